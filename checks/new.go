@@ -1,0 +1,241 @@
+package checks
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"slices"
+	"time"
+
+	"vigia/checks/host"
+	"vigia/checks/message"
+)
+
+// On holds how a check observes on each operating system.
+type On[O any] map[host.OS]func(context.Context, *host.Host) (O, error)
+
+// New builds a check from its two halves. O is the struct of observed facts,
+// an evidence format: fields are added, never renamed. P is the struct of
+// parameters; defaults holds the values for those that a policy leaves out.
+//
+// observe returns an error only when nothing could be observed; what is partly
+// unreadable is a fact and belongs into O. judge must be pure.
+func New[O, P any](info Info, defaults P, on On[O], judge func(observed O, params P, at time.Time) Verdict) Check {
+	if info.Deadline == 0 {
+		info.Deadline = DefaultDeadline
+	}
+	return &check[O, P]{info: info, defaults: defaults, on: on, judge: judge}
+}
+
+// Codes of the reasons that New itself gives; see Messages.
+const (
+	codeUnsupported = "check.unsupported_system"
+	codeTimedOut    = "check.timed_out"
+	codeCrashed     = "check.crashed"
+	codeBadParams   = "check.bad_parameters"
+	codeUnobserved  = "check.not_observed"
+)
+
+type check[O, P any] struct {
+	info     Info
+	defaults P
+	on       On[O]
+	judge    func(O, P, time.Time) Verdict
+}
+
+func (c *check[O, P]) Info() Info { return c.info }
+
+func (c *check[O, P]) Platforms() []host.OS { return slices.Sorted(maps.Keys(c.on)) }
+
+func (c *check[O, P]) Run(ctx context.Context, h *host.Host, raw json.RawMessage) Result {
+	start := time.Now() // measures a duration; facts are dated by h.Now
+	res := Result{Check: c.info.ID, ObservedAt: h.Now().UTC()}
+	res.Verdict, res.Observed = c.run(ctx, h, raw, res.ObservedAt)
+	res.Took = time.Since(start)
+	return res
+}
+
+func (c *check[O, P]) run(ctx context.Context, h *host.Host, raw json.RawMessage, at time.Time) (Verdict, json.RawMessage) {
+	params, err := c.params(raw)
+	if err != nil {
+		return unknown(Because(codeBadParams, "detail", err.Error())), nil
+	}
+	observe, ok := c.on[h.OS]
+	if !ok {
+		return unknown(Because(codeUnsupported, "os", string(h.OS))), nil
+	}
+	seen, reason := c.observe(ctx, h, observe)
+	if reason != nil {
+		return unknown(*reason), nil
+	}
+	observed, err := json.Marshal(seen)
+	if err != nil {
+		return unknown(Because(codeCrashed, "part", "encode")), nil
+	}
+	return c.judged(seen, params, at), observed
+}
+
+// observe runs the impure half under the check's deadline. A system call that
+// never returns cannot be ended from outside, so at the deadline the goroutine
+// is left to finish alone: its answer goes to a channel that nobody reads.
+func (c *check[O, P]) observe(ctx context.Context, h *host.Host, observe func(context.Context, *host.Host) (O, error)) (O, *Reason) {
+	ctx, cancel := context.WithTimeout(ctx, c.info.Deadline)
+	defer cancel()
+	type answer struct {
+		seen   O
+		reason *Reason
+	}
+	done := make(chan answer, 1)
+	go func() {
+		var a answer
+		defer func() {
+			// The value of the panic is not kept: it could hold what was read.
+			if recover() != nil {
+				r := Because(codeCrashed, "part", "observe")
+				a = answer{reason: &r}
+			}
+			done <- a
+		}()
+		seen, err := observe(ctx, h)
+		a.seen = seen
+		if err != nil {
+			r := c.unobserved(ctx, err)
+			a.reason = &r
+		}
+	}()
+	select {
+	case a := <-done:
+		return a.seen, a.reason
+	case <-ctx.Done():
+		var none O
+		r := c.unobserved(ctx, ctx.Err())
+		return none, &r
+	}
+}
+
+func (c *check[O, P]) unobserved(ctx context.Context, err error) Reason {
+	if ctx.Err() != nil {
+		return Because(codeTimedOut, "seconds", fmt.Sprintf("%.0f", c.info.Deadline.Seconds()))
+	}
+	return Because(codeUnobserved, "why", WhyUnread(err))
+}
+
+// judged runs the pure half; a crash there is Unknown too.
+func (c *check[O, P]) judged(seen O, params P, at time.Time) (v Verdict) {
+	defer func() {
+		if recover() != nil {
+			v = unknown(Because(codeCrashed, "part", "judge"))
+		}
+	}()
+	v = c.judge(seen, params, at)
+	if !v.Status.Valid() {
+		return unknown(Because(codeCrashed, "part", "judge"))
+	}
+	return v
+}
+
+func (c *check[O, P]) Judge(observed, raw json.RawMessage, at time.Time) (Verdict, error) {
+	params, err := c.params(raw)
+	if err != nil {
+		return Verdict{}, fmt.Errorf("parameters of %s: %w", c.info.ID, err)
+	}
+	var seen O
+	if err := json.Unmarshal(observed, &seen); err != nil {
+		return Verdict{}, fmt.Errorf("facts of %s: %w", c.info.ID, err)
+	}
+	return c.judged(seen, params, at), nil
+}
+
+func (c *check[O, P]) CheckParams(raw json.RawMessage) error {
+	_, err := c.params(raw)
+	return err
+}
+
+// params decodes strictly over a deep copy of the defaults.
+func (c *check[O, P]) params(raw json.RawMessage) (P, error) {
+	var p P
+	base, err := json.Marshal(c.defaults)
+	if err != nil {
+		return p, fmt.Errorf("defaults: %w", err)
+	}
+	if err := json.Unmarshal(base, &p); err != nil {
+		return p, fmt.Errorf("defaults: %w", err)
+	}
+	if len(bytes.TrimSpace(raw)) == 0 {
+		return p, nil
+	}
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&p); err != nil {
+		return p, err
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return p, errors.New("more than one JSON value")
+	}
+	return p, nil
+}
+
+func unknown(r Reason) Verdict { return Verdict{Status: Unknown, Reason: r} }
+
+// WhyUnread maps the error of a host facet to a code that is safe to keep and
+// to show: absent, permission, unsupported, too_big, not_recorded, timed_out
+// or, for anything else, unreadable. The error's own text may hold what was
+// read, so it is dropped.
+func WhyUnread(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "absent"
+	case errors.Is(err, fs.ErrPermission):
+		return "permission"
+	case errors.Is(err, host.ErrUnsupported), errors.Is(err, errors.ErrUnsupported):
+		return "unsupported"
+	case errors.Is(err, host.ErrTooBig):
+		return "too_big"
+	case errors.Is(err, host.ErrNotRecorded):
+		return "not_recorded"
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return "timed_out"
+	default:
+		return "unreadable"
+	}
+}
+
+// Messages says the reason codes that New gives and the codes of WhyUnread
+// under "why.".
+func Messages() message.Catalogue {
+	text := func(es, en string) message.Text { return message.Text{ES: es, EN: en} }
+	return message.Catalogue{
+		codeUnsupported: {
+			Say: text("esta comprobación no sabe medir el sistema {os}", "this check cannot measure the system {os}"),
+			Do:  text("revise este punto a mano y anótelo en la revisión", "check this point by hand and note it in the review"),
+		},
+		codeTimedOut: {
+			Say: text("la medición no terminó en {seconds} s", "the measurement did not end within {seconds} s"),
+			Do:  text("compruebe si un disco o una carpeta de red no responde", "look for a disk or network folder that does not answer"),
+		},
+		codeCrashed: {
+			Say: text("la comprobación falló por un error del programa ({part})", "the check crashed by a fault of the program ({part})"),
+			Do:  text("comunique este fallo con la versión del agente", "report this fault with the agent's version"),
+		},
+		codeBadParams: {
+			Say: text("los parámetros de la política no son válidos: {detail}", "the policy's parameters are not valid: {detail}"),
+			Do:  text("corrija la política y vuelva a importarla", "correct the policy and import it again"),
+		},
+		codeUnobserved: {
+			Say: text("no se pudo medir ({why})", "could not be measured ({why})"),
+			Do:  text("ejecute el agente como servicio del sistema, con permiso para leer la configuración", "run the agent as a system service, with permission to read the settings"),
+		},
+		"why.absent":       {Say: text("no existe", "does not exist")},
+		"why.permission":   {Say: text("sin permiso de lectura", "no permission to read")},
+		"why.unsupported":  {Say: text("este sistema no lo ofrece", "this system does not offer it")},
+		"why.too_big":      {Say: text("supera el tamaño admitido", "is over the size limit")},
+		"why.not_recorded": {Say: text("la grabación no lo contiene", "the recording does not hold it")},
+		"why.timed_out":    {Say: text("no respondió a tiempo", "did not answer in time")},
+		"why.unreadable":   {Say: text("no se pudo leer o está dañado", "could not be read or is damaged")},
+	}
+}

@@ -1,0 +1,203 @@
+// Package policy holds the law as data: the controls with their articles, the
+// packs that turn a jurisdiction's rules into checks with parameters, and the
+// Policy, which is what one machine must obey.
+//
+// Code names no article: laws/*.yaml and packs/*.yaml do, versioned and dated.
+// The same strict decoder reads the embedded files, an officer's policy file
+// and the policy that an agent receives, so what was accepted in one place
+// runs in the other. The package talks to nobody and keeps no state.
+package policy
+
+import (
+	"encoding/json"
+	"time"
+
+	"vigia/checks/message"
+)
+
+// Severity says how much a failing control matters.
+type Severity string
+
+// The severities, as the catalogue of controls writes them.
+const (
+	Critical Severity = "critical"
+	High     Severity = "high"
+	Medium   Severity = "medium"
+	Low      Severity = "low"
+)
+
+// Mode says who decides a control.
+type Mode string
+
+// The modes: software alone; software collects and a person decides; a
+// person's attestation.
+const (
+	Automatic Mode = "automatic"
+	Semi      Mode = "semi"
+	Manual    Mode = "manual"
+)
+
+// Control is one duty, as the laws state it.
+type Control struct {
+	ID       string       `json:"id" yaml:"id"` // "AC-LOCK-15"
+	Family   string       `json:"family" yaml:"family"`
+	Title    message.Text `json:"title" yaml:"title"`
+	Severity Severity     `json:"severity" yaml:"severity"`
+	Mode     Mode         `json:"mode" yaml:"mode"`
+	Core     bool         `json:"core" yaml:"core"`
+	// Asks says in a sentence what the duty demands.
+	Asks message.Text `json:"asks" yaml:"asks"`
+	// Cites lists the articles, primary source first.
+	Cites []Citation `json:"cites" yaml:"cites"`
+}
+
+// Citation points to an article of a law; it never quotes it.
+type Citation struct {
+	Source  string `json:"source" yaml:"source"` // "ES-POL", "RGPD", "ZAC"
+	Article string `json:"article" yaml:"article"`
+}
+
+// Pack is the set of rules of one jurisdiction, versioned and dated.
+type Pack struct {
+	Name    string       `json:"name" yaml:"name"` // "es-rgpd"
+	Version int          `json:"version" yaml:"version"`
+	Date    string       `json:"date" yaml:"date"` // YYYY-MM-DD, since when it holds
+	Title   message.Text `json:"title" yaml:"title"`
+	Rules   []Rule       `json:"rules" yaml:"rules"`
+}
+
+// Rule demands a control of a machine by running a check.
+type Rule struct {
+	Control string `json:"control" yaml:"control"`
+	Check   string `json:"check" yaml:"check"`
+	// Params are the check's parameters, over its defaults.
+	Params json.RawMessage `json:"params,omitempty" yaml:"params,omitempty"`
+	// Every is the cadence of the check.
+	Every Duration `json:"every" yaml:"every"`
+	// Severity replaces the control's own when set.
+	Severity Severity `json:"severity,omitempty" yaml:"severity,omitempty"`
+	// Inject names registers whose rows become parameters of the same name:
+	// datasets, permits, software.
+	Inject []string `json:"inject,omitempty" yaml:"inject,omitempty"`
+}
+
+// Duration is a time.Duration that is written as "24h" or "15m" in files.
+type Duration time.Duration
+
+// Dataset is something whose copies must exist.
+type Dataset struct {
+	Name string `json:"name" yaml:"name"`
+	// Source is the folder or file whose data are protected; empty when it
+	// lives on another machine.
+	Source string `json:"source,omitempty" yaml:"source,omitempty"`
+	// Copies is the folder that receives the copies.
+	Copies string `json:"copies" yaml:"copies"`
+	// Pattern selects the copies inside the folder, such as "*.zip"; empty
+	// means every file and every first-level folder.
+	Pattern string `json:"pattern,omitempty" yaml:"pattern,omitempty"`
+	// Every is the cadence of copies, Grace what a late one may take.
+	Every Duration `json:"every,omitempty" yaml:"every,omitempty"`
+	Grace Duration `json:"grace,omitempty" yaml:"grace,omitempty"`
+	// MinBytes is the size below which a copy is not one.
+	MinBytes int64 `json:"min_bytes,omitempty" yaml:"min_bytes,omitempty"`
+}
+
+// Permit allows personal data in a folder of a machine.
+type Permit struct {
+	Machine string `json:"machine,omitempty" yaml:"machine,omitempty"` // host name; empty: every machine
+	Folder  string `json:"folder" yaml:"folder"`
+	Purpose string `json:"purpose" yaml:"purpose"`
+	// By is the office that authorised it, Until the last day (YYYY-MM-DD).
+	By    string `json:"by" yaml:"by"`
+	Until string `json:"until" yaml:"until"`
+}
+
+// Software is one line of the allow-list.
+type Software struct {
+	Name      string `json:"name" yaml:"name"` // may end in *
+	Publisher string `json:"publisher,omitempty" yaml:"publisher,omitempty"`
+}
+
+// Override changes a rule for all machines, a department or one machine.
+type Override struct {
+	Control    string          `json:"control" yaml:"control"`
+	Department string          `json:"department,omitempty" yaml:"department,omitempty"`
+	Machine    string          `json:"machine,omitempty" yaml:"machine,omitempty"`
+	Params     json.RawMessage `json:"params,omitempty" yaml:"params,omitempty"`
+	Every      Duration        `json:"every,omitempty" yaml:"every,omitempty"`
+	// Why and By are mandatory: a review shows who changed a bar.
+	Why string `json:"why" yaml:"why"`
+	By  string `json:"by" yaml:"by"`
+}
+
+// Source is what an organisation decides: the file of `vigia policy import`.
+type Source struct {
+	Packs     []string   `json:"packs" yaml:"packs"`
+	Portal    string     `json:"portal,omitempty" yaml:"portal,omitempty"`
+	Overrides []Override `json:"overrides,omitempty" yaml:"overrides,omitempty"`
+	Permits   []Permit   `json:"permits,omitempty" yaml:"permits,omitempty"`
+	// Datasets may be limited to machines by host name.
+	Datasets []PlacedDataset `json:"datasets,omitempty" yaml:"datasets,omitempty"`
+	Software []Software      `json:"software,omitempty" yaml:"software,omitempty"`
+	// Scan lists the folders searched for personal data; empty means where
+	// users keep their files.
+	Scan     []string  `json:"scan,omitempty" yaml:"scan,omitempty"`
+	Schedule *Schedule `json:"schedule,omitempty" yaml:"schedule,omitempty"`
+}
+
+// PlacedDataset is a dataset and the machine that sees its copies.
+type PlacedDataset struct {
+	Machine string `json:"machine,omitempty" yaml:"machine,omitempty"`
+	Dataset `yaml:",inline"`
+}
+
+// Schedule says when an agent reports.
+type Schedule struct {
+	// Report is the longest time between two reports (default 1h), Snapshot
+	// between two full ones (24h), Silence after which the collector stops
+	// believing the last ones (48h).
+	Report   Duration `json:"report,omitempty" yaml:"report,omitempty"`
+	Snapshot Duration `json:"snapshot,omitempty" yaml:"snapshot,omitempty"`
+	Silence  Duration `json:"silence,omitempty" yaml:"silence,omitempty"`
+}
+
+// Policy is what one machine must obey: rules of its packs with overrides and
+// registers folded in. It is signed by the collector; (Epoch, Version) orders
+// the policies of one machine and never goes back.
+type Policy struct {
+	Agent    string    `json:"agent"` // the machine's id; a policy is for no other
+	Epoch    uint64    `json:"epoch"`
+	Version  uint64    `json:"version"`
+	Issued   time.Time `json:"issued"`
+	Packs    []PackRef `json:"packs"`
+	Portal   string    `json:"portal,omitempty"`
+	Schedule Schedule  `json:"schedule"`
+	Entries  []Entry   `json:"entries"`
+}
+
+// PackRef names the version of a pack that a policy was made from.
+type PackRef struct {
+	Name    string `json:"name"`
+	Version int    `json:"version"`
+}
+
+// Entry is one rule ready to run. ID is the control's id, with "@pack" added
+// when two packs ask the same control with different parameters: both hold,
+// and the worst status counts.
+type Entry struct {
+	ID       string          `json:"id"`
+	Control  string          `json:"control"`
+	Check    string          `json:"check"`
+	Params   json.RawMessage `json:"params,omitempty"`
+	Every    Duration        `json:"every"`
+	Severity Severity        `json:"severity"`
+	Packs    []string        `json:"packs"`
+	// Changed tells that an override loosened or tightened the pack's rule.
+	Changed *Change `json:"changed,omitempty"`
+}
+
+// Change is the author and reason of an override.
+type Change struct {
+	Why string `json:"why"`
+	By  string `json:"by"`
+}
