@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"vigia/checks/host"
@@ -19,6 +20,18 @@ import (
 // On holds how a check observes on each operating system.
 type On[O any] map[host.OS]func(context.Context, *host.Host) (O, error)
 
+// OnWith is On for a check whose parameters say where to look, such as the
+// folders of a dataset. Parameters that only say what is good belong to judge:
+// then old evidence can be judged by a new bar.
+type OnWith[O, P any] map[host.OS]func(context.Context, *host.Host, P) (O, error)
+
+// Validator is implemented by parameters, on the value or on the pointer, whose
+// fields decode but may still make no sense together or be out of range. Its
+// error is told to whoever wrote the policy.
+type Validator interface {
+	Validate() error
+}
+
 // New builds a check from its two halves. O is the struct of observed facts,
 // an evidence format: fields are added, never renamed. P is the struct of
 // parameters; defaults holds the values for those that a policy leaves out.
@@ -26,6 +39,17 @@ type On[O any] map[host.OS]func(context.Context, *host.Host) (O, error)
 // observe returns an error only when nothing could be observed; what is partly
 // unreadable is a fact and belongs into O. judge must be pure.
 func New[O, P any](info Info, defaults P, on On[O], judge func(observed O, params P, at time.Time) Verdict) Check {
+	with := make(OnWith[O, P], len(on))
+	for os, observe := range on {
+		with[os] = func(ctx context.Context, h *host.Host, _ P) (O, error) { return observe(ctx, h) }
+	}
+	return NewWithParams(info, defaults, with, judge)
+}
+
+// NewWithParams is New for a check whose observe needs the parameters. What
+// observe used of them belongs into O as well: judge may meet old evidence
+// with newer parameters and must then tell what was not looked at.
+func NewWithParams[O, P any](info Info, defaults P, on OnWith[O, P], judge func(observed O, params P, at time.Time) Verdict) Check {
 	if info.Deadline == 0 {
 		info.Deadline = DefaultDeadline
 	}
@@ -44,7 +68,7 @@ const (
 type check[O, P any] struct {
 	info     Info
 	defaults P
-	on       On[O]
+	on       OnWith[O, P]
 	judge    func(O, P, time.Time) Verdict
 }
 
@@ -69,7 +93,7 @@ func (c *check[O, P]) run(ctx context.Context, h *host.Host, raw json.RawMessage
 	if !ok {
 		return unknown(Because(codeUnsupported, "os", string(h.OS))), nil
 	}
-	seen, reason := c.observe(ctx, h, observe)
+	seen, reason := c.observe(ctx, h, params, observe)
 	if reason != nil {
 		return unknown(*reason), nil
 	}
@@ -77,13 +101,19 @@ func (c *check[O, P]) run(ctx context.Context, h *host.Host, raw json.RawMessage
 	if err != nil {
 		return unknown(Because(codeCrashed, "part", "encode")), nil
 	}
-	return c.judged(seen, params, at), observed
+	// What is judged is what is kept: a fact that its own JSON loses must not
+	// decide here and be missing when the evidence is judged again.
+	var kept O
+	if err := json.Unmarshal(observed, &kept); err != nil {
+		return unknown(Because(codeCrashed, "part", "encode")), nil
+	}
+	return c.judged(kept, params, at), observed
 }
 
 // observe runs the impure half under the check's deadline. A system call that
 // never returns cannot be ended from outside, so at the deadline the goroutine
 // is left to finish alone: its answer goes to a channel that nobody reads.
-func (c *check[O, P]) observe(ctx context.Context, h *host.Host, observe func(context.Context, *host.Host) (O, error)) (O, *Reason) {
+func (c *check[O, P]) observe(ctx context.Context, h *host.Host, params P, observe func(context.Context, *host.Host, P) (O, error)) (O, *Reason) {
 	ctx, cancel := context.WithTimeout(ctx, c.info.Deadline)
 	defer cancel()
 	type answer struct {
@@ -101,7 +131,7 @@ func (c *check[O, P]) observe(ctx context.Context, h *host.Host, observe func(co
 			}
 			done <- a
 		}()
-		seen, err := observe(ctx, h)
+		seen, err := observe(ctx, h, params)
 		a.seen = seen
 		if err != nil {
 			r := c.unobserved(ctx, err)
@@ -156,7 +186,7 @@ func (c *check[O, P]) CheckParams(raw json.RawMessage) error {
 	return err
 }
 
-// params decodes strictly over a deep copy of the defaults.
+// params decodes strictly over a deep copy of the defaults, then validates.
 func (c *check[O, P]) params(raw json.RawMessage) (P, error) {
 	var p P
 	base, err := json.Marshal(c.defaults)
@@ -166,16 +196,20 @@ func (c *check[O, P]) params(raw json.RawMessage) (P, error) {
 	if err := json.Unmarshal(base, &p); err != nil {
 		return p, fmt.Errorf("defaults: %w", err)
 	}
-	if len(bytes.TrimSpace(raw)) == 0 {
-		return p, nil
+	if len(bytes.TrimSpace(raw)) > 0 {
+		dec := json.NewDecoder(bytes.NewReader(raw))
+		dec.DisallowUnknownFields()
+		if err := dec.Decode(&p); err != nil {
+			return p, errors.New(strings.TrimPrefix(err.Error(), "json: "))
+		}
+		if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+			return p, errors.New("more than one JSON value")
+		}
 	}
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&p); err != nil {
-		return p, err
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return p, errors.New("more than one JSON value")
+	if v, ok := any(&p).(Validator); ok {
+		if err := v.Validate(); err != nil {
+			return p, err
+		}
 	}
 	return p, nil
 }

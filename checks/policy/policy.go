@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"vigia/checks"
 	"vigia/checks/message"
 )
 
@@ -82,7 +83,7 @@ type Rule struct {
 }
 
 // Duration is a time.Duration that is written as "24h" or "15m" in files.
-type Duration time.Duration
+type Duration = checks.Duration
 
 // Dataset is something whose copies must exist.
 type Dataset struct {

@@ -1,9 +1,13 @@
-package policy
+package checks
 
 import (
 	"fmt"
 	"time"
 )
+
+// Duration is a time.Duration that parameters and policies write as "36h" or
+// "15m". It is never negative.
+type Duration time.Duration
 
 // String writes the duration as time.Duration does.
 func (d Duration) String() string { return time.Duration(d).String() }
