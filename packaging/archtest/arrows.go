@@ -1,0 +1,153 @@
+package archtest
+
+// Module is the path of the module.
+const Module = "vigia"
+
+// Anyone are the packages of ours that all others may import: words and their
+// languages, which import nothing themselves.
+func Anyone() []string { return []string{"checks/message"} }
+
+// Rows are the arrows. What no row allows is forbidden.
+func Rows() []Row {
+	return []Row{
+		// The agent.
+		{From: of("agent/cmd/vigia-agent"), May: of("agent")},
+		{From: of("agent"), May: of("agent/schedule", "agent/spool", "agent/deliver", "agent/identity",
+			"checks", "checks/catalog", "checks/policy", "checks/host", "checks/host/local", "checks/host/hosttest",
+			"checks/personaldata/scan", "collector/api/v1", "packaging/service"),
+			Why: "hosttest replays a recorded machine for `check --recording`"},
+		{From: of("agent/schedule", "agent/spool", "agent/deliver", "agent/identity"),
+			May: of("checks", "collector/api/v1"),
+			Why: "siblings meet in package agent, through the small interfaces they declare"},
+
+		// The checks.
+		{From: of("checks"), May: of("checks/host")},
+		{From: of("checks/message")},
+		{From: of("checks/host")},
+		{From: of("checks/host/local"), May: of("checks/host", "checks/format/...")},
+		{From: of("checks/host/hosttest"), May: of("checks/host"),
+			Why: "no test-support package like the others: the agent links it to replay recordings"},
+		{From: of("checks/format/...")},
+		{From: of("checks/session", "checks/accounts", "checks/personaldata", "checks/media", "checks/inventory",
+			"checks/protection", "checks/auditing", "checks/directory"),
+			May: of("checks", "checks/host", "checks/format/...")},
+		{From: of("checks/tempfiles", "checks/backup"),
+			May: of("checks", "checks/host", "checks/format/...", "checks/personaldata/detect", "checks/personaldata/extract")},
+		{From: of("checks/personaldata/detect")},
+		{From: of("checks/personaldata/extract"), May: of("checks/format/...")},
+		{From: of("checks/personaldata/scan"),
+			May: of("checks", "checks/host", "checks/personaldata/detect", "checks/personaldata/extract"),
+			Why: "the worker behind a facet of host.Host, so that catalog links no decoder"},
+		{From: of("checks/catalog"), May: of("checks", "checks/session", "checks/accounts", "checks/backup",
+			"checks/personaldata", "checks/media", "checks/inventory", "checks/protection", "checks/tempfiles",
+			"checks/auditing", "checks/directory")},
+		{From: of("checks/policy"), May: of("checks", "checks/catalog")},
+
+		// The collector.
+		{From: of("collector/cmd/vigia"), May: of("collector")},
+		{From: of("collector"), May: of("collector/access", "collector/api/v1", "collector/assign", "collector/enroll",
+			"collector/ingest", "collector/evidence", "collector/storage", "collector/findings", "collector/incidents",
+			"collector/registers/*", "collector/reviews", "collector/report", "collector/influx", "collector/notify",
+			"collector/simulate", "collector/web", "dashboards", "packaging/service")},
+		{From: of("collector/api/v1"),
+			Why: "all of the collector that the agent may import, so it must drag nothing along"},
+		{From: of("collector/storage")},
+		{From: of("collector/evidence", "collector/notify"), May: of("collector/storage")},
+		{From: of("collector/enroll", "collector/access", "collector/registers/*"),
+			May: of("collector/evidence", "collector/storage")},
+		{From: of("collector/ingest"), May: of("collector/api/v1", "collector/enroll", "collector/evidence",
+			"collector/findings", "collector/assign", "collector/storage", "checks", "checks/policy"),
+			Why: "one transaction joins evidence and findings, and judges the facts again"},
+		{From: of("collector/assign"),
+			May: of("collector/registers/*", "collector/evidence", "collector/storage", "checks/policy")},
+		{From: of("collector/findings"), May: of("collector/storage", "checks", "checks/catalog", "checks/policy")},
+		{From: of("collector/incidents"), May: of("collector/findings", "collector/evidence", "collector/storage", "checks/policy")},
+		{From: of("collector/reviews"), May: of("collector/findings", "collector/registers/*", "collector/incidents",
+			"collector/enroll", "collector/evidence", "collector/storage", "checks/policy")},
+		{From: of("collector/report"), May: of("collector/reviews", "collector/findings", "collector/incidents",
+			"collector/registers/*", "collector/evidence", "collector/enroll", "collector/api/v1",
+			"checks", "checks/catalog", "checks/policy"),
+			Why: "verification decodes signed reports again; no storage: a package is made from models"},
+		{From: of("collector/influx"),
+			May: of("collector/findings", "collector/incidents", "collector/enroll", "collector/storage")},
+		{From: of("collector/web"), May: of("collector/access", "collector/report", "collector/reviews",
+			"collector/incidents", "collector/registers/*", "collector/findings", "collector/enroll",
+			"collector/evidence", "collector/notify", "checks", "checks/catalog", "checks/policy"),
+			Why: "no storage: a page asks the domain that owns the rows"},
+		{From: of("collector/simulate"), May: of("agent/spool", "agent/deliver", "agent/identity", "collector/*",
+			"collector/api/v1", "collector/registers/*", "checks", "checks/*", "checks/host/hosttest"),
+			Why: "whatever it must drive"},
+
+		// What stands alone.
+		{From: of("dashboards")},
+		{From: of("packaging/*")},
+	}
+}
+
+// ReservedImports are the foreign packages that only some of ours may import.
+func ReservedImports() []Reserved {
+	return []Reserved{
+		{Foreign: of("os/exec"), Only: of("checks/personaldata/scan"),
+			Why: "the agent starts nothing but its own scan worker"},
+		{Foreign: of("github.com/shirou/gopsutil/..."), Only: of("checks/host/local"),
+			Why: "one package measures the live machine"},
+		{Foreign: of("golang.org/x/sys/..."), Only: of("checks/host/local", "packaging/service"),
+			Why: "one package asks the operating system about itself, one runs as its service"},
+		{Foreign: of("github.com/fsnotify/fsnotify"), Only: of("checks/personaldata/scan"),
+			Why: "only the scan watches folders"},
+		{Foreign: of("database/sql/..."), Only: of("collector", "collector/..."),
+			Why: "the agent holds no database"},
+		{Foreign: of("modernc.org/sqlite/...", "github.com/jackc/pgx/..."), Only: of("collector/storage"),
+			Why: "one package knows which database it is"},
+		{Foreign: of("html/template", "text/template"), Only: of("collector/report", "collector/web", "collector/notify"),
+			Why: "templates cost the agent megabytes, and pages are made at the edge"},
+		{Foreign: of("github.com/spf13/cobra", "github.com/spf13/viper"), Only: of("agent", "collector"),
+			Why: "command line and configuration end at the composition roots"},
+		{Foreign: of("github.com/influxdata/..."), Only: of("collector/influx"),
+			Why: "time series are never evidence"},
+		{Foreign: of("codeberg.org/go-pdf/fpdf", "github.com/xuri/excelize/..."), Only: of("collector/report"),
+			Why: "documents are made in one place"},
+		{Foreign: of("net/http/pprof", "expvar"),
+			Why: "they register themselves on the default mux"},
+		{Foreign: of("log"), Why: "a *slog.Logger is passed in"},
+		{Foreign: of("testing", "testing/...", "github.com/google/go-cmp/...", "github.com/chromedp/...", "go.uber.org/goleak"),
+			Why: "tests and test-support packages only"},
+		{Foreign: of("github.com/stretchr/testify/..."), Why: "tests compare with go-cmp and say got and want"},
+		{Foreign: of("unsafe"), Only: of("checks/host/local", "packaging/service", "collector/api/v1"),
+			Why: "system calls and generated code only"},
+	}
+}
+
+// OSTaggedIn are the packages whose files may bind themselves to an operating
+// system. All else is compiled and tested everywhere.
+func OSTaggedIn() []string { return of("checks/host/local", "packaging/service") }
+
+// NeverLinked says what must not reach the programs, however indirectly.
+func NeverLinked() []Unlinked {
+	return []Unlinked{
+		{Program: "agent/cmd/vigia-agent", Never: of("vigia/collector/..."), But: of("vigia/collector/api/v1"),
+			Why: "of the collector, the agent knows the wire contract only"},
+		{Program: "agent/cmd/vigia-agent", Never: of("vigia/dashboards", "database/sql/...", "modernc.org/sqlite/...",
+			"github.com/jackc/pgx/..."),
+			Why: "no SQL, no web pages, no CA in the agent"},
+		{Program: "collector/cmd/vigia", Never: of("vigia/checks/host/local", "vigia/agent", "vigia/agent/cmd/...",
+			"github.com/shirou/gopsutil/..."),
+			Why: "the collector never measures the machine it runs on"},
+		{Program: "checks/catalog", Never: of("os/exec", "vigia/checks/personaldata/scan", "vigia/checks/host/local"),
+			Why: "the collector judges with it, and must link no worker"},
+		{Program: "agent/cmd/vigia-agent", Never: of("golang.org/x/net/trace", "net/http/pprof", "expvar", "testing"),
+			Why: "debugging and testing stay out of the programs"},
+		{Program: "collector/cmd/vigia", Never: of("golang.org/x/net/trace", "net/http/pprof", "expvar", "testing"),
+			Why: "debugging and testing stay out of the programs"},
+	}
+}
+
+// TopLevelNames are the nine names at the top of the tree.
+func TopLevelNames() []string {
+	return of("agent", "checks", "collector", "dashboards", "packaging", "Makefile", "README.md", "go.mod", "go.sum")
+}
+
+// BuildOutputs are the folders that the build makes and git ignores.
+func BuildOutputs() []string { return of("bin", "dist") }
+
+func of(names ...string) []string { return names }
