@@ -67,6 +67,7 @@ make_template() {
 		exec 9>&-
 		return
 	fi
+	find "$cache" -maxdepth 1 -name 'session-*' -mmin +240 -exec rm -rf {} + # of tests that were killed
 	rm -rf "$template"
 	mkdir -p "$template"
 	enter "$template/prefix"

@@ -56,13 +56,14 @@ func Start(t testing.TB) *Session {
 	if err := os.MkdirAll(cache, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	dir, err := os.MkdirTemp(cache, "session-")
+	dir, err := os.MkdirTemp(cache, "session-") //nolint:usetesting // hard links to the template need its file system
 	if err != nil {
 		t.Fatal(err)
 	}
 	script := filepath.Join(root, "packaging", "tools", "wine-session.sh")
 	out, err := run(exec.CommandContext(t.Context(), script, "start", dir))
 	if err != nil {
+		_ = os.RemoveAll(dir)
 		t.Fatalf("start a Wine session: %v", err)
 	}
 	t.Cleanup(func() {

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Installs, on Debian and as root, what `make test` needs beside Go and make.
+# Elsewhere says what is missing and ends with status 2.
+set -euo pipefail
+
+packages=(
+	gcc libc6-dev                           # the race detector
+	wine wine64 binutils-mingw-w64-x86-64   # the Windows agent
+	libhivex-bin                            # registry hives of unloaded profiles
+	postgresql                              # the other database
+	chromium fonts-dejavu-core              # the portal
+	poppler-utils                           # what a PDF says
+	unzip                                   # a review package, as an auditor opens it
+	strace                                  # failing fsyncs; programs that the agent must not start
+	ca-certificates shellcheck
+)
+
+if ! command -v dpkg-query >/dev/null; then
+	echo "make test knows Debian's packages only. Install the likes of:" >&2
+	echo "  ${packages[*]}" >&2
+	exit 2
+fi
+
+missing=()
+for package in "${packages[@]}"; do
+	status=$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null) || status=none
+	[ "$status" = installed ] || missing+=("$package")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+if [ "$(id -u)" -ne 0 ]; then
+	echo 'The tests need more packages. As root, run:' >&2
+	echo "  apt-get install --no-install-recommends ${missing[*]}" >&2
+	exit 2
+fi
+
+echo "== install ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+apt=(apt-get --quiet --quiet --option DPkg::Lock::Timeout=300)
+"${apt[@]}" update
+"${apt[@]}" install --yes --no-install-recommends "${missing[@]}" </dev/null
