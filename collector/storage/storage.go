@@ -16,18 +16,23 @@
 //
 // One SQL text runs on both databases: $1 placeholders; the column types TEXT,
 // BIGINT and BYTEA only (booleans are BIGINT 0 or 1, times BIGINT microseconds
-// since 1970 UTC, JSON is TEXT); a primary key in every table; a name prefix of
-// the component in every table's name. The order of TEXT differs between
-// databases: ORDER BY numbers, or sort in Go. Close the rows of one query before
-// the next: PostgreSQL has one conversation per transaction.
+// since 1970 UTC, JSON is TEXT); a primary key in every table; the component's
+// name or subject in every table's name, for all share one name space. TEXT
+// sorts differently in the two: ORDER BY numbers, or sort in Go. Close the rows
+// of a query before the next statement: PostgreSQL holds one conversation per
+// transaction.
 package storage
 
 import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync"
 )
 
 // Dialect names the database engine.
@@ -42,34 +47,35 @@ const (
 // FileName is the SQLite database inside the data folder.
 const FileName = "vigia.db"
 
-// Errors that callers tell apart with errors.Is. What Write returns may wrap
-// one of them and the cause.
+// Errors that callers tell apart with errors.Is. What Write returns wraps one of
+// them together with the cause.
 var (
 	// ErrFull: the disk, the quota or the database's size limit is reached.
 	// Nothing of the call was kept; the same call works once there is space.
 	ErrFull = errors.New("the database has no space left: free some and try again")
 	// ErrBroken: an I/O error made the state on disk uncertain. No write is
-	// accepted until Reopen; nothing acknowledged before is lost.
-	ErrBroken = errors.New("the database stopped after an I/O error")
+	// accepted until Reopen; nothing acknowledged before is lost, and the call
+	// that met the error may or may not have happened.
+	ErrBroken = errors.New("the database stopped after an I/O error: look at the disk, then reopen it")
 	// ErrBusy: another process held the database for too long.
-	ErrBusy = errors.New("another process is writing to the database")
+	ErrBusy = errors.New("another process is writing to the database: try again")
 	// ErrUncertain: the connection was lost while committing. The call may or
 	// may not have happened; it was not acknowledged.
-	ErrUncertain = errors.New("the connection was lost while committing")
-	// ErrNotDurable: the server or file does not have the settings with which a
-	// commit survives a power cut.
+	ErrUncertain = errors.New("the connection to the database was lost while committing")
+	// ErrNotDurable: the server or the file does not have the settings with
+	// which a commit survives a power cut.
 	ErrNotDurable = errors.New("the database's settings would lose acknowledged data in a power cut")
 	// ErrNewer: the database was made by a newer version of the program.
-	ErrNewer = errors.New("the database was made by a newer version of vigia")
+	ErrNewer = errors.New("the database was made by a newer version of vigia: install that version or a later one")
 	// ErrClosed: the DB was closed.
 	ErrClosed = errors.New("the database is closed")
 	// ErrNested: Write or Read was called inside the function of another.
-	ErrNested = errors.New("a transaction inside a transaction")
+	ErrNested = errors.New("a database transaction was begun inside another")
 )
 
 // Schema is one component's tables: SQL files at the root of Files, named
 // NNNN_what.sql, run once each in the order of their numbers. A released file
-// never changes; a change is another file.
+// never changes; a change of the tables is another file.
 type Schema struct {
 	Name  string // the component, lower case: evidence
 	Files fs.FS
@@ -77,7 +83,7 @@ type Schema struct {
 
 // Options say which database.
 type Options struct {
-	// DSN is a PostgreSQL URL (postgres://…) or keyword string (host=…), the
+	// DSN is a PostgreSQL URL (postgres://...) or keyword string (host=...), the
 	// path of an SQLite file, or "" for FileName in Folder.
 	DSN string
 	// Folder is the data folder, used when DSN is "".
@@ -88,67 +94,243 @@ type Options struct {
 
 // DB is the database. Its methods are safe for concurrent use.
 type DB struct {
+	engine engine
+	log    *slog.Logger
+
+	// gate is held for reading by every transaction, for writing while the
+	// handles are replaced.
+	gate    sync.RWMutex
+	handles *handles // nil when a Reopen did not succeed
+
+	mu      sync.Mutex // guards what follows
+	queue   []*call    // calls waiting for a transaction, first come first
+	leading bool       // one of the callers is committing
+	broken  error      // why no write is accepted, nil when all is well
+	closed  bool
+}
+
+// engine is what the two databases do differently.
+type engine interface {
+	dialect() Dialect
+	// open connects and enforces the settings that make commits durable.
+	open(ctx context.Context) (*handles, error)
+	// begin starts the write transaction of which there is one at a time.
+	begin(ctx context.Context, h *handles) (*sql.Tx, error)
+	// durable reads back, inside the transaction, the settings with which it
+	// is about to commit.
+	durable(ctx context.Context, tx *sql.Tx) error
+	// fault classifies an error of the driver.
+	fault(err error) fault
+	// tables describes every table of the database, in no particular order.
+	tables(ctx context.Context, tx *sql.Tx) ([]table, error)
+	// collate makes an expression of type TEXT sort by its bytes.
+	collate(expression string) string
+}
+
+// handles are the connections of an open database: one that writes, some that
+// read.
+type handles struct {
+	write, read *sql.DB
+}
+
+func (h *handles) close() error {
+	// The writer last: closing SQLite's last connection folds the log into the
+	// database file.
+	return errors.Join(h.read.Close(), h.write.Close())
 }
 
 // Open opens the database, makes its settings durable, and brings every schema
 // to its newest version.
 func Open(ctx context.Context, opts Options, schemas ...Schema) (*DB, error) {
-	return nil, errors.New("being built")
+	db, err := connect(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.migrate(ctx, schemas); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
 }
 
-// Write runs fn in a write transaction and returns after its durable commit.
-//
-// Calls that arrive while another commits share the next transaction, each in
-// its own savepoint: an error of fn undoes fn alone and is returned as it is.
-// fn runs on the goroutine of its caller, and may be run again (after another
-// call spoiled the shared transaction, or a conflict), so it must have no effect outside
-// tx, and assign results rather than append to them. The ctx that fn gets stops
-// statements only before they begin: a statement is never interrupted, for that
-// would undo the work of others.
-func (db *DB) Write(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
-	return errors.New("being built")
+// connect opens the database and leaves its tables alone.
+func connect(ctx context.Context, opts Options) (*DB, error) {
+	log := opts.Logger
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	e, err := engineFor(opts)
+	if err != nil {
+		return nil, err
+	}
+	h, err := e.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &DB{engine: e, log: log, handles: h}, nil
 }
+
+func engineFor(opts Options) (engine, error) {
+	dsn := strings.TrimSpace(opts.DSN)
+	switch {
+	case dsn == "" && opts.Folder == "":
+		return nil, errors.New("open database: neither a DSN nor a data folder was given")
+	case dsn == "":
+		return newSQLite(filepath.Join(opts.Folder, FileName))
+	case IsPostgreSQL(dsn):
+		return newPostgreSQL(dsn)
+	default:
+		return newSQLite(dsn)
+	}
+}
+
+// IsPostgreSQL tells whether a DSN names a PostgreSQL server rather than a file.
+func IsPostgreSQL(dsn string) bool {
+	dsn = strings.TrimSpace(dsn)
+	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
+		return true
+	}
+	key, _, ok := strings.Cut(dsn, "=")
+	if !ok {
+		return false
+	}
+	switch strings.TrimSpace(key) {
+	case "host", "hostaddr", "port", "dbname", "user", "password", "service", "sslmode":
+		return true
+	}
+	return false
+}
+
+// Dialect tells the engine.
+func (db *DB) Dialect() Dialect { return db.engine.dialect() }
 
 // Read runs fn on a snapshot that no writer disturbs and that cannot write.
+// Nothing that fn reads is newer than its first statement.
 func (db *DB) Read(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
-	return errors.New("being built")
+	if inside(ctx) {
+		return ErrNested
+	}
+	db.gate.RLock()
+	defer db.gate.RUnlock()
+	if db.handles == nil {
+		return db.state()
+	}
+	return db.snapshot(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		t := &Tx{tx: tx, dialect: db.Dialect()}
+		defer t.end()
+		return fn(ctx, t)
+	})
 }
 
-// Dialect tells the engine.
-func (db *DB) Dialect() Dialect { return SQLite }
-
-// Reopen closes and opens the database again, after ErrBroken.
-func (db *DB) Reopen(ctx context.Context) error { return errors.New("being built") }
-
-// Close waits for the transactions under way and closes the database.
-func (db *DB) Close() error { return nil }
-
-// Tx is the transaction that Write and Read hand to their function. It is valid
-// until that function returns and for one goroutine.
-type Tx struct {
+// snapshot runs fn in a read transaction. The caller holds the gate.
+func (db *DB) snapshot(ctx context.Context, fn func(context.Context, *sql.Tx) error) error {
+	tx, err := db.handles.read.BeginTx(ctx, &sql.TxOptions{
+		Isolation: db.readIsolation(), ReadOnly: true,
+	})
+	if err != nil {
+		return fmt.Errorf("begin reading the database: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }() // a read has nothing to keep
+	return fn(enter(ctx), tx)
 }
 
-// Exec runs a statement.
-func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	return nil, errors.New("being built")
+func (db *DB) readIsolation() sql.IsolationLevel {
+	if db.Dialect() == PostgreSQL {
+		return sql.LevelRepeatableRead
+	}
+	return sql.LevelDefault // an SQLite transaction is a snapshot
 }
 
-// Query runs a query. Close the rows before the next statement.
-func (tx *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return nil, errors.New("being built")
+// Reopen closes and opens the database again. It is the way back from ErrBroken:
+// after a failed fsync the system may have dropped what was not written while
+// calling it clean, so that only what is read again from the files can be
+// trusted. Transactions under way end first. When it fails the database stays
+// broken, and Reopen can be called again.
+func (db *DB) Reopen(ctx context.Context) error {
+	db.gate.Lock()
+	defer db.gate.Unlock()
+	if err := db.state(); errors.Is(err, ErrClosed) {
+		return err
+	}
+	if db.handles != nil {
+		if err := db.handles.close(); err != nil {
+			// What it could not fold or flush stays in the log file, where the
+			// next open reads it.
+			db.log.Warn("closing the broken database", slog.Any("error", err))
+		}
+		db.handles = nil
+	}
+	h, err := db.engine.open(ctx)
+	if err != nil {
+		err = fmt.Errorf("reopen database: %w", err)
+		db.mu.Lock()
+		db.broken = err
+		db.mu.Unlock()
+		return err
+	}
+	db.handles = h
+	db.mu.Lock()
+	db.broken = nil
+	db.mu.Unlock()
+	db.log.Info("database reopened")
+	return nil
 }
 
-// QueryRow runs a query for at most one row.
-func (tx *Tx) QueryRow(ctx context.Context, query string, args ...any) *sql.Row { return nil }
+// Close waits for the transactions under way and closes the database. Calls
+// that are still waiting get ErrClosed. Closing again does nothing.
+func (db *DB) Close() error {
+	db.mu.Lock()
+	db.closed = true
+	db.mu.Unlock()
+	db.gate.Lock()
+	defer db.gate.Unlock()
+	if db.handles == nil {
+		return nil
+	}
+	err := db.handles.close()
+	db.handles = nil
+	if err != nil {
+		return fmt.Errorf("close database: %w", err)
+	}
+	return nil
+}
 
-// Lock says that the rest of the function needs to be the only writer of name.
-// A write transaction is the only one of its database, so it always is; in a
-// Read it is an error.
-func (tx *Tx) Lock(ctx context.Context, name string) error { return nil }
+// state tells why the database takes no writes, nil when it does.
+func (db *DB) state() error {
+	db.mu.Lock()
+	closed := db.closed
+	db.mu.Unlock()
+	if closed {
+		return ErrClosed
+	}
+	return db.stopped()
+}
 
-// Dialect tells the engine.
-func (tx *Tx) Dialect() Dialect { return SQLite }
+// stopped tells why the database waits for Reopen, nil when it does not.
+func (db *DB) stopped() error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.broken == nil {
+		return nil
+	}
+	return fmt.Errorf("%w (%w)", ErrBroken, db.broken)
+}
 
-// LockFolder makes this process the only `vigia serve` of the data folder. The
-// error names the process that holds it. release gives the folder back.
-func LockFolder(dir string) (release func(), err error) { return nil, errors.New("being built") }
+// stop refuses all writes until Reopen.
+func (db *DB) stop(cause error) {
+	db.mu.Lock()
+	first := db.broken == nil
+	if first {
+		db.broken = cause
+	}
+	db.mu.Unlock()
+	if first {
+		db.log.Error("database stopped after an I/O error", slog.Any("error", cause))
+	}
+}
+
+// insideKey marks the context of a function that runs in a transaction.
+type insideKey struct{}
+
+func enter(ctx context.Context) context.Context { return context.WithValue(ctx, insideKey{}, true) }
+
+func inside(ctx context.Context) bool { return ctx.Value(insideKey{}) != nil }
