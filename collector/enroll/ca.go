@@ -1,0 +1,362 @@
+package enroll
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"math/big"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	apiv1 "vigia/collector/api/v1"
+)
+
+// Lifetimes of the certificates. A clock of an office PC is often wrong by a
+// time zone, so everything is valid from a day before it is made.
+const (
+	rootLifetime    = 10 * 365 * 24 * time.Hour
+	issuingLifetime = 3 * 365 * 24 * time.Hour
+	// AgentLifetime is that of a machine's certificate; agents renew at half.
+	AgentLifetime = 30 * 24 * time.Hour
+	backdating    = 24 * time.Hour
+)
+
+// Names of the files in the keys folder.
+const (
+	rootKeyFile     = "ca.key"
+	rootCertFile    = "ca.pem"
+	issuingKeyFile  = "issuing.key"
+	issuingCertFile = "issuing.pem"
+)
+
+// CAOptions configures OpenCA.
+type CAOptions struct {
+	// Dir is the keys folder; it is created with mode 0700.
+	Dir string
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+	// Logger gets a line when a key or certificate is made; nil means none.
+	Logger *slog.Logger
+}
+
+// CA is the collector's certificate authority: a root, which tokens and agents
+// pin by its public key, and an issuing certificate under it, which signs all
+// others and is replaced at half of its life.
+type CA struct {
+	dir    string
+	now    func() time.Time
+	logger *slog.Logger
+	// roots are all trusted ones, that of rootKey first. More than one stand
+	// in ca.pem while a new root takes over.
+	roots   []*x509.Certificate
+	rootKey crypto.Signer
+
+	mu         sync.Mutex // guards the two below
+	issuing    *x509.Certificate
+	issuingKey crypto.Signer
+}
+
+// OpenCA reads the authority from its folder, or makes it when the folder
+// holds none. A certificate without its key is an error and never replaced:
+// every agent has pinned that key.
+func OpenCA(opts CAOptions) (*CA, error) {
+	ca := &CA{dir: opts.Dir, now: opts.Now, logger: opts.Logger}
+	if ca.now == nil {
+		ca.now = time.Now
+	}
+	if ca.logger == nil {
+		ca.logger = slog.New(slog.DiscardHandler)
+	}
+	if err := os.MkdirAll(ca.dir, 0o700); err != nil {
+		return nil, fmt.Errorf("create the keys folder: %w", err)
+	}
+	if err := ca.openRoot(); err != nil {
+		return nil, err
+	}
+	if err := ca.openIssuing(); err != nil {
+		return nil, err
+	}
+	return ca, nil
+}
+
+func (ca *CA) openRoot() error {
+	keyPath, certPath := filepath.Join(ca.dir, rootKeyFile), filepath.Join(ca.dir, rootCertFile)
+	key, keyErr := readKey(keyPath)
+	roots, certErr := readCertificates(certPath)
+	switch {
+	case keyErr == nil && certErr == nil:
+		return ca.useRoots(key, roots)
+	case errors.Is(keyErr, fs.ErrNotExist) && errors.Is(certErr, fs.ErrNotExist):
+		var err error
+		if key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
+			return fmt.Errorf("make the root key: %w", err)
+		}
+		if err := writeKey(keyPath, key); err != nil {
+			return err
+		}
+		ca.logger.Info("certificate authority created", "dir", ca.dir)
+	case keyErr == nil && errors.Is(certErr, fs.ErrNotExist):
+		// A crash between the two files, or a lost ca.pem: the same key under
+		// the same name is the same authority to everyone who pinned it.
+		ca.logger.Warn("root certificate missing, made again from its key", "file", certPath)
+	case errors.Is(keyErr, fs.ErrNotExist):
+		return fmt.Errorf("%s is there but its key %s is not: restore the keys folder from a backup", certPath, rootKeyFile)
+	default:
+		return errors.Join(keyErr, certErr)
+	}
+	root, err := selfSigned(key, ca.now())
+	if err != nil {
+		return fmt.Errorf("make the root certificate: %w", err)
+	}
+	if err := writeCertificates(certPath, root); err != nil {
+		return err
+	}
+	return ca.useRoots(key, []*x509.Certificate{root})
+}
+
+// useRoots puts the certificate of key first.
+func (ca *CA) useRoots(key crypto.Signer, roots []*x509.Certificate) error {
+	for i, root := range roots {
+		if samePublicKey(root.PublicKey, key.Public()) {
+			roots[0], roots[i] = roots[i], roots[0]
+			ca.rootKey, ca.roots = key, roots
+			return nil
+		}
+	}
+	return fmt.Errorf("%s belongs to none of the certificates in %s: restore the keys folder from a backup", rootKeyFile, rootCertFile)
+}
+
+func (ca *CA) openIssuing() error {
+	key, keyErr := readKey(filepath.Join(ca.dir, issuingKeyFile))
+	certs, certErr := readCertificates(filepath.Join(ca.dir, issuingCertFile))
+	for _, err := range []error{keyErr, certErr} {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	ca.mu.Lock()
+	defer ca.mu.Unlock()
+	if keyErr == nil && certErr == nil && samePublicKey(certs[0].PublicKey, key.Public()) &&
+		certs[0].CheckSignatureFrom(ca.roots[0]) == nil {
+		ca.issuing, ca.issuingKey = certs[0], key
+	}
+	return ca.refreshIssuing()
+}
+
+// refreshIssuing makes a new issuing certificate when there is none or it has
+// passed half of its life. Certificates of the old one stay valid, since they
+// are verified up to the root. ca.mu is held.
+func (ca *CA) refreshIssuing() error {
+	if ca.issuing != nil && ca.now().Before(halfLife(ca.issuing)) {
+		return nil
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return fmt.Errorf("make the issuing key: %w", err)
+	}
+	template := &x509.Certificate{
+		Subject:               authorityName("issuing", key.Public()),
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+		MaxPathLenZero:        true,
+		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
+		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth},
+	}
+	cert, err := sign(template, key.Public(), issuingLifetime, ca.now(), ca.roots[0], ca.rootKey)
+	if err != nil {
+		return fmt.Errorf("make the issuing certificate: %w", err)
+	}
+	if err := writeKey(filepath.Join(ca.dir, issuingKeyFile), key); err != nil {
+		return err
+	}
+	if err := writeCertificates(filepath.Join(ca.dir, issuingCertFile), cert); err != nil {
+		return err
+	}
+	ca.issuing, ca.issuingKey = cert, key
+	ca.logger.Info("issuing certificate made", "not_after", cert.NotAfter)
+	return nil
+}
+
+// Root returns the current root certificate, the one that tokens pin.
+func (ca *CA) Root() *x509.Certificate { return ca.roots[0] }
+
+// Roots returns all root certificates that agents must trust, the current one
+// first, as DER.
+func (ca *CA) Roots() [][]byte {
+	out := make([][]byte, len(ca.roots))
+	for i, root := range ca.roots {
+		out[i] = root.Raw
+	}
+	return out
+}
+
+// NewToken draws the secret of a token that pins this authority.
+func (ca *CA) NewToken() apiv1.Token { return apiv1.NewToken(ca.Root()) }
+
+// issue signs a leaf certificate; the chain begins with it and holds its
+// issuers up to the root when withRoot is set.
+func (ca *CA) issue(template *x509.Certificate, public crypto.PublicKey, lifetime time.Duration, withRoot bool) ([]*x509.Certificate, error) {
+	ca.mu.Lock()
+	if err := ca.refreshIssuing(); err != nil {
+		ca.mu.Unlock()
+		return nil, err
+	}
+	issuing, key := ca.issuing, ca.issuingKey
+	ca.mu.Unlock()
+	cert, err := sign(template, public, lifetime, ca.now(), issuing, key)
+	if err != nil {
+		return nil, fmt.Errorf("sign a certificate: %w", err)
+	}
+	chain := []*x509.Certificate{cert, issuing}
+	if withRoot {
+		chain = append(chain, ca.roots[0])
+	}
+	return chain, nil
+}
+
+// issueAgent signs the certificate of a machine for the key of its request.
+func (ca *CA) issueAgent(agentID string, public crypto.PublicKey) ([]*x509.Certificate, error) {
+	return ca.issue(&x509.Certificate{
+		Subject:     pkix.Name{CommonName: agentID},
+		URIs:        []*url.URL{agentURI(agentID)},
+		KeyUsage:    x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	}, public, AgentLifetime, false)
+}
+
+// Errors of VerifyAgent, for callers that tell them apart.
+var (
+	// ErrNoCertificate: the peer showed none.
+	ErrNoCertificate = errors.New("no client certificate was shown")
+	// ErrExpired: the certificate is ours but its time is over.
+	ErrExpired = errors.New("the client certificate has expired")
+	// ErrForeign: the certificate was not issued by this authority to an agent.
+	ErrForeign = errors.New("the client certificate is not of this collector's authority")
+)
+
+// VerifyAgent answers the agent id in a peer's certificate, after it verified
+// the chain up to one of the roots at the present time. Whether the machine is
+// still admitted is for the caller to look up.
+func (ca *CA) VerifyAgent(peer []*x509.Certificate) (string, error) {
+	if len(peer) == 0 {
+		return "", ErrNoCertificate
+	}
+	now, leaf := ca.now(), peer[0]
+	at := now
+	if now.After(leaf.NotAfter) {
+		at = leaf.NotAfter // is it at least ours? Then expired is what to say.
+	}
+	roots, between := x509.NewCertPool(), x509.NewCertPool()
+	for _, root := range ca.roots {
+		roots.AddCert(root)
+	}
+	for _, cert := range peer[1:] {
+		between.AddCert(cert)
+	}
+	ca.mu.Lock()
+	between.AddCert(ca.issuing)
+	ca.mu.Unlock()
+	if _, err := leaf.Verify(x509.VerifyOptions{
+		Roots:         roots,
+		Intermediates: between,
+		CurrentTime:   at,
+		KeyUsages:     []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	}); err != nil {
+		return "", fmt.Errorf("%w: %w", ErrForeign, err)
+	}
+	id, ok := agentIDOf(leaf)
+	if !ok {
+		return "", fmt.Errorf("%w: it names no agent", ErrForeign)
+	}
+	if at != now {
+		return id, ErrExpired
+	}
+	return id, nil
+}
+
+const (
+	agentScheme = "vigia"
+	agentHost   = "agent"
+)
+
+func agentURI(id string) *url.URL {
+	return &url.URL{Scheme: agentScheme, Host: agentHost, Path: "/" + id}
+}
+
+func agentIDOf(cert *x509.Certificate) (string, bool) {
+	if len(cert.URIs) != 1 {
+		return "", false
+	}
+	u := cert.URIs[0]
+	if u.Scheme != agentScheme || u.Host != agentHost || len(u.Path) < 2 || agentURI(u.Path[1:]).String() != u.String() {
+		return "", false
+	}
+	return u.Path[1:], ValidAgentID(u.Path[1:])
+}
+
+// selfSigned makes the root certificate of a key. Its name depends on the key
+// alone, so that a root made again from the same key is the same authority.
+func selfSigned(key crypto.Signer, now time.Time) (*x509.Certificate, error) {
+	template := &x509.Certificate{
+		Subject:               authorityName("root", key.Public()),
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+		MaxPathLen:            1,
+		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
+	}
+	return sign(template, key.Public(), rootLifetime, now, nil, key)
+}
+
+// sign completes the template with serial and times and signs it by parent, or
+// by itself when parent is nil. It never outlives its parent.
+func sign(template *x509.Certificate, public crypto.PublicKey, lifetime time.Duration, now time.Time, parent *x509.Certificate, key crypto.Signer) (*x509.Certificate, error) {
+	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
+	if err != nil {
+		return nil, err
+	}
+	template.SerialNumber = serial
+	template.NotBefore = now.Add(-backdating)
+	template.NotAfter = now.Add(lifetime)
+	if parent == nil {
+		parent = template
+	} else if template.NotAfter.After(parent.NotAfter) {
+		template.NotAfter = parent.NotAfter
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, parent, public, key)
+	if err != nil {
+		return nil, err
+	}
+	return x509.ParseCertificate(der)
+}
+
+func authorityName(role string, public crypto.PublicKey) pkix.Name {
+	der, err := x509.MarshalPKIXPublicKey(public)
+	if err != nil {
+		return pkix.Name{Organization: []string{"Vigia"}, CommonName: "Vigia " + role}
+	}
+	sum := sha256.Sum256(der)
+	return pkix.Name{Organization: []string{"Vigia"}, CommonName: "Vigia " + role + " " + hex.EncodeToString(sum[:4])}
+}
+
+func samePublicKey(a, b crypto.PublicKey) bool {
+	type comparable interface{ Equal(crypto.PublicKey) bool }
+	key, ok := a.(comparable)
+	return ok && key.Equal(b)
+}
+
+// halfLife is the time at which a certificate is to be replaced.
+func halfLife(cert *x509.Certificate) time.Time {
+	return cert.NotBefore.Add(backdating).Add(cert.NotAfter.Sub(cert.NotBefore.Add(backdating)) / 2)
+}

@@ -1,0 +1,286 @@
+package enroll
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	apiv1 "vigia/collector/api/v1"
+	"vigia/collector/evidence"
+	"vigia/collector/storage"
+)
+
+// Status says whether a machine is let in.
+type Status string
+
+// The statuses of a machine. Neither of the last two is ever left again: the
+// machine enrols anew and is another machine.
+const (
+	Active  Status = "active"
+	Revoked Status = "revoked" // its keys are not trusted any more
+	Retired Status = "retired" // it left the organisation in order
+)
+
+// Machine is a machine that enrolled.
+type Machine struct {
+	ID string // agent id
+	// What the machine says of itself.
+	Hostname, OS, OSName, OSVersion, Arch, AgentVersion string
+	Department                                          string
+	ReportKey                                           ed25519.PublicKey
+	TokenID                                             string
+	EnrolledAt                                          time.Time
+	// LastSeen is when it last delivered or renewed, by the collector's clock.
+	LastSeen    time.Time
+	Status      Status
+	StatusSince time.Time
+	// StatusWhy and StatusBy tell of a revocation or retirement.
+	StatusWhy, StatusBy string
+	CertSerial          string
+	CertNotAfter        time.Time
+
+	certKey, certKeyOld []byte
+}
+
+// ActiveAt tells whether the machine was enrolled and let in at a time.
+func (m Machine) ActiveAt(at time.Time) bool {
+	return !m.EnrolledAt.After(at) && (m.Status == Active || m.StatusSince.After(at))
+}
+
+// ErrNoMachine: no machine has that agent id.
+var ErrNoMachine = errors.New("no machine has that agent id")
+
+// ErrNotActive: the machine was revoked or retired.
+var ErrNotActive = errors.New("the machine is not admitted any more")
+
+// EnrolmentRecord is the payload of a leaf of kind enrolment, as JSON.
+type EnrolmentRecord struct {
+	Agent      string `json:"agent"`
+	Hostname   string `json:"hostname"`
+	OS         string `json:"os"`
+	Department string `json:"department,omitempty"`
+	Token      string `json:"token"`
+	// ReportKey is the Ed25519 key that verifies this machine's reports.
+	ReportKey []byte `json:"report_key"`
+	// Serial and NotAfter describe its first TLS certificate, KeyHash is the
+	// SHA-256 of that certificate's SubjectPublicKeyInfo.
+	Serial   string    `json:"serial"`
+	KeyHash  []byte    `json:"key_sha256"`
+	NotAfter time.Time `json:"not_after"`
+}
+
+// RenewalRecord is the payload of a leaf of kind renewal, as JSON.
+type RenewalRecord struct {
+	Agent    string    `json:"agent"`
+	Serial   string    `json:"serial"`
+	KeyHash  []byte    `json:"key_sha256"`
+	NotAfter time.Time `json:"not_after"`
+}
+
+// DepartureRecord is the payload of a leaf of kind revocation or retirement,
+// as JSON.
+type DepartureRecord struct {
+	Agent    string `json:"agent"`
+	Hostname string `json:"hostname"`
+	Why      string `json:"why"`
+	By       string `json:"by"`
+}
+
+// NewAgentID draws the id of a machine: 128 random bits in base32.
+func NewAgentID() string {
+	var b [16]byte
+	rand.Read(b[:]) //nolint:errcheck // crypto/rand ends the program instead of failing
+	return readable.EncodeToString(b[:])
+}
+
+// ValidAgentID tells whether a text has the form of an agent id.
+func ValidAgentID(id string) bool {
+	b, err := readable.DecodeString(id)
+	return err == nil && len(b) == 16 && readable.EncodeToString(b) == id
+}
+
+// Machine returns a machine of any status, or ErrNoMachine.
+func (s *Store) Machine(ctx context.Context, tx *storage.Tx, agentID string) (Machine, error) {
+	m, err := scanMachine(tx.QueryRow(ctx, selectMachine+` WHERE agent_id = $1`, agentID).Scan)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Machine{}, ErrNoMachine
+	}
+	if err != nil {
+		return Machine{}, fmt.Errorf("read machine %s: %w", agentID, err)
+	}
+	return m, nil
+}
+
+// Machines lists all machines of any status by host name, then by id.
+func (s *Store) Machines(ctx context.Context, tx *storage.Tx) ([]Machine, error) {
+	rows, err := tx.Query(ctx, selectMachine)
+	if err != nil {
+		return nil, fmt.Errorf("list machines: %w", err)
+	}
+	defer rows.Close()
+	var out []Machine
+	for rows.Next() {
+		m, err := scanMachine(rows.Scan)
+		if err != nil {
+			return nil, fmt.Errorf("list machines: %w", err)
+		}
+		out = append(out, m)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("list machines: %w", err)
+	}
+	slices.SortFunc(out, func(a, b Machine) int {
+		if c := strings.Compare(a.Hostname, b.Hostname); c != 0 {
+			return c
+		}
+		return strings.Compare(a.ID, b.ID)
+	})
+	return out, nil
+}
+
+// Revoke stops trusting a machine's keys: from this transaction on it is let in
+// nowhere and renews nothing.
+func (s *Store) Revoke(ctx context.Context, tx *storage.Tx, agentID, why, by string) error {
+	return s.depart(ctx, tx, agentID, Revoked, evidence.Revocation, why, by)
+}
+
+// Retire takes a machine out of service in order.
+func (s *Store) Retire(ctx context.Context, tx *storage.Tx, agentID, why, by string) error {
+	return s.depart(ctx, tx, agentID, Retired, evidence.Retirement, why, by)
+}
+
+func (s *Store) depart(ctx context.Context, tx *storage.Tx, agentID string, status Status, kind evidence.Kind, why, by string) error {
+	m, err := s.Machine(ctx, tx, agentID)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", kind, agentID, err)
+	}
+	// A retired machine whose keys leak may still be revoked.
+	if m.Status == status || m.Status == Revoked {
+		return fmt.Errorf("%s %s: %w: it is %s since %s", kind, agentID, ErrNotActive, m.Status, m.StatusSince.Format(time.RFC3339))
+	}
+	if strings.TrimSpace(why) == "" || !validText(why) || !validText(by) {
+		return fmt.Errorf("%s %s: give a reason of at most %d letters", kind, agentID, maxTextRunes)
+	}
+	now := s.now()
+	if _, err := tx.Exec(ctx, `UPDATE enroll_machines SET status = $2, status_since = $3, status_why = $4, status_by = $5 WHERE agent_id = $1`,
+		agentID, string(status), micros(now), why, by); err != nil {
+		return fmt.Errorf("%s %s: %w", kind, agentID, err)
+	}
+	if err := s.append(ctx, tx, kind, agentID, DepartureRecord{Agent: agentID, Hostname: m.Hostname, Why: why, By: by}); err != nil {
+		return err
+	}
+	if err := s.left(ctx, tx, m, now); err != nil {
+		return fmt.Errorf("%s %s: %w", kind, agentID, err)
+	}
+	return nil
+}
+
+// Seen notes that an active machine called, and what it says of itself when
+// self is not nil. A description that is not acceptable is left out: it is the
+// reporter's ornament, not evidence.
+func (s *Store) Seen(ctx context.Context, tx *storage.Tx, agentID string, at time.Time, self *apiv1.Machine) error {
+	if self == nil || checkMachine(self) != nil {
+		if _, err := tx.Exec(ctx, `UPDATE enroll_machines SET last_seen = $2 WHERE agent_id = $1`, agentID, micros(at)); err != nil {
+			return fmt.Errorf("note the call of %s: %w", agentID, err)
+		}
+		return nil
+	}
+	if _, err := tx.Exec(ctx, `UPDATE enroll_machines SET last_seen = $2, hostname = $3, os = $4, os_name = $5,
+		os_version = $6, arch = $7, agent_version = $8 WHERE agent_id = $1`,
+		agentID, micros(at), strings.ToLower(self.GetHostname()), self.GetOs(), self.GetOsName(),
+		self.GetOsVersion(), self.GetArch(), self.GetAgentVersion()); err != nil {
+		return fmt.Errorf("note the call of %s: %w", agentID, err)
+	}
+	return nil
+}
+
+// SetDepartment moves an active machine to a department.
+func (s *Store) SetDepartment(ctx context.Context, tx *storage.Tx, agentID, department, by string) error {
+	if !validText(department) {
+		return fmt.Errorf("move %s: the department's name is too long or holds control characters", agentID)
+	}
+	if _, err := s.Machine(ctx, tx, agentID); err != nil {
+		return fmt.Errorf("move %s: %w", agentID, err)
+	}
+	if _, err := tx.Exec(ctx, `UPDATE enroll_machines SET department = $2 WHERE agent_id = $1`, agentID, department); err != nil {
+		return fmt.Errorf("move %s: %w", agentID, err)
+	}
+	return s.append(ctx, tx, evidence.Register, "machines", struct {
+		Agent      string `json:"agent"`
+		Department string `json:"department"`
+		By         string `json:"by"`
+	}{agentID, department, by})
+}
+
+// insert adds a machine that has just enrolled.
+func (s *Store) insert(ctx context.Context, tx *storage.Tx, m Machine) error {
+	if _, err := tx.Exec(ctx, `INSERT INTO enroll_machines
+		(agent_id, hostname, os, os_name, os_version, arch, agent_version, department, report_key, token_id, enrolled_at,
+		 last_seen, status, status_since, status_why, status_by, cert_serial, cert_not_after, cert_key, cert_key_old)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, '', '', $15, $16, $17, $18)`,
+		m.ID, m.Hostname, m.OS, m.OSName, m.OSVersion, m.Arch, m.AgentVersion, m.Department, []byte(m.ReportKey), m.TokenID,
+		micros(m.EnrolledAt), micros(m.LastSeen), string(m.Status), micros(m.StatusSince),
+		m.CertSerial, micros(m.CertNotAfter), m.certKey, []byte{}); err != nil {
+		return fmt.Errorf("add machine %s: %w", m.ID, err)
+	}
+	return s.append(ctx, tx, evidence.Enrolment, m.ID, EnrolmentRecord{
+		Agent: m.ID, Hostname: m.Hostname, OS: m.OS, Department: m.Department, Token: m.TokenID,
+		ReportKey: m.ReportKey, Serial: m.CertSerial, KeyHash: m.certKey, NotAfter: m.CertNotAfter,
+	})
+}
+
+// renew notes a machine's new certificate. The key before stays good for
+// renewal, since an agent may never have got the answer.
+func (s *Store) renew(ctx context.Context, tx *storage.Tx, m Machine, cert *x509.Certificate) error {
+	hash := keyHash(cert)
+	old := m.certKey
+	if slices.Equal(hash, old) {
+		old = m.certKeyOld
+	}
+	if _, err := tx.Exec(ctx, `UPDATE enroll_machines SET cert_serial = $2, cert_not_after = $3, cert_key = $4,
+		cert_key_old = $5, last_seen = $6 WHERE agent_id = $1`,
+		m.ID, serial(cert), micros(cert.NotAfter), hash, old, micros(s.now())); err != nil {
+		return fmt.Errorf("renew %s: %w", m.ID, err)
+	}
+	return s.append(ctx, tx, evidence.Renewal, m.ID, RenewalRecord{
+		Agent: m.ID, Serial: serial(cert), KeyHash: hash, NotAfter: cert.NotAfter,
+	})
+}
+
+// owns tells whether the machine was given a certificate for this key, now or
+// at the renewal before.
+func (m Machine) owns(cert *x509.Certificate) bool {
+	hash := keyHash(cert)
+	return slices.Equal(hash, m.certKey) || slices.Equal(hash, m.certKeyOld)
+}
+
+func keyHash(cert *x509.Certificate) []byte {
+	sum := sha256.Sum256(cert.RawSubjectPublicKeyInfo)
+	return sum[:]
+}
+
+func serial(cert *x509.Certificate) string { return cert.SerialNumber.Text(16) }
+
+const selectMachine = `SELECT agent_id, hostname, os, os_name, os_version, arch, agent_version, department, report_key,
+	token_id, enrolled_at, last_seen, status, status_since, status_why, status_by, cert_serial, cert_not_after, cert_key, cert_key_old
+	FROM enroll_machines`
+
+func scanMachine(scan func(...any) error) (Machine, error) {
+	var m Machine
+	var reportKey []byte
+	var enrolled, seen, since, notAfter int64
+	err := scan(&m.ID, &m.Hostname, &m.OS, &m.OSName, &m.OSVersion, &m.Arch, &m.AgentVersion, &m.Department, &reportKey,
+		&m.TokenID, &enrolled, &seen, &m.Status, &since, &m.StatusWhy, &m.StatusBy, &m.CertSerial, &notAfter, &m.certKey, &m.certKeyOld)
+	m.ReportKey = reportKey
+	m.EnrolledAt, m.LastSeen = fromMicros(enrolled), fromMicros(seen)
+	m.StatusSince, m.CertNotAfter = fromMicros(since), fromMicros(notAfter)
+	return m, err
+}

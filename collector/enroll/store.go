@@ -1,0 +1,92 @@
+package enroll
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"vigia/collector/evidence"
+	"vigia/collector/storage"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Schema is the package's tables.
+func Schema() storage.Schema {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil { // cannot be: the folder is embedded
+		files = migrations
+	}
+	return storage.Schema{Name: "enroll", Files: files}
+}
+
+// Appender is where evidence goes: the evidence log.
+type Appender interface {
+	Append(ctx context.Context, tx *storage.Tx, leaves ...evidence.Leaf) (first int64, err error)
+}
+
+// StoreOptions configures NewStore.
+type StoreOptions struct {
+	// CA is what new tokens pin; a Store that makes none needs none.
+	CA *CA
+	// Log receives a leaf for every change.
+	Log Appender
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+	// Left is called in the transaction in which a machine is revoked or
+	// retired, so that what others keep about it ends with it; nil means that
+	// nobody asks.
+	Left func(ctx context.Context, tx *storage.Tx, m Machine, at time.Time) error
+}
+
+// Store keeps tokens, machines and the list of known machines. Every method
+// works inside the caller's transaction and is safe for concurrent use.
+type Store struct {
+	ca   *CA
+	log  Appender
+	now  func() time.Time
+	left func(ctx context.Context, tx *storage.Tx, m Machine, at time.Time) error
+}
+
+// NewStore returns a Store on the tables of Schema.
+func NewStore(opts StoreOptions) *Store {
+	s := &Store{ca: opts.CA, log: opts.Log, now: opts.Now, left: opts.Left}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.left == nil {
+		s.left = func(context.Context, *storage.Tx, Machine, time.Time) error { return nil }
+	}
+	return s
+}
+
+// append writes one leaf whose payload is the JSON of record.
+func (s *Store) append(ctx context.Context, tx *storage.Tx, kind evidence.Kind, subject string, record any) error {
+	payload, err := json.Marshal(record)
+	if err != nil {
+		return fmt.Errorf("encode the %s record of %s: %w", kind, subject, err)
+	}
+	if _, err := s.log.Append(ctx, tx, evidence.Leaf{Kind: kind, Subject: subject, Payload: payload}); err != nil {
+		return fmt.Errorf("append the %s record of %s: %w", kind, subject, err)
+	}
+	return nil
+}
+
+// micros writes a time as the tables do; the zero time is 0.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func fromMicros(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
+}
