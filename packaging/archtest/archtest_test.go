@@ -1,6 +1,7 @@
 package archtest
 
 import (
+	"bytes"
 	"maps"
 	"os"
 	"os/exec"
@@ -94,6 +95,36 @@ func linkedBy(t *testing.T, goos, program string) []string {
 		t.Fatalf("list what %s links: %v\n%s", program, err, stderr.String())
 	}
 	return strings.Fields(string(out))
+}
+
+// TestAgentCarriesNoEngine looks into the program itself. The agent's imports
+// reach packages that the linker then leaves out (viper knows templates), so
+// what counts is the code that is still there.
+func TestAgentCarriesNoEngine(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the agent")
+	}
+	exe := filepath.Join(t.TempDir(), "vigia-agent")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-tags", "grpcnotrace",
+		"-ldflags", "-s -w", "-o", exe, "./agent/cmd/vigia-agent")
+	cmd.Dir = filepath.FromSlash(root)
+	cmd.Env = append(os.Environ(), "GOOS=linux", "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("build the agent: %v\n%s", err, out)
+	}
+	program, err := os.ReadFile(exe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Names of functions are in every Go program, stripped or not.
+	for _, absent := range []string{"html/template.(*escaper).", "database/sql.(*DB).", "net/http.(*Server).Serve", "golang.org/x/net/trace."} {
+		if bytes.Contains(program, []byte(absent)) {
+			t.Errorf("vigia-agent holds %s", absent)
+		}
+	}
+	if present := "vigia/agent."; !bytes.Contains(program, []byte(present)) {
+		t.Errorf("vigia-agent does not hold %s: this test looks in the wrong place", present)
+	}
 }
 
 // TestRowsAreWhole finds the mistakes that would make the table itself lie.
