@@ -5,8 +5,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
 
 log=.cache/test.log
 mkdir -p .cache
-echo '== tests'
 start=$SECONDS
+echo '== Wine prefix'
+packaging/tools/wine-session.sh template || exit # made once, outside any test's deadline
+echo '== tests'
 CGO_ENABLED=1 go test -race -tags grpcnotrace -timeout 40m ./... 2>&1 | tee "$log"
 status=${PIPESTATUS[0]}
 
