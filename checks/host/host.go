@@ -295,6 +295,9 @@ type FoundFile struct {
 	Level   string           `json:"level"` // basic, medium, high
 	Persons int64            `json:"persons"`
 	Counts  map[string]int64 `json:"counts"`
+	// Categories names the special categories of data that stand beside an
+	// identity in the file: health, religion, union and so on.
+	Categories []string `json:"categories,omitempty"`
 	// Whole is false when only a part of the file could be read.
 	Whole bool `json:"whole"`
 }

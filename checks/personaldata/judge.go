@@ -1,0 +1,130 @@
+package personaldata
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"vigia/checks"
+	"vigia/checks/host"
+)
+
+// judge: a file is a finding when it holds enough persons and no permit of the
+// day covers its folder; files below that add up by folder. Without finding it
+// passes only if everything was looked at whole.
+func judge(seen localFacts, p localParams, at time.Time) checks.Verdict {
+	today := at.UTC().Format(time.DateOnly)
+	var v checks.Verdict
+	small := map[string]int64{} // persons of the files below the bar, by folder
+	var persons, permitted, unsure int64
+	for _, f := range seen.Found {
+		m, ok := p.permitted(seen.System, f.Folder)
+		if ok && m.Until >= today {
+			permitted++
+			continue
+		}
+		bar := p.MinPersons
+		if special(f) {
+			bar = min(bar, p.MinSpecial)
+		}
+		if f.Persons < bar {
+			small[f.Folder] += f.Persons
+			if !f.Whole {
+				unsure++
+			}
+			continue
+		}
+		persons += f.Persons
+		v.Findings = append(v.Findings, checks.Finding{Key: f.Path, Status: checks.Fail, Reason: reasonOf(f, m, ok)})
+	}
+	for _, folder := range slices.Sorted(maps.Keys(small)) {
+		if small[folder] >= p.MinPersons {
+			persons += small[folder]
+			v.Findings = append(v.Findings, checks.Finding{
+				Key: everyFileIn(folder), Status: checks.Fail,
+				Reason: checks.Because("personaldata.folder", "persons", strconv.FormatInt(small[folder], 10)),
+			})
+		}
+	}
+	slices.SortStableFunc(v.Findings, func(a, b checks.Finding) int { return cmp.Compare(a.Key, b.Key) })
+
+	looked := seen.Files["found"] + seen.Files["clean"] + seen.Files["incomplete"] + seen.Files["unreadable"]
+	args := []string{
+		"files", strconv.FormatInt(looked, 10), "persons", strconv.FormatInt(persons, 10),
+		"places", strconv.Itoa(len(v.Findings)), "permitted", strconv.FormatInt(permitted, 10),
+		"limit", strconv.FormatInt(p.MinPersons, 10),
+	}
+	unread := seen.Files["incomplete"] + seen.Files["unreadable"] + unsure
+	for _, reason := range leftAlone() {
+		unread += seen.Reasons[reason]
+	}
+	unknown := func(code string, more ...string) {
+		v.Status, v.Reason = checks.Unknown, checks.Because(code, append(args, more...)...)
+	}
+	switch {
+	case len(v.Findings) > 0:
+		v.Status, v.Reason = checks.Fail, checks.Because("personaldata.found", args...)
+	case p.unasked(seen):
+		unknown("personaldata.other_folders")
+	case len(seen.Roots) == 0 || looked+seen.Files["skipped"] == 0:
+		unknown("personaldata.nowhere")
+	case !seen.Complete:
+		unknown("personaldata.stopped", "stopped", cmp.Or(seen.Stopped, "unreadable"))
+	case unread > 0:
+		unknown("personaldata.unread", "unread", strconv.FormatInt(unread, 10), "reasons", most(seen.Reasons))
+	case seen.FoundMore > 0:
+		unknown("personaldata.more", "more", strconv.FormatInt(seen.FoundMore, 10))
+	default:
+		v.Status, v.Reason = checks.Pass, checks.Because("personaldata.none", args...)
+	}
+	return v
+}
+
+// leftAlone lists the scanner's reasons to skip a file that may well hold text:
+// no reader for its format yet, content kept elsewhere, another file system.
+func leftAlone() []string {
+	return []string{"format.unsupported", "file.cloud_placeholder", "mount.other"}
+}
+
+// reasonOf says what a file holds, and which permit no longer covers it.
+func reasonOf(f host.FoundFile, m permit, expired bool) checks.Reason {
+	args := []string{"persons", strconv.FormatInt(f.Persons, 10), "types", most(f.Counts), "level", f.Level}
+	switch {
+	case expired:
+		return checks.Because("personaldata.permit_over", append(args, "until", m.Until, "by", m.By)...)
+	case special(f):
+		return checks.Because("personaldata.special", append(args, "categories", strings.Join(f.Categories, ", "))...)
+	default:
+		return checks.Because("personaldata.file", args...)
+	}
+}
+
+// everyFileIn names the files of a folder together.
+func everyFileIn(folder string) string {
+	separator := "/"
+	if strings.Contains(folder, `\`) {
+		separator = `\`
+	}
+	return strings.TrimRight(folder, separator) + separator + "*"
+}
+
+// most writes counts, the largest first: "mx.curp 12, es.dni 3".
+func most(counts map[string]int64) string {
+	const shown = 5
+	names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
+	var out []string
+	for i, name := range names {
+		if i == shown {
+			out = append(out, fmt.Sprintf("+%d", len(names)-shown))
+			break
+		}
+		out = append(out, fmt.Sprintf("%s %d", name, counts[name]))
+	}
+	return strings.Join(out, ", ")
+}
