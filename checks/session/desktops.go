@@ -1,0 +1,209 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"vigia/checks"
+	"vigia/checks/format/shadow"
+	"vigia/checks/host"
+)
+
+// sessionDirs hold one .desktop file per graphical session that a display
+// manager offers.
+func sessionDirs() []string {
+	return []string{"/usr/share/xsessions", "/usr/share/wayland-sessions", "/usr/local/share/xsessions", "/usr/local/share/wayland-sessions"}
+}
+
+// desktopOf names the desktop behind a session file: "plasmawayland.desktop"
+// is kde. Empty for files that only start another session.
+func desktopOf(file string) string {
+	name, ok := strings.CutSuffix(file, ".desktop")
+	if !ok {
+		return ""
+	}
+	for _, known := range []struct{ prefix, desktop string }{
+		{"gnome", "gnome"}, {"ubuntu", "gnome"}, {"plasma", "kde"}, {"kde", "kde"},
+		{"xfce", "xfce"}, {"xubuntu", "xfce"}, {"lightdm-xsession", ""}, {"default", ""},
+	} {
+		if strings.HasPrefix(name, known.prefix) {
+			return known.desktop
+		}
+	}
+	return name
+}
+
+// installedDesktops lists the desktops that this machine offers, sorted.
+func installedDesktops(ctx context.Context, r *reader) []string {
+	var out []string
+	for _, dir := range sessionDirs() {
+		files, err := r.h.Files.ReadDir(ctx, dir)
+		if err != nil {
+			r.miss(dir, err)
+			continue
+		}
+		for _, f := range files {
+			if d := desktopOf(f.Name); d != "" {
+				out = append(out, d)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// person is an account of somebody who may sit at the screen.
+type person struct {
+	name, home string
+	uid        uint32
+}
+
+// people lists the interactive accounts of passwd(5), by name. Accounts of
+// services, by number or by shell, have no screen to lock.
+func people(ctx context.Context, r *reader) []person {
+	var defs shadow.LoginDefs
+	if b := r.file(ctx, "/etc/login.defs"); b != nil {
+		parsed, err := shadow.ParseLoginDefs(b)
+		if err != nil {
+			r.miss("/etc/login.defs", err)
+		}
+		defs = parsed
+	}
+	b, err := r.h.Files.ReadFile(ctx, "/etc/passwd", maxConfig)
+	if err != nil {
+		// Here absent is unreadable: every Linux system has accounts.
+		r.unread = append(r.unread, checks.Unread{Source: "/etc/passwd", Why: checks.WhyUnread(err)})
+		return nil
+	}
+	accounts, err := shadow.ParsePasswd(b)
+	if err != nil || accounts.NIS {
+		r.unread = append(r.unread, checks.Unread{Source: "/etc/passwd", Why: "unreadable"})
+	}
+	var out []person
+	for _, u := range accounts.Users {
+		if defs.Regular(u.UID) && !noShell(u.Shell) {
+			out = append(out, person{name: u.Name, home: strings.TrimSuffix(u.Home, "/"), uid: u.UID})
+		}
+	}
+	slices.SortFunc(out, func(a, b person) int { return strings.Compare(a.name, b.name) })
+	return out
+}
+
+func noShell(shell string) bool {
+	return strings.HasSuffix(shell, "/nologin") || strings.HasSuffix(shell, "/false")
+}
+
+// observeLockDesktops finds the desktops that are installed and how each of
+// them locks for each person. Which desktop a person chooses at log-on may
+// change every day, so all that are offered count.
+func observeLockDesktops(ctx context.Context, h *host.Host) (lockFacts, error) {
+	r := &reader{h: h}
+	seen := lockFacts{Desktops: installedDesktops(ctx, r)}
+	if len(seen.Desktops) == 0 {
+		seen.Headless, seen.Unread = len(r.unread) == 0, r.unread
+		return seen, nil
+	}
+	who := people(ctx, r)
+	seen.Unread = r.unread
+	d := newDesktops(ctx, h)
+	for _, p := range who {
+		for _, desktop := range seen.Desktops {
+			seen.Lockers = append(seen.Lockers, d.observe(ctx, p, desktop))
+		}
+	}
+	return seen, nil
+}
+
+// desktops reads the lock settings of Linux desktops. What belongs to the
+// machine and not to a person is read once.
+type desktops struct {
+	h *host.Host
+	// installed tells which lock programs exist.
+	installed map[string]bool
+	system    []checks.Unread
+	schemas   schemaDefaults
+}
+
+// lockPrograms are the lockers that a desktop may use and where Debian, Fedora
+// and their kin install them.
+func lockPrograms() map[string][]string {
+	return map[string][]string{
+		lockerXFCE:         {"/usr/bin/xfce4-screensaver"},
+		lockerLight:        {"/usr/bin/light-locker"},
+		lockerXScreensaver: {"/usr/bin/xscreensaver"},
+	}
+}
+
+const (
+	lockerGNOME        = "gnome"
+	lockerKDE          = "kde"
+	lockerXFCE         = "xfce"
+	lockerLight        = "light-locker"
+	lockerXScreensaver = "xscreensaver"
+)
+
+func newDesktops(ctx context.Context, h *host.Host) *desktops {
+	d := &desktops{h: h, installed: map[string]bool{}}
+	r := &reader{h: h}
+	for name, paths := range lockPrograms() {
+		for _, path := range paths {
+			if _, err := h.Files.Stat(ctx, path); err == nil {
+				d.installed[name] = true
+			} else if !errors.Is(err, fs.ErrNotExist) {
+				r.miss(path, err)
+			}
+		}
+	}
+	d.schemas = readSchemaDefaults(ctx, r)
+	d.system = r.unread
+	return d
+}
+
+// observe reads how one person's sessions lock on one desktop.
+func (d *desktops) observe(ctx context.Context, p person, desktop string) lockFact {
+	r := &reader{h: d.h, unread: slices.Clone(d.system)}
+	f := lockFact{Profile: p.name, Desktop: desktop}
+	switch {
+	case desktop == "gnome":
+		f.Locker = lockerGNOME
+		observeGNOME(ctx, r, p, d.schemas, &f)
+	case desktop == "kde":
+		f.Locker = lockerKDE
+		observeKDE(ctx, r, p, &f)
+	case desktop == "xfce" && d.installed[lockerXFCE]:
+		f.Locker = lockerXFCE
+		observeXFCE(ctx, r, p, &f)
+	case d.installed[lockerLight]:
+		// light-locker follows the X server's blanking, which no file tells.
+		f.Locker = lockerUnsupported
+	case d.installed[lockerXScreensaver]:
+		f.Locker = lockerXScreensaver
+		observeXScreensaver(ctx, r, p, &f)
+	case desktop == "xfce":
+		f.Locker = lockerNone
+	default:
+		f.Locker = lockerUnsupported
+	}
+	f.Unread = r.unread
+	return f
+}
+
+// first returns the first setting that is set, else the program's own default.
+func first(fallback int64, candidates ...*setting) *setting {
+	for _, s := range candidates {
+		if s != nil {
+			return s
+		}
+	}
+	return &setting{Value: fallback, From: fromProgram}
+}
+
+func bit(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,63 @@
+package session
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"vigia/checks"
+	"vigia/checks/host"
+)
+
+const (
+	keyWinlogon = `HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Winlogon`
+	keyLSA      = `HKLM\SYSTEM\CurrentControlSet\Control\Lsa`
+
+	flagPasswordNotRequired = 0x20 // UF_PASSWD_NOTREQD, lmaccess.h
+	ridGuest                = "-501"
+)
+
+// observeLogonRegistry reads Winlogon's automatic log-on, the LSA's rule for
+// blank passwords, and the accounts that need none.
+func observeLogonRegistry(ctx context.Context, h *host.Host) (logonFacts, error) {
+	r := &reader{h: h}
+	var seen logonFacts
+	auto, known := r.number(ctx, keyWinlogon, "AutoAdminLogon", fromMachine)
+	if known {
+		seen.Looked++
+	}
+	if auto != nil && auto.Value != 0 {
+		_, stored, _ := r.text(ctx, keyWinlogon, "DefaultPassword")
+		a := autologon{Program: "winlogon", Source: keyWinlogon + `\AutoAdminLogon`, Stored: stored}
+		if v, err := h.Registry.Value(ctx, keyWinlogon, "DefaultUserName"); err == nil {
+			a.Account = v.String
+		} else {
+			r.miss(keyWinlogon+`\DefaultUserName`, err)
+		}
+		seen.Automatic = append(seen.Automatic, a)
+	}
+	limit, known := r.number(ctx, keyLSA, "LimitBlankPasswordUse", fromMachine)
+	if known {
+		seen.Looked++
+		seen.BlankFromNetwork = limit != nil && limit.Value == 0 // absent is on
+	}
+	users, err := h.Accounts.Users(ctx)
+	if err != nil {
+		r.unread = append(r.unread, checks.Unread{Source: "NetUserEnum", Why: checks.WhyUnread(err)})
+	} else {
+		seen.Looked++
+		guest := false
+		for _, u := range users {
+			switch {
+			case strings.HasSuffix(u.SID, ridGuest):
+				guest = !u.Disabled
+			case !u.Disabled && u.Flags&flagPasswordNotRequired != 0:
+				seen.Blank = append(seen.Blank, u.Name)
+			}
+		}
+		seen.Guest = &guest
+	}
+	slices.Sort(seen.Blank)
+	seen.Unread = r.unread
+	return seen, nil
+}

@@ -1,0 +1,108 @@
+package session
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"vigia/checks"
+	"vigia/checks/checktest"
+	"vigia/checks/host"
+)
+
+// accountsOf answers Accounts with a fixed list of users.
+type accountsOf []host.User
+
+func (a accountsOf) Users(context.Context) ([]host.User, error) { return a, nil }
+
+func (accountsOf) PasswordPolicy(ctx context.Context) (host.PasswordPolicy, error) {
+	return host.Unsupported{}.PasswordPolicy(ctx)
+}
+
+func (accountsOf) Members(ctx context.Context, sid string) ([]host.Member, error) {
+	return host.Unsupported{}.Members(ctx, sid)
+}
+
+func TestLogonOnWindows(t *testing.T) {
+	base := map[string]any{keyWinlogon + `\Shell`: "explorer.exe", keyLSA + `\LimitBlankPasswordUse`: 1}
+	normal := []host.User{{Name: "ana", SID: ana}, {Name: "Invitado", SID: "S-1-5-21-1-2-3-501", Disabled: true, Flags: flagPasswordNotRequired}}
+	for _, row := range []struct {
+		name   string
+		values map[string]any
+		list   []host.User
+		want   checks.Status
+		codes  []string
+	}{
+		{"clean", base, normal, checks.Pass, nil},
+		{"automatic log-on", with(base, map[string]any{keyWinlogon + `\AutoAdminLogon`: "1", keyWinlogon + `\DefaultUserName`: "ana"}), normal, checks.Fail, []string{"logon.automatic"}},
+		{"automatic log-on with stored password", with(base, map[string]any{keyWinlogon + `\AutoAdminLogon`: "1", keyWinlogon + `\DefaultPassword`: "x"}), normal, checks.Fail, []string{"logon.automatic_stored"}},
+		{"automatic log-on is 0", with(base, map[string]any{keyWinlogon + `\AutoAdminLogon`: "0"}), normal, checks.Pass, nil},
+		{"blank passwords from the network", with(base, map[string]any{keyLSA + `\LimitBlankPasswordUse`: 0}), normal, checks.Fail, []string{"logon.blank_from_network"}},
+		{"account that needs no password", base, []host.User{{Name: "mostrador", SID: ana, Flags: flagPasswordNotRequired}}, checks.Fail, []string{"logon.blank"}},
+		{"guest enabled, whatever its name", base, []host.User{{Name: "Invitado", SID: "S-1-5-21-1-2-3-501"}}, checks.Fail, []string{"logon.guest"}},
+		{"accounts not answered", base, nil, checks.Unknown, []string{"logon.unread"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			h := host.Host{OS: host.Windows, Registry: checktest.Registry{Values: row.values}}
+			if row.list != nil {
+				h.Accounts = accountsOf(row.list)
+			}
+			res := run(t, logon(), h, "")
+			if got := codes(res); res.Status != row.want || !slices.Equal(got, row.codes) {
+				t.Errorf("got %s %v, want %s %v", res.Status, got, row.want, row.codes)
+			}
+		})
+	}
+}
+
+func TestLogonOnLinux(t *testing.T) {
+	base := map[string]string{
+		"/etc/shadow":            "root:*:19000:0:99999:7:::\nana:$y$j9T$x$y:19000:0:365:7:::\n",
+		"/etc/pam.d/login":       "@include common-auth\n",
+		"/etc/pam.d/other":       "auth required pam_deny.so\n",
+		"/etc/pam.d/common-auth": "auth required pam_unix.so\n",
+	}
+	files := func(more map[string]string) map[string]string {
+		out := map[string]string{}
+		return with2(with2(out, base), more)
+	}
+	for _, row := range []struct {
+		name       string
+		files      map[string]string
+		unreadable []string
+		want       checks.Status
+		codes      []string
+	}{
+		{"clean", files(nil), nil, checks.Pass, nil},
+		{"gdm", files(map[string]string{"/etc/gdm3/daemon.conf": "[daemon]\nAutomaticLoginEnable=true\nAutomaticLogin=ana\n"}), nil, checks.Fail, []string{"logon.automatic"}},
+		{"gdm names somebody and is off", files(map[string]string{"/etc/gdm3/daemon.conf": "[daemon]\nAutomaticLoginEnable=false\nAutomaticLogin=ana\n"}), nil, checks.Pass, nil},
+		{"gdm after a while", files(map[string]string{"/etc/gdm/custom.conf": "[daemon]\nTimedLoginEnable=true\nTimedLogin=ana\n"}), nil, checks.Fail, []string{"logon.automatic"}},
+		{"lightdm drop-in", files(map[string]string{"/etc/lightdm/lightdm.conf.d/50.conf": "[Seat:*]\nautologin-user=ana\n"}), nil, checks.Fail, []string{"logon.automatic"}},
+		{"sddm", files(map[string]string{"/etc/sddm.conf": "[Autologin]\nUser=ana\nSession=plasma\n"}), nil, checks.Fail, []string{"logon.automatic"}},
+		{"sddm emptied by the last file", files(map[string]string{"/etc/sddm.conf.d/a.conf": "[Autologin]\nUser=ana\n", "/etc/sddm.conf": "[Autologin]\nUser=\n"}), nil, checks.Pass, nil},
+		{"console", files(map[string]string{"/etc/systemd/system/getty@tty1.service.d/auto.conf": "[Service]\nExecStart=\nExecStart=-/sbin/agetty --autologin ana --noclear %I $TERM\n"}), nil, checks.Fail, []string{"logon.automatic"}},
+		{"blank password", files(map[string]string{"/etc/shadow": "mostrador::19000:0:99999:7:::\n"}), nil, checks.Fail, []string{"logon.blank"}},
+		{"blank password of a closed account", files(map[string]string{"/etc/shadow": "mostrador::19000:0:99999:7::1:\n"}), nil, checks.Pass, nil},
+		{"nullok", files(map[string]string{"/etc/pam.d/common-auth": "auth required pam_unix.so nullok\n"}), nil, checks.Warn, []string{"logon.null_ok"}},
+		{"shadow unreadable", files(nil), []string{"/etc/shadow"}, checks.Unknown, []string{"logon.unread"}},
+		{"display manager unreadable", files(map[string]string{"/etc/gdm3/daemon.conf": "x"}), []string{"/etc/gdm3/daemon.conf"}, checks.Unknown, []string{"logon.unread"}},
+		{"unreadable does not hide a fail", files(map[string]string{"/etc/sddm.conf": "[Autologin]\nUser=ana\n"}), []string{"/etc/pam.d"}, checks.Fail, nil},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			h := host.Host{OS: host.Linux, Files: checktest.Files{Content: row.files, Unreadable: row.unreadable}}
+			res := run(t, logon(), h, "")
+			got := codes(res)
+			if res.Status != row.want || row.codes != nil && !slices.Equal(got, row.codes) {
+				t.Errorf("got %s %v %v, want %s %v", res.Status, res.Reason, got, row.want, row.codes)
+			}
+		})
+	}
+}
+
+func codes(res checks.Result) []string {
+	var out []string
+	for _, f := range res.Findings {
+		out = append(out, f.Reason.Code)
+	}
+	return out
+}

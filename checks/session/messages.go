@@ -1,0 +1,62 @@
+package session
+
+import "vigia/checks/message"
+
+func say(es, en string) message.Text { return message.Text{ES: es, EN: en} }
+
+// screenLockMessages says the reasons of session.screenlock.
+func screenLockMessages() message.Catalogue {
+	set := say(
+		"fije el bloqueo para todos: en dominio, directiva «Límite de inactividad de equipo» a 900 s o menos; en Linux, valor y bloqueo en dconf, kscreenlockerrc o xfconf del sistema",
+		"set the lock for everybody: in a domain, the policy \"Machine inactivity limit\" at 900 s or less; on Linux, the value and its lock in the system's dconf, kscreenlockerrc or xfconf")
+	look := say(
+		"ejecute el agente como servicio del sistema; si persiste, revise los permisos de lo indicado",
+		"run the agent as a system service; if it persists, look at the permissions of what is named")
+	return message.Catalogue{
+		"screenlock.machine": {Say: say("el equipo se bloquea a los {seconds} s (máximo {limit} s)", "the machine locks after {seconds} s (limit {limit} s)")},
+		"screenlock.no_desktop": {Say: say("no hay escritorio gráfico instalado: no hay sesión que bloquear",
+			"no graphical desktop is installed: there is no session to lock")},
+		"screenlock.nothing_locks": {Say: say("ninguna directiva bloquea el equipo antes de {limit} s", "no policy locks the machine within {limit} s"), Do: set},
+		"screenlock.all_lock":      {Say: say("los {profiles} perfiles se bloquean antes de {limit} s", "all {profiles} profiles lock within {limit} s")},
+		"screenlock.some_do_not":   {Say: say("{bad} de {profiles} perfiles no se bloquean con contraseña antes de {limit} s", "{bad} of {profiles} profiles do not lock with a password within {limit} s"), Do: set},
+		"screenlock.some_unknown":  {Say: say("no se pudo medir el bloqueo de {bad} de {profiles} perfiles", "the lock of {bad} of {profiles} profiles could not be measured"), Do: look},
+		"screenlock.unread":        {Say: say("no se pudo leer {source} ({why})", "{source} could not be read ({why})"), Do: look},
+		"screenlock.desktop_not_known": {Say: say("el escritorio {desktop} está instalado y su bloqueo aún no se sabe medir", "the desktop {desktop} is installed and its lock cannot be measured yet"),
+			Do: say("compruebe el bloqueo a mano y anótelo en la revisión", "check the lock by hand and note it in the review")},
+		"screenlock.no_locker": {Say: say("el escritorio {desktop} no tiene ningún programa de bloqueo", "the desktop {desktop} has no program that locks it"),
+			Do: say("instale y active un bloqueador de pantalla", "install and enable a screen locker")},
+		"screenlock.off":         {Say: say("el bloqueo está desactivado (decide: {from})", "the lock is switched off (decided by: {from})"), Do: set},
+		"screenlock.no_password": {Say: say("la pantalla vuelve sin pedir contraseña (decide: {from})", "the screen comes back without a password (decided by: {from})"), Do: set},
+		"screenlock.never":       {Say: say("el tiempo es 0: nunca se bloquea (decide: {from})", "the time is 0: it never locks (decided by: {from})"), Do: set},
+		"screenlock.too_long":    {Say: say("se bloquea a los {seconds} s y el máximo es {limit} s (decide: {from})", "it locks after {seconds} s and the limit is {limit} s (decided by: {from})"), Do: set},
+		"screenlock.locks":       {Say: say("se bloquea a los {seconds} s con contraseña (decide: {from})", "it locks after {seconds} s with a password (decided by: {from})")},
+		"screenlock.not_set":     {Say: say("no hay bloqueo configurado (máximo {limit} s)", "no lock is configured (limit {limit} s)"), Do: set},
+	}
+}
+
+// logonMessages says the reasons of session.logon.
+func logonMessages() message.Catalogue {
+	auto := say("desactive el inicio de sesión automático", "switch the automatic log-on off")
+	look := say(
+		"ejecute el agente como servicio del sistema; si persiste, revise los permisos de lo indicado",
+		"run the agent as a system service; if it persists, look at the permissions of what is named")
+	return message.Catalogue{
+		"logon.required":  {Say: say("toda sesión pide usuario y contraseña", "every session asks for user and password")},
+		"logon.automatic": {Say: say("{program} abre solo la sesión de «{account}» ({source})", "{program} opens the session of \"{account}\" by itself ({source})"), Do: auto},
+		"logon.automatic_stored": {Say: say("{program} abre solo la sesión de «{account}» con una contraseña guardada sin cifrar ({source})", "{program} opens the session of \"{account}\" by itself with a password kept in clear text ({source})"),
+			Do: say("desactive el inicio de sesión automático, borre la contraseña guardada y cámbiela", "switch the automatic log-on off, delete the stored password and change it")},
+		"logon.blank": {Say: say("la cuenta «{account}» no tiene contraseña o no la necesita", "the account \"{account}\" has no password or needs none"),
+			Do: say("ponga una contraseña a la cuenta o desactívela", "give the account a password or disable it")},
+		"logon.guest": {Say: say("la cuenta de invitado está activa", "the guest account is enabled"),
+			Do: say("desactive la cuenta de invitado", "disable the guest account")},
+		"logon.blank_from_network": {Say: say("se aceptan contraseñas en blanco por la red", "blank passwords are accepted over the network"),
+			Do: say("active «Limitar el uso de contraseñas en blanco al inicio de sesión de consola»", "enable \"Limit local account use of blank passwords to console logon only\"")},
+		"logon.null_ok": {Say: say("PAM aceptaría una contraseña en blanco en {service} (nullok); hoy ninguna cuenta la tiene", "PAM would accept a blank password in {service} (nullok); no account has one today"),
+			Do: say("quite nullok de la línea de pam_unix", "remove nullok from the line of pam_unix")},
+		"logon.unread":         {Say: say("no se pudo leer {source} ({why})", "{source} could not be read ({why})"), Do: look},
+		"logon.nothing_read":   {Say: say("no se pudo leer nada sobre el inicio de sesión", "nothing about the log-on could be read"), Do: look},
+		"logon.several":        {Say: say("{bad} formas de entrar sin contraseña", "{bad} ways in without a password"), Do: say("corrija cada una de las indicadas", "correct each of those named")},
+		"logon.several_warn":   {Say: say("{bad} servicios aceptarían una contraseña en blanco", "{bad} services would accept a blank password"), Do: say("quite nullok de las líneas de pam_unix", "remove nullok from the lines of pam_unix")},
+		"logon.several_unread": {Say: say("{bad} orígenes no se pudieron leer", "{bad} sources could not be read"), Do: look},
+	}
+}

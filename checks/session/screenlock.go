@@ -1,0 +1,166 @@
+package session
+
+import (
+	"strconv"
+	"time"
+
+	"vigia/checks"
+	"vigia/checks/host"
+)
+
+// screenLock is AC-LOCK-15: every interactive session locks by itself after at
+// most the given idle time, and asks for a password to go on.
+func screenLock() checks.Check {
+	return checks.New(checks.Info{ID: "session.screenlock", Messages: screenLockMessages()},
+		lockParams{MaxIdle: 900},
+		checks.On[lockFacts]{
+			host.Windows: observeLockRegistry,
+			host.Linux:   observeLockDesktops,
+		}, judgeLock)
+}
+
+type lockParams struct {
+	// MaxIdle is the longest time without input before the lock, in seconds.
+	MaxIdle int64 `json:"max_idle"`
+}
+
+// lockFacts is the evidence of session.screenlock.
+type lockFacts struct {
+	// Machine is the limit that locks every session of a Windows machine
+	// (InactivityTimeoutSecs), in seconds.
+	Machine *setting `json:"machine,omitempty"`
+	// MachineUnread says why Machine could not be read, if so.
+	MachineUnread []checks.Unread `json:"machine_unread,omitempty"`
+	// Desktops are the graphical sessions installed on a Linux machine.
+	Desktops []string `json:"desktops,omitempty"`
+	// Headless tells that a Linux machine has no graphical session at all.
+	Headless bool       `json:"headless,omitempty"`
+	Lockers  []lockFact `json:"lockers,omitempty"`
+	// Unread is what could not be read about the whole machine.
+	Unread []checks.Unread `json:"unread,omitempty"`
+}
+
+// lockFact is how the sessions of one profile lock on one desktop.
+type lockFact struct {
+	// Profile is the account: a SID on Windows, a user name on Linux.
+	Profile string `json:"profile"`
+	// Locker is the program that locks: windows, gnome, kde, xfce,
+	// light-locker, xscreensaver, or none where a desktop has none installed.
+	Locker  string `json:"locker"`
+	Desktop string `json:"desktop,omitempty"`
+	// Idle is the time without input until the screen blanks or the saver
+	// starts, in seconds; 0 is never.
+	Idle *setting `json:"idle,omitempty"`
+	// Enabled tells whether the saver starts at all, Secure whether it asks
+	// for a password; 0 is no.
+	Enabled *setting `json:"enabled,omitempty"`
+	Secure  *setting `json:"secure,omitempty"`
+	// Delay is the time from blanking to the lock, in seconds.
+	Delay  *setting        `json:"delay,omitempty"`
+	Unread []checks.Unread `json:"unread,omitempty"`
+}
+
+func (f lockFact) key() string {
+	if f.Desktop == "" {
+		return f.Profile
+	}
+	return f.Profile + "/" + f.Desktop
+}
+
+func judgeLock(seen lockFacts, p lockParams, _ time.Time) checks.Verdict {
+	limit := strconv.FormatInt(p.MaxIdle, 10)
+	if m := seen.Machine; m != nil && m.Value > 0 && m.Value <= p.MaxIdle {
+		return checks.Verdict{Status: checks.Pass, Reason: checks.Because("screenlock.machine",
+			"seconds", strconv.FormatInt(m.Value, 10), "limit", limit)}
+	}
+	if seen.Headless && len(seen.Unread) == 0 {
+		return checks.Verdict{Status: checks.NotApplicable, Reason: checks.Because("screenlock.no_desktop")}
+	}
+	var v checks.Verdict
+	var statuses []checks.Status
+	for _, f := range seen.Lockers {
+		status, reason := judgeLocker(f, p.MaxIdle)
+		statuses = append(statuses, status)
+		v.Findings = append(v.Findings, checks.Finding{Key: f.key(), Status: status, Reason: reason})
+	}
+	if len(seen.Unread) > 0 {
+		statuses = append(statuses, checks.Unknown)
+	}
+	if len(statuses) == 0 { // nobody ever logged on, and nothing locks the machine
+		statuses = []checks.Status{checks.Fail}
+	}
+	v.Status = checks.Worst(statuses...)
+	if v.Status == checks.Fail && len(seen.MachineUnread) > 0 {
+		// The limit that could not be read might lock them all.
+		return checks.Verdict{Status: checks.Unknown, Reason: unreadReason(seen.MachineUnread)}
+	}
+	v.Reason = lockReason(v.Status, v.Findings, seen.Unread, limit)
+	return v
+}
+
+// lockReason sums up: how many profiles decide the status.
+func lockReason(status checks.Status, findings []checks.Finding, unread []checks.Unread, limit string) checks.Reason {
+	n := 0
+	for _, f := range findings {
+		if f.Status == status {
+			n++
+		}
+	}
+	switch status {
+	case checks.Pass, checks.Warn, checks.NotApplicable:
+		return checks.Because("screenlock.all_lock", "profiles", strconv.Itoa(len(findings)), "limit", limit)
+	case checks.Fail:
+		if len(findings) == 0 {
+			return checks.Because("screenlock.nothing_locks", "limit", limit)
+		}
+		return checks.Because("screenlock.some_do_not", "bad", strconv.Itoa(n),
+			"profiles", strconv.Itoa(len(findings)), "limit", limit)
+	case checks.Unknown:
+	}
+	if n == 0 && len(unread) > 0 {
+		return unreadReason(unread)
+	}
+	return checks.Because("screenlock.some_unknown", "bad", strconv.Itoa(n), "profiles", strconv.Itoa(len(findings)))
+}
+
+// judgeLocker judges one profile by the value that takes effect. A value that
+// could not be read leaves the answer unknown unless another one already
+// proves that nothing locks.
+func judgeLocker(f lockFact, limit int64) (checks.Status, checks.Reason) {
+	because := func(code string, s *setting) checks.Reason {
+		return checks.Because(code, "from", s.From, "seconds", strconv.FormatInt(s.Value, 10),
+			"limit", strconv.FormatInt(limit, 10))
+	}
+	switch {
+	case f.Locker == lockerUnsupported:
+		return checks.Unknown, checks.Because("screenlock.desktop_not_known", "desktop", f.Desktop)
+	case f.Locker == lockerNone:
+		return checks.Fail, checks.Because("screenlock.no_locker", "desktop", f.Desktop)
+	case f.Enabled != nil && f.Enabled.Value == 0:
+		return checks.Fail, because("screenlock.off", f.Enabled)
+	case f.Secure != nil && f.Secure.Value == 0:
+		return checks.Fail, because("screenlock.no_password", f.Secure)
+	case f.Idle != nil && f.Idle.Value <= 0:
+		return checks.Fail, because("screenlock.never", f.Idle)
+	}
+	if f.Idle != nil {
+		total := *f.Idle
+		if f.Delay != nil {
+			total.Value += max(f.Delay.Value, 0)
+		}
+		if total.Value > limit {
+			return checks.Fail, because("screenlock.too_long", &total)
+		}
+		if f.Enabled != nil && f.Secure != nil && len(f.Unread) == 0 {
+			return checks.Pass, because("screenlock.locks", &total)
+		}
+	}
+	if len(f.Unread) > 0 {
+		return checks.Unknown, unreadReason(f.Unread)
+	}
+	return checks.Fail, checks.Because("screenlock.not_set", "limit", strconv.FormatInt(limit, 10))
+}
+
+func unreadReason(unread []checks.Unread) checks.Reason {
+	return checks.Because("screenlock.unread", "source", unread[0].Source, "why", unread[0].Why)
+}

@@ -1,0 +1,234 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"strconv"
+	"strings"
+
+	"vigia/checks"
+	"vigia/checks/format/conf"
+	"vigia/checks/format/xfconf"
+)
+
+// observeKDE reads kscreenlockerrc: the system's under /etc/xdg and the
+// person's own, which the system's may make immutable. Defaults are those of
+// Plasma 5.27.
+func observeKDE(ctx context.Context, r *reader, p person, f *lockFact) {
+	const file = "kscreenlockerrc"
+	before := len(r.unread)
+	system := r.ini(ctx, "/etc/xdg/"+file)
+	user := r.ini(ctx, p.home+"/.config/"+file)
+	if len(r.unread) > before {
+		return // the file that was not read could hold other values
+	}
+	get := func(key string, fallback int64, unit int64) *setting {
+		text, from := "", fromProgram
+		if user != nil {
+			if t, ok := user.Get("Daemon", key); ok {
+				text, from = t, fromUser
+			}
+		}
+		if system != nil {
+			if t, ok := system.Get("Daemon", key); ok && (from == fromProgram || system.Fixed("Daemon", key)) {
+				text, from = t, fromSystem
+			}
+			if system.Fixed("Daemon", key) && from == fromSystem {
+				from = fromLock
+			}
+		}
+		if from == fromProgram {
+			return &setting{Value: fallback, From: from}
+		}
+		n, ok := number(text)
+		if !ok {
+			r.unread = append(r.unread, checks.Unread{Source: file + " " + key, Why: "unreadable"})
+			return nil
+		}
+		return &setting{Value: n * unit, From: from}
+	}
+	f.Enabled = get("Autolock", 1, 1)
+	f.Idle = get("Timeout", 5*60, 60)
+	f.Delay = get("LockGrace", 5, 1)
+	f.Secure = f.Enabled // Plasma's locker always asks for the password
+}
+
+// number reads a whole number or a boolean word.
+func number(text string) (int64, bool) {
+	switch strings.ToLower(text) {
+	case "true":
+		return 1, true
+	case "false":
+		return 0, true
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	return n, err == nil && n < 1<<31 && n > -1<<31
+}
+
+// ini reads an INI file; nil when it is absent or was not read.
+func (r *reader) ini(ctx context.Context, path string) *conf.INI {
+	b := r.file(ctx, path)
+	if b == nil {
+		return nil
+	}
+	f, err := conf.ParseINI(b)
+	if err != nil {
+		r.miss(path, err)
+		return nil
+	}
+	return f
+}
+
+// observeXFCE reads the channel of xfce4-screensaver: the system's file with
+// its locks, and the person's own.
+func observeXFCE(ctx context.Context, r *reader, p person, f *lockFact) {
+	const file = "xfce4/xfconf/xfce-perchannel-xml/xfce4-screensaver.xml"
+	before := len(r.unread)
+	system := r.channel(ctx, "/etc/xdg/"+file)
+	user := r.channel(ctx, p.home+"/.config/"+file)
+	if len(r.unread) > before {
+		return
+	}
+	get := func(path string, fallback int64) *setting {
+		prop, from, ok := xfconf.Effective(user, system, path)
+		if !ok {
+			return &setting{Value: fallback, From: fromProgram}
+		}
+		s := &setting{From: map[string]string{"user": fromUser, "system": fromSystem, "lock": fromLock}[from]}
+		if b, err := prop.Bool(); err == nil {
+			s.Value = bit(b)
+			return s
+		}
+		n, err := prop.Int()
+		if err != nil {
+			r.unread = append(r.unread, checks.Unread{Source: "xfce4-screensaver " + path, Why: "unreadable"})
+			return nil
+		}
+		s.Value = n
+		return s
+	}
+	minutes := func(s *setting) *setting {
+		if s != nil {
+			s.Value *= 60
+		}
+		return s
+	}
+	f.Enabled = both(get("/saver/enabled", 1), get("/saver/idle-activation/enabled", 1))
+	f.Idle = minutes(get("/saver/idle-activation/delay", 5))
+	f.Secure = both(get("/lock/enabled", 1), get("/lock/saver-activation/enabled", 1))
+	f.Delay = minutes(get("/lock/saver-activation/delay", 0))
+}
+
+// both is the first of two switches that is off, else the second; nil when one
+// is not known and the other is not off.
+func both(a, b *setting) *setting {
+	switch {
+	case a != nil && a.Value == 0:
+		return a
+	case b != nil && b.Value == 0:
+		return b
+	case a == nil:
+		return nil
+	default:
+		return b
+	}
+}
+
+func (r *reader) channel(ctx context.Context, path string) *xfconf.Channel {
+	b := r.file(ctx, path)
+	if b == nil {
+		return nil
+	}
+	c, err := xfconf.Parse(b)
+	if err != nil {
+		r.miss(path, err)
+		return nil
+	}
+	return c
+}
+
+// xscreensaverDefaults is where Debian and Fedora install the application's
+// resources.
+func xscreensaverDefaults() []string {
+	return []string{"/etc/X11/app-defaults/XScreenSaver", "/usr/share/X11/app-defaults/XScreenSaver"}
+}
+
+// observeXScreensaver reads ~/.xscreensaver over the application's defaults.
+// Its own default is not to lock.
+func observeXScreensaver(ctx context.Context, r *reader, p person, f *lockFact) {
+	before := len(r.unread)
+	user := r.resources(ctx, p.home+"/.xscreensaver")
+	var system *conf.Resources
+	for _, path := range xscreensaverDefaults() {
+		if system = r.resources(ctx, path); system != nil {
+			break
+		}
+	}
+	if len(r.unread) > before {
+		return
+	}
+	get := func(name, fallback string) (string, string) {
+		if user != nil {
+			if v, ok := user.Get(name); ok {
+				return v, fromUser
+			}
+		}
+		if system != nil {
+			if v, ok := system.Get(name); ok {
+				return v, fromSystem
+			}
+		}
+		return fallback, fromProgram
+	}
+	duration := func(name, fallback string) *setting {
+		text, from := get(name, fallback)
+		seconds, ok := clock(text)
+		if !ok {
+			r.unread = append(r.unread, checks.Unread{Source: "xscreensaver " + name, Why: "unreadable"})
+			return nil
+		}
+		return &setting{Value: seconds, From: from}
+	}
+	f.Idle = duration("timeout", "0:10:00")
+	f.Delay = duration("lockTimeout", "0:00:00")
+	lock, from := get("lock", "False")
+	f.Secure = &setting{Value: bit(strings.EqualFold(lock, "true") || lock == "1" || strings.EqualFold(lock, "yes") || strings.EqualFold(lock, "on")), From: from}
+	mode, from := get("mode", "random")
+	f.Enabled = &setting{Value: bit(!strings.EqualFold(mode, "off")), From: from}
+}
+
+func (r *reader) resources(ctx context.Context, path string) *conf.Resources {
+	b, err := r.h.Files.ReadFile(ctx, path, maxConfig)
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			r.miss(path, err)
+		}
+		return nil
+	}
+	f, err := conf.ParseResources(b)
+	if err != nil {
+		r.miss(path, err)
+		return nil
+	}
+	return f
+}
+
+// clock reads the times of xscreensaver: H:MM:SS, M:SS, or minutes.
+func clock(text string) (seconds int64, ok bool) {
+	parts := strings.Split(text, ":")
+	if len(parts) > 3 {
+		return 0, false
+	}
+	for _, part := range parts {
+		n, err := strconv.ParseInt(strings.TrimSpace(part), 10, 32)
+		if err != nil || n < 0 {
+			return 0, false
+		}
+		seconds = seconds*60 + n
+	}
+	if len(parts) == 1 {
+		seconds *= 60
+	}
+	return seconds, true
+}

@@ -1,0 +1,99 @@
+// Package session checks what stands between a passer-by and an open session:
+// the automatic screen lock (AC-LOCK-15) and the duty to log on with a
+// password (AC-LOGON-REQ).
+//
+// Every profile is judged by the setting that takes effect for it, whichever
+// layer it comes from: machine policy, group policy, system default, the
+// user's own choice. A desktop whose locker is not understood is unknown, not
+// fine. No password is ever read: a stored automatic log-on password is seen
+// only as present or absent.
+package session
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"strconv"
+
+	"vigia/checks"
+	"vigia/checks/host"
+)
+
+// Checks lists the checks of this domain.
+func Checks() []checks.Check {
+	return []checks.Check{screenLock(), logon()}
+}
+
+// A setting is one value read from somewhere: where, and what it says. A nil
+// *setting is absent.
+type setting struct {
+	Value int64 `json:"value"`
+	// From is the layer that decides: machine_policy, group_policy,
+	// system_default, system_lock, user or program_default.
+	From string `json:"from"`
+}
+
+// reader collects what could not be read while a check observes, so that no
+// reading error is mistaken for an absent setting.
+type reader struct {
+	h      *host.Host
+	unread []checks.Unread
+}
+
+// miss notes err unless the thing is merely absent, and tells whether it was
+// absent.
+func (r *reader) miss(source string, err error) (absent bool) {
+	if errors.Is(err, fs.ErrNotExist) {
+		return true
+	}
+	r.unread = append(r.unread, checks.Unread{Source: source, Why: checks.WhyUnread(err)})
+	return false
+}
+
+// file reads a small configuration file; nil when absent or unreadable.
+func (r *reader) file(ctx context.Context, path string) []byte {
+	b, err := r.h.Files.ReadFile(ctx, path, maxConfig)
+	if err != nil {
+		r.miss(path, err)
+		return nil
+	}
+	return b
+}
+
+// maxConfig bounds a configuration file, in bytes. A dconf database of a heavy
+// user is a few hundred kilobytes.
+const maxConfig = 8 << 20
+
+// number reads a registry value that holds a number, as REG_DWORD or as the
+// decimal text that the screen saver keys use. known is false when the value
+// could not be read, so that a caller does not take it for absent; a value
+// that is there but is no number is that too.
+func (r *reader) number(ctx context.Context, key, name, from string) (s *setting, known bool) {
+	v, err := r.h.Registry.Value(ctx, key, name)
+	if err != nil {
+		return nil, r.miss(key+`\`+name, err)
+	}
+	switch v.Kind {
+	case host.RegistryInteger:
+		if v.Integer < 1<<62 {
+			return &setting{Value: int64(v.Integer), From: from}, true
+		}
+	case host.RegistryString:
+		if n, err := strconv.ParseInt(v.String, 10, 64); err == nil {
+			return &setting{Value: n, From: from}, true
+		}
+	case host.RegistryStrings, host.RegistryBinary:
+	}
+	r.unread = append(r.unread, checks.Unread{Source: key + `\` + name, Why: "unreadable"})
+	return nil, false
+}
+
+// text tells whether a registry value exists and whether it is filled; the
+// text itself is not kept. known is as in number.
+func (r *reader) text(ctx context.Context, key, name string) (present, filled, known bool) {
+	v, err := r.h.Registry.Value(ctx, key, name)
+	if err != nil {
+		return false, false, r.miss(key+`\`+name, err)
+	}
+	return true, v.String != "" || v.Kind == host.RegistryInteger && v.Integer != 0, true
+}
