@@ -1,0 +1,334 @@
+package accounts
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"testing"
+	"time"
+
+	"vigia/checks"
+	"vigia/checks/checktest"
+	"vigia/checks/host"
+)
+
+// today is the day of every observation here: day 20759 since 1970.
+func today() time.Time { return time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC) }
+
+// run runs a check and demands that judging its evidence again gives the same
+// answer, and that every reason has its message.
+func run(t *testing.T, c checks.Check, h host.Host, params string) checks.Result {
+	t.Helper()
+	h.Now = today
+	res := c.Run(t.Context(), host.New(h), json.RawMessage(params))
+	if res.Observed != nil {
+		again, err := c.Judge(res.Observed, json.RawMessage(params), res.ObservedAt)
+		if err != nil || again.Status != res.Status || again.Reason.Code != res.Reason.Code {
+			t.Errorf("judged again: %v %v, %v; want %v %v", again.Status, again.Reason, err, res.Status, res.Reason)
+		}
+	}
+	for _, f := range append(res.Findings, checks.Finding{Reason: res.Reason}) {
+		if _, ok := c.Info().Messages[f.Reason.Code]; !ok {
+			if _, ok := checks.Messages()[f.Reason.Code]; !ok {
+				t.Errorf("no message for the reason %q", f.Reason.Code)
+			}
+		}
+	}
+	return res
+}
+
+// windows is a Windows machine's accounts; what is nil is not answered.
+type windows struct {
+	users   []host.User
+	policy  *host.PasswordPolicy
+	members []host.Member
+}
+
+func (w windows) Users(context.Context) ([]host.User, error) {
+	if w.users == nil {
+		return nil, host.ErrUnsupported
+	}
+	return w.users, nil
+}
+
+func (w windows) PasswordPolicy(context.Context) (host.PasswordPolicy, error) {
+	if w.policy == nil {
+		return host.PasswordPolicy{}, host.ErrUnsupported
+	}
+	return *w.policy, nil
+}
+
+func (w windows) Members(context.Context, string) ([]host.Member, error) {
+	if w.members == nil {
+		return nil, host.ErrUnsupported
+	}
+	return w.members, nil
+}
+
+const days = uint64(24 * 3600)
+
+func TestRulesOnWindows(t *testing.T) {
+	policy := func(change func(*host.PasswordPolicy)) *host.PasswordPolicy {
+		p := host.PasswordPolicy{MinLength: 12, MaxAge: 180 * days, LockoutThreshold: 3, Properties: 1, PropertiesKnown: true}
+		change(&p)
+		return &p
+	}
+	for _, row := range []struct {
+		name   string
+		check  checks.Check
+		policy *host.PasswordPolicy
+		want   checks.Status
+		code   string
+	}{
+		{"length recommended", passwordLength(), policy(func(*host.PasswordPolicy) {}), checks.Pass, "length.enough"},
+		{"length legal", passwordLength(), policy(func(p *host.PasswordPolicy) { p.MinLength = 6 }), checks.Warn, "length.legal_only"},
+		{"length short", passwordLength(), policy(func(p *host.PasswordPolicy) { p.MinLength = 5 }), checks.Fail, "length.short"},
+		{"length 0", passwordLength(), policy(func(p *host.PasswordPolicy) { p.MinLength = 0 }), checks.Fail, "length.off"},
+		{"length not told", passwordLength(), nil, checks.Unknown, "accounts.unread"},
+		{"complexity on", passwordComposition(), policy(func(*host.PasswordPolicy) {}), checks.Pass, "composition.enough"},
+		{"complexity off", passwordComposition(), policy(func(p *host.PasswordPolicy) { p.Properties = 16 }), checks.Fail, "composition.off"},
+		{"complexity not told", passwordComposition(), policy(func(p *host.PasswordPolicy) { p.PropertiesKnown = false }), checks.Unknown, "accounts.unread"},
+		{"policy not told", passwordComposition(), nil, checks.Unknown, "accounts.unread"},
+		{"3 attempts", lockout(), policy(func(*host.PasswordPolicy) {}), checks.Pass, "lockout.enough"},
+		{"1 attempt", lockout(), policy(func(p *host.PasswordPolicy) { p.LockoutThreshold = 1 }), checks.Pass, "lockout.enough"},
+		{"4 attempts", lockout(), policy(func(p *host.PasswordPolicy) { p.LockoutThreshold = 4 }), checks.Fail, "lockout.many"},
+		{"0 attempts is never", lockout(), policy(func(p *host.PasswordPolicy) { p.LockoutThreshold = 0 }), checks.Fail, "lockout.off"},
+		{"attempts not told", lockout(), nil, checks.Unknown, "accounts.unread"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			res := run(t, row.check, host.Host{OS: host.Windows, Accounts: windows{policy: row.policy}}, "")
+			if res.Status != row.want || res.Reason.Code != row.code {
+				t.Errorf("got %s %v, want %s %s", res.Status, res.Reason, row.want, row.code)
+			}
+		})
+	}
+}
+
+// debian is the PAM configuration that Debian 12 installs, shortened.
+func debian(more map[string]string) map[string]string {
+	out := map[string]string{
+		"/etc/passwd":                "root:x:0:0::/root:/bin/bash\nana:x:1000:1000::/home/ana:/bin/bash\nluis:x:1001:1001::/home/luis:/bin/bash\n",
+		"/etc/group":                 "root:x:0:\nsudo:x:27:\nana:x:1000:\n",
+		"/etc/login.defs":            "PASS_MAX_DAYS 365\nUID_MIN 1000\nUID_MAX 60000\n",
+		"/etc/shadow":                "root:*:19000:0:99999:7:::\nana:$y$j9T$x$y:20700:0:365:7:::\n",
+		"/etc/pam.d/passwd":          "@include common-password\n",
+		"/etc/pam.d/login":           "@include common-auth\n",
+		"/etc/pam.d/other":           "auth required pam_deny.so\npassword required pam_deny.so\n",
+		"/etc/pam.d/common-auth":     "auth [success=1 default=ignore] pam_unix.so nullok\nauth requisite pam_deny.so\nauth required pam_permit.so\n",
+		"/etc/pam.d/common-password": "password [success=1 default=ignore] pam_unix.so obscure yescrypt\npassword requisite pam_deny.so\npassword required pam_permit.so\n",
+	}
+	maps.Copy(out, more)
+	return out
+}
+
+func TestRulesOnLinux(t *testing.T) {
+	quality := func(args string) string {
+		return "password requisite pam_pwquality.so retry=3 " + args + "\npassword [success=1 default=ignore] pam_unix.so obscure use_authtok yescrypt\npassword requisite pam_deny.so\npassword required pam_permit.so\n"
+	}
+	faillock := func(args string) string {
+		return "auth required pam_faillock.so preauth " + args + "\nauth [success=1 default=ignore] pam_unix.so\nauth [default=die] pam_faillock.so authfail " + args + "\nauth required pam_permit.so\n"
+	}
+	const password, auth = "/etc/pam.d/common-password", "/etc/pam.d/common-auth"
+	for _, row := range []struct {
+		name       string
+		check      checks.Check
+		files      map[string]string
+		unreadable []string
+		want       checks.Status
+		code       string
+	}{
+		{"length: Debian as it comes", passwordLength(), debian(nil), nil, checks.Warn, "length.legal_only"},
+		{"length: no rule at all", passwordLength(), debian(map[string]string{password: "password required pam_unix.so yescrypt\n"}), nil, checks.Fail, "length.off"},
+		{"length: pwquality argument", passwordLength(), debian(map[string]string{password: quality("minlen=12")}), nil, checks.Pass, "length.enough"},
+		{"length: argument over file", passwordLength(), debian(map[string]string{password: quality("minlen=8"), pwqualityConf: "minlen = 14\n"}), nil, checks.Warn, "length.legal_only"},
+		{"length: file", passwordLength(), debian(map[string]string{password: quality(""), pwqualityConf: "minlen = 14\n"}), nil, checks.Pass, "length.enough"},
+		{"length: drop-in over file", passwordLength(), debian(map[string]string{password: quality(""), pwqualityConf: "minlen = 14\n", pwqualityConf + ".d/a.conf": "minlen = 10\n"}), nil, checks.Warn, "length.legal_only"},
+		{"length: file without the module has no effect", passwordLength(), debian(map[string]string{pwqualityConf: "minlen = 14\n"}), nil, checks.Warn, "length.legal_only"},
+		{"length: login.defs has no effect", passwordLength(), debian(map[string]string{"/etc/login.defs": "PASS_MIN_LEN 20\n"}), nil, checks.Warn, "length.legal_only"},
+		{"length: credits shorten", passwordLength(), debian(map[string]string{password: quality("minlen=12 lcredit=2 dcredit=2")}), nil, checks.Warn, "length.legal_only"},
+		{"length: not a number", passwordLength(), debian(map[string]string{password: quality("minlen=many")}), nil, checks.Unknown, "accounts.unread"},
+		{"length: another module", passwordLength(), debian(map[string]string{password: "password requisite pam_passwdqc.so min=disabled,24,11,8,7\npassword required pam_unix.so\n"}), nil, checks.Unknown, "accounts.unread"},
+		{"length: PAM unreadable", passwordLength(), debian(nil), []string{password}, checks.Unknown, "accounts.unread"},
+		{"length: file unreadable", passwordLength(), debian(map[string]string{password: quality(""), pwqualityConf: "x"}), []string{pwqualityConf}, checks.Unknown, "accounts.unread"},
+
+		{"composition: Debian as it comes", passwordComposition(), debian(nil), nil, checks.Fail, "composition.off"},
+		{"composition: minclass", passwordComposition(), debian(map[string]string{password: quality("minclass=3")}), nil, checks.Pass, "composition.enough"},
+		{"composition: one class", passwordComposition(), debian(map[string]string{password: quality("minclass=1")}), nil, checks.Fail, "composition.few"},
+		{"composition: credits that demand", passwordComposition(), debian(map[string]string{password: quality("dcredit=-1 ucredit=-1")}), nil, checks.Pass, "composition.enough"},
+		{"composition: module there and not required", passwordComposition(), debian(map[string]string{password: "password optional pam_pwquality.so minclass=4\npassword required pam_unix.so\n"}), nil, checks.Fail, "composition.off"},
+
+		{"lockout: Debian as it comes", lockout(), debian(nil), nil, checks.Fail, "lockout.off"},
+		{"lockout: faillock by default", lockout(), debian(map[string]string{auth: faillock("")}), nil, checks.Pass, "lockout.enough"},
+		{"lockout: 5 attempts", lockout(), debian(map[string]string{auth: faillock("deny=5")}), nil, checks.Fail, "lockout.many"},
+		{"lockout: 0 is never", lockout(), debian(map[string]string{auth: faillock("deny=0")}), nil, checks.Fail, "lockout.off"},
+		{"lockout: file", lockout(), debian(map[string]string{auth: faillock(""), faillockConf: "deny = 4\n"}), nil, checks.Fail, "lockout.many"},
+		{"lockout: nothing counts", lockout(), debian(map[string]string{auth: "auth required pam_faillock.so preauth\nauth required pam_unix.so\n"}), nil, checks.Fail, "lockout.off"},
+		{"lockout: one service without it", lockout(), debian(map[string]string{auth: faillock(""), "/etc/pam.d/sshd": "auth required pam_unix.so\n"}), nil, checks.Fail, "lockout.off"},
+		{"lockout: PAM unreadable", lockout(), debian(nil), []string{"/etc/pam.d"}, checks.Unknown, "accounts.unread"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			h := host.Host{OS: host.Linux, Files: checktest.Files{Content: row.files, Unreadable: row.unreadable}}
+			res := run(t, row.check, h, "")
+			if res.Status != row.want || res.Reason.Code != row.code {
+				t.Errorf("got %s %v, want %s %s\nobserved %s", res.Status, res.Reason, row.want, row.code, res.Observed)
+			}
+		})
+	}
+}
+
+func TestPasswordAgeOnLinux(t *testing.T) {
+	const hash = "$y$j9T$x$y"
+	shadow := func(line string) map[string]string { return debian(map[string]string{"/etc/shadow": line + "\n"}) }
+	for _, row := range []struct {
+		name       string
+		files      map[string]string
+		unreadable []string
+		params     string
+		want       checks.Status
+		code       string // of the account's finding, or of the whole
+	}{
+		{"young", shadow("ana:" + hash + ":20700:0:365:7:::"), nil, "", checks.Pass, "age.young"},
+		{"exactly a year", shadow("ana:" + hash + ":20394:0:365:7:::"), nil, "", checks.Pass, "age.young"},
+		{"a year and a day", shadow("ana:" + hash + ":20393:0:365:7:::"), nil, "", checks.Fail, "age.old"},
+		{"never expires", shadow("ana:" + hash + ":20700:0:99999:7:::"), nil, "", checks.Fail, "age.never_expires"},
+		{"no maximum", shadow("ana:" + hash + ":20700::::::"), nil, "", checks.Fail, "age.never_expires"},
+		{"own maximum too long", shadow("ana:" + hash + ":20700:0:400:7:::"), nil, "", checks.Fail, "age.own_limit_long"},
+		{"must change", shadow("ana:" + hash + ":0:0:365:7:::"), nil, "", checks.Pass, "age.must_change"},
+		{"changed tomorrow", shadow("ana:" + hash + ":20800:0:365:7:::"), nil, "", checks.Unknown, "age.not_known"},
+		{"exempt", shadow("ana:" + hash + ":20000:0:99999:7:::"), nil, `{"exempt":["ana"]}`, checks.Pass, "age.exempt"},
+		{"locked account has nothing that ages", shadow("ana:!" + hash + ":18000:0:99999:7:::"), nil, "", checks.Pass, "age.all_young"},
+		{"services do not count", shadow("daemon:" + hash + ":18000:0:99999:7:::"), nil, "", checks.Pass, "age.all_young"},
+		{"rule off", debian(map[string]string{"/etc/login.defs": "UID_MIN 1000\nUID_MAX 60000\n", "/etc/shadow": ""}), nil, "", checks.Fail, "age.rule_off"},
+		{"rule 99999", debian(map[string]string{"/etc/login.defs": "PASS_MAX_DAYS 99999\n", "/etc/shadow": ""}), nil, "", checks.Fail, "age.rule_off"},
+		{"rule too long", debian(map[string]string{"/etc/login.defs": "PASS_MAX_DAYS 400\n", "/etc/shadow": ""}), nil, "", checks.Fail, "age.rule_long"},
+		{"shadow unreadable", debian(nil), []string{"/etc/shadow"}, "", checks.Unknown, "accounts.unread"},
+		{"login.defs unreadable", debian(nil), []string{"/etc/login.defs"}, "", checks.Unknown, "accounts.unread"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			h := host.Host{OS: host.Linux, Files: checktest.Files{Content: row.files, Unreadable: row.unreadable}}
+			res := run(t, passwordAge(), h, row.params)
+			code := res.Reason.Code
+			for _, f := range res.Findings {
+				if f.Key == "account/ana" {
+					code = f.Reason.Code
+				}
+			}
+			if res.Status != row.want || code != row.code {
+				t.Errorf("got %s %v, want %s %s\nfindings %v", res.Status, res.Reason, row.want, row.code, res.Findings)
+			}
+		})
+	}
+}
+
+func TestPasswordAgeOnWindows(t *testing.T) {
+	good := &host.PasswordPolicy{MaxAge: 365 * days}
+	user := func(change func(*host.User)) []host.User {
+		u := host.User{Name: "ana", SID: "S-1-5-21-1-2-3-1001", PasswordAge: 10 * days}
+		change(&u)
+		return []host.User{u}
+	}
+	for _, row := range []struct {
+		name    string
+		machine windows
+		want    checks.Status
+		code    string
+	}{
+		{"young", windows{policy: good, users: user(func(*host.User) {})}, checks.Pass, "age.all_young"},
+		{"old", windows{policy: good, users: user(func(u *host.User) { u.PasswordAge = 400 * days })}, checks.Fail, "age.accounts_bad"},
+		{"never expires", windows{policy: good, users: user(func(u *host.User) { u.Flags = flagDontExpire })}, checks.Fail, "age.accounts_bad"},
+		{"disabled", windows{policy: good, users: user(func(u *host.User) { u.Disabled, u.PasswordAge = true, 4000*days })}, checks.Pass, "age.all_young"},
+		{"policy: for ever", windows{policy: &host.PasswordPolicy{MaxAge: host.Forever}, users: user(func(*host.User) {})}, checks.Fail, "age.rule_off"},
+		{"policy: too long", windows{policy: &host.PasswordPolicy{MaxAge: 366 * days}, users: user(func(*host.User) {})}, checks.Fail, "age.rule_long"},
+		{"policy not told", windows{users: user(func(*host.User) {})}, checks.Unknown, "accounts.unread"},
+		{"accounts not told", windows{policy: good}, checks.Unknown, "accounts.unread"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			res := run(t, passwordAge(), host.Host{OS: host.Windows, Accounts: row.machine}, "")
+			if res.Status != row.want || res.Reason.Code != row.code {
+				t.Errorf("got %s %v, want %s %s\nfindings %v", res.Status, res.Reason, row.want, row.code, res.Findings)
+			}
+		})
+	}
+}
+
+func TestPrivilegesOnLinux(t *testing.T) {
+	sudo := func(text string) map[string]string {
+		return debian(map[string]string{"/usr/bin/sudo": "", sudoersFile: "root ALL=(ALL:ALL) ALL\n%sudo ALL=(ALL:ALL) ALL\n" + text})
+	}
+	for _, row := range []struct {
+		name       string
+		files      map[string]string
+		unreadable []string
+		params     string
+		want       checks.Status
+		code       string
+	}{
+		{"no sudo", debian(nil), nil, "", checks.Pass, "privileges.least"},
+		{"nobody in sudo", sudo(""), nil, "", checks.Pass, "privileges.least"},
+		{"somebody in sudo", with(sudo(""), "/etc/group", "sudo:x:27:ana\n"), nil, "", checks.Fail, "privileges.not_authorised"},
+		{"the authorised one in sudo", with(sudo(""), "/etc/group", "sudo:x:27:ana\n"), nil, `{"admins":["ana"]}`, checks.Pass, "privileges.least"},
+		{"sudo as primary group", with(sudo(""), "/etc/passwd", "root:x:0:0::/root:/bin/sh\nana:x:1000:27::/home/ana:/bin/sh\n"), nil, "", checks.Fail, "privileges.not_authorised"},
+		{"without a password", sudo("luis ALL=NOPASSWD: /usr/bin/apt\n"), nil, "", checks.Fail, "privileges.no_password"},
+		{"second root", with(sudo(""), "/etc/passwd", "root:x:0:0::/root:/bin/sh\ntoor:x:0:0::/root:/bin/sh\n"), nil, "", checks.Fail, "privileges.second_root"},
+		{"a group of the directory", with(sudo("%soporte ALL=ALL\n"), "/etc/nsswitch.conf", "group: files sss\n"), nil, "", checks.Fail, "privileges.not_authorised"},
+		{"a group that does not exist", sudo("%soporte ALL=ALL\n"), nil, "", checks.Pass, "privileges.least"},
+		{"a netgroup", sudo("+tecnicos ALL=ALL\n"), nil, "", checks.Fail, "privileges.not_authorised"},
+		{"a line sudo would refuse", sudo("ana ALL ALL\n"), nil, "", checks.Unknown, "accounts.unread"},
+		{"sudoers unreadable", sudo(""), []string{sudoersFile}, "", checks.Unknown, "accounts.unread"},
+		{"sudo installed, no rules found", debian(map[string]string{"/usr/bin/sudo": ""}), nil, "", checks.Unknown, "accounts.unread"},
+		{"accounts unreadable", sudo(""), []string{"/etc/passwd"}, "", checks.Unknown, "accounts.unread"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			h := host.Host{OS: host.Linux, Files: checktest.Files{Content: row.files, Unreadable: row.unreadable}}
+			res := run(t, privileges(), h, row.params)
+			if res.Status != row.want || res.Reason.Code != row.code {
+				t.Errorf("got %s %v, want %s %s\nfindings %v", res.Status, res.Reason, row.want, row.code, res.Findings)
+			}
+		})
+	}
+}
+
+func with(files map[string]string, name, content string) map[string]string {
+	files[name] = content
+	return files
+}
+
+func TestPrivilegesOnWindows(t *testing.T) {
+	const domain = "S-1-5-21-1-2-3"
+	admin := host.Member{SID: domain + "-500", Name: `PC\Administrador`, Kind: "user"}
+	uac := func(n int) host.Registry {
+		return checktest.Registry{Values: map[string]any{keyPoliciesSystem + `\EnableLUA`: n}}
+	}
+	for _, row := range []struct {
+		name     string
+		members  []host.Member
+		registry host.Registry
+		params   string
+		want     checks.Status
+		code     string
+	}{
+		{"only the built-in ones", []host.Member{admin, {SID: domain + "-512", Name: `MUNI\Admins. del dominio`}}, uac(1), "", checks.Pass, "privileges.least"},
+		{"a daily user", []host.Member{admin, {SID: domain + "-1001", Name: `PC\ana`}}, uac(1), "", checks.Fail, "privileges.not_authorised"},
+		{"an authorised one, by name without domain", []host.Member{admin, {SID: domain + "-1001", Name: `PC\Tecnica`}}, uac(1), `{"admins":["tecnica"]}`, checks.Pass, "privileges.least"},
+		{"one whose name was not found", []host.Member{{SID: domain + "-1009"}}, uac(1), "", checks.Fail, "privileges.not_authorised"},
+		{"UAC off", []host.Member{admin}, uac(0), "", checks.Fail, "privileges.uac_off"},
+		{"UAC not said", []host.Member{admin}, checktest.Registry{}, "", checks.Unknown, "accounts.unread"},
+		{"members not told", nil, uac(1), "", checks.Unknown, "accounts.unread"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			h := host.Host{OS: host.Windows, Registry: row.registry, Accounts: windows{members: row.members}}
+			res := run(t, privileges(), h, row.params)
+			if res.Status != row.want || res.Reason.Code != row.code {
+				t.Errorf("got %s %v, want %s %s\nfindings %v", res.Status, res.Reason, row.want, row.code, res.Findings)
+			}
+		})
+	}
+}
+
+func TestMessages(t *testing.T) {
+	for _, c := range Checks() {
+		for _, problem := range c.Info().Messages.Problems() {
+			t.Errorf("%s: %s", c.Info().ID, problem)
+		}
+	}
+}

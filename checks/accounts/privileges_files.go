@@ -1,0 +1,162 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"vigia/checks"
+	"vigia/checks/format/shadow"
+	"vigia/checks/format/sudoers"
+	"vigia/checks/host"
+)
+
+const sudoersFile = "/etc/sudoers"
+
+// observeLinuxPrivileges reads who is root, who may become root through sudo,
+// and who is in a group that stands for it.
+func observeLinuxPrivileges(ctx context.Context, h *host.Host) (privilegeFacts, error) {
+	r := &reader{h: h}
+	var seen privilegeFacts
+	users := passwd(ctx, r)
+	for _, u := range users {
+		if u.UID == 0 && u.Name != "root" {
+			seen.Root = append(seen.Root, u.Name)
+		}
+	}
+	local := directory{users: users, groups: r.groups(ctx), elsewhere: r.elsewhere(ctx)}
+	rules, err := sudoers.Load(sudoersFile, sudoersOf{ctx, h.Files})
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !installed(ctx, h, "/usr/bin/sudo"):
+		// No sudo, no rules.
+	case err != nil:
+		r.unread = append(r.unread, checks.Unread{Source: sudoersFile, Why: checks.WhyUnread(err)})
+	}
+	for _, place := range rules.Broken {
+		r.unread = append(r.unread, checks.Unread{Source: place, Why: "unreadable"})
+	}
+	for _, g := range rules.Grants {
+		source := fmt.Sprintf("%s:%d", g.File, g.Line)
+		for _, who := range local.holders(g.Who) {
+			if who == "root" {
+				continue
+			}
+			if g.NoPassword {
+				seen.NoPassword = append(seen.NoPassword, grantFact{Who: who, Source: source})
+			}
+			if g.All {
+				seen.Admins = append(seen.Admins, adminFact{Name: who, Via: source})
+			}
+		}
+	}
+	seen.Unread = r.unread
+	return seen, nil
+}
+
+// sudoersOf lets package sudoers read the machine's files.
+type sudoersOf struct {
+	ctx   context.Context //nolint:containedctx // lives for one call of sudoers.Load, whose interface has none
+	files host.Files
+}
+
+func (s sudoersOf) Read(name string) ([]byte, error) {
+	return s.files.ReadFile(s.ctx, name, sudoers.MaxSize)
+}
+
+func (s sudoersOf) List(dir string) ([]string, error) {
+	entries, err := s.files.ReadDir(s.ctx, dir)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil // sudo passes over a folder that is not there
+		}
+		return nil, err
+	}
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = e.Name
+	}
+	return names, nil
+}
+
+func installed(ctx context.Context, h *host.Host, path string) bool {
+	_, err := h.Files.Stat(ctx, path)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// groups reads the local groups.
+func (r *reader) groups(ctx context.Context) []shadow.Group {
+	b := r.need(ctx, "/etc/group")
+	if b == nil {
+		return nil
+	}
+	groups, err := shadow.ParseGroup(b)
+	if err != nil || groups.NIS {
+		r.unread = append(r.unread, checks.Unread{Source: "/etc/group", Why: "unreadable"})
+	}
+	return groups.Groups
+}
+
+// elsewhere tells whether groups also come from a directory service, which
+// the local files do not tell.
+func (r *reader) elsewhere(ctx context.Context) bool {
+	for line := range strings.Lines(string(r.file(ctx, "/etc/nsswitch.conf"))) {
+		sources, ok := strings.CutPrefix(strings.TrimSpace(line), "group:")
+		if !ok {
+			continue
+		}
+		for source := range strings.FieldsSeq(sources) {
+			if slices.Contains([]string{"sss", "ldap", "winbind", "nis", "compat"}, source) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// directory is what the machine's files tell of its users and groups.
+type directory struct {
+	users     []shadow.User
+	groups    []shadow.Group
+	elsewhere bool
+}
+
+// holders names the accounts behind a name of sudoers: the members of a group,
+// the user of a number. A netgroup, a group of a directory service and "ALL"
+// stand for themselves: whom they hold is not known here, and they are not
+// nobody.
+func (d directory) holders(who string) []string {
+	switch {
+	case strings.HasPrefix(who, "%"):
+		return d.groupHolders(who)
+	case strings.HasPrefix(who, "#"):
+		for _, u := range d.users {
+			if fmt.Sprintf("#%d", u.UID) == who {
+				return []string{u.Name}
+			}
+		}
+	}
+	return []string{who}
+}
+
+func (d directory) groupHolders(who string) []string {
+	i := slices.IndexFunc(d.groups, func(g shadow.Group) bool {
+		return "%"+g.Name == who || fmt.Sprintf("%%#%d", g.GID) == who
+	})
+	if i < 0 && d.elsewhere {
+		return []string{who}
+	}
+	if i < 0 {
+		return nil // a group that does not exist has no members
+	}
+	out := slices.Clone(d.groups[i].Members)
+	for _, u := range d.users { // those whose primary group it is need not be named
+		if u.GID == d.groups[i].GID {
+			out = append(out, u.Name)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}

@@ -1,0 +1,271 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"vigia/checks"
+	"vigia/checks/format/conf"
+	"vigia/checks/format/pam"
+	"vigia/checks/host"
+)
+
+// pamDirs are where libpam looks for a service, first match first.
+func pamDirs() []string { return []string{"/etc/pam.d", "/usr/lib/pam.d", "/usr/share/pam.d"} }
+
+// stack loads a PAM service; nil when it could not be read as libpam would.
+func (r *reader) stack(ctx context.Context, service string) *pam.Stack {
+	s, err := pam.Load(service, func(name string) ([]byte, error) {
+		if path.IsAbs(name) {
+			return r.h.Files.ReadFile(ctx, name, maxConfig)
+		}
+		for _, dir := range pamDirs() {
+			b, err := r.h.Files.ReadFile(ctx, dir+"/"+name, maxConfig)
+			if err == nil || !errors.Is(err, fs.ErrNotExist) {
+				return b, err
+			}
+		}
+		return nil, fs.ErrNotExist
+	})
+	source := pamDirs()[0] + "/" + service
+	if err != nil {
+		r.unread = append(r.unread, checks.Unread{Source: source, Why: checks.WhyUnread(err)})
+		return nil
+	}
+	if len(s.Broken()) > 0 {
+		r.unread = append(r.unread, checks.Unread{Source: source, Why: "unreadable"})
+		return nil
+	}
+	return s
+}
+
+// exists tells whether a PAM service has a file of its own.
+func (r *reader) exists(ctx context.Context, service string) bool {
+	for _, dir := range pamDirs() {
+		_, err := r.h.Files.Stat(ctx, dir+"/"+service)
+		if err == nil {
+			return true
+		}
+		r.miss(dir+"/"+service, err)
+	}
+	return false
+}
+
+// options are the settings of a PAM module: those of its configuration file,
+// then of the drop-in files in the order of their names, then the module's
+// arguments, the last one winning.
+type options struct {
+	values map[string]string
+	source map[string]string
+}
+
+func (r *reader) options(ctx context.Context, file string, rules []pam.Rule) options {
+	o := options{values: map[string]string{}, source: map[string]string{}}
+	add := func(from string, b []byte) {
+		kv, err := conf.ParseKeyValue(b)
+		if err != nil {
+			r.unread = append(r.unread, checks.Unread{Source: from, Why: "unreadable"})
+			return
+		}
+		for _, key := range kv.Keys() {
+			o.values[key], _ = kv.Get(key)
+			o.source[key] = from
+		}
+	}
+	if b := r.file(ctx, file); b != nil {
+		add(file, b)
+	}
+	paths, contents := r.dropIns(ctx, file+".d")
+	for i := range paths {
+		add(paths[i], contents[i])
+	}
+	for _, rule := range rules {
+		for _, arg := range rule.Args {
+			key, value, _ := strings.Cut(arg, "=")
+			o.values[key], o.source[key] = value, rule.File
+		}
+	}
+	return o
+}
+
+// number returns an option's value, or the module's default where it is not
+// set. An option that is no number makes the source unread.
+func (o options) number(r *reader, key string, fallback int64) (n int64, source string) {
+	text, ok := o.values[key]
+	if !ok {
+		return fallback, ""
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		r.unread = append(r.unread, checks.Unread{Source: o.source[key] + " " + key, Why: "unreadable"})
+		return fallback, ""
+	}
+	return n, o.source[key]
+}
+
+// Defaults of the modules where nothing is set (libpwquality 1.4, Linux-PAM
+// 1.5 and Debian's pam_unix with obscure).
+const (
+	pwqualityConf    = "/etc/security/pwquality.conf"
+	pwqualityMinLen  = 8
+	pwqualityFloor   = 6
+	unixObscureLen   = 6
+	faillockConf     = "/etc/security/faillock.conf"
+	faillockDeny     = 3
+	moduleQuality    = "pam_pwquality"
+	moduleFaillock   = "pam_faillock"
+	moduleUnix       = "pam_unix"
+	passwordService  = "passwd"
+	qualityCredits   = "lcredit ucredit dcredit ocredit"
+	loginServices    = "login sshd gdm-password lightdm sddm xrdp-sesman cockpit"
+	unsupportedRules = "pam_passwdqc pam_cracklib"
+	passwordModules  = "pam_unix pam_sss pam_ldap pam_krb5 pam_winbind pam_deny"
+)
+
+// quality answers the options of pam_pwquality when it can refuse a new
+// password; ok is false when nothing of the kind is in the stack.
+func (r *reader) quality(ctx context.Context, s *pam.Stack) (o options, ok bool) {
+	for _, module := range strings.Fields(unsupportedRules) {
+		if s.Requires(pam.Password, module) {
+			// Their rules have another shape, which nothing here reads yet.
+			r.unread = append(r.unread, checks.Unread{Source: module, Why: "unsupported"})
+			return o, false
+		}
+	}
+	if !s.Requires(pam.Password, moduleQuality) {
+		return o, false
+	}
+	return r.options(ctx, pwqualityConf, s.Find(pam.Password, moduleQuality)), true
+}
+
+// observePAMLength finds the shortest password that passwd(1) would take.
+// What login.defs says of lengths has no effect where PAM is used.
+func observePAMLength(ctx context.Context, h *host.Host) (ruleFacts, error) {
+	r := &reader{h: h}
+	var seen ruleFacts
+	s := r.stack(ctx, passwordService)
+	if s == nil {
+		return ruleFacts{Unread: r.unread}, nil
+	}
+	var length int64
+	seen.By = moduleUnix
+	for _, rule := range s.Find(pam.Password, moduleUnix) {
+		if _, ok := rule.Arg("obscure"); ok {
+			length, seen.Source = unixObscureLen, rule.File+" obscure"
+		}
+		if text, ok := rule.Arg("minlen"); ok {
+			if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+				length, seen.Source = n, rule.File+" minlen"
+			}
+		}
+	}
+	if o, ok := r.quality(ctx, s); ok {
+		n, source := o.number(r, "minlen", pwqualityMinLen)
+		for _, credit := range strings.Fields(qualityCredits) {
+			if c, _ := o.number(r, credit, 0); c > 0 {
+				n -= c // a credit shortens the password that is accepted
+			}
+		}
+		if n = max(n, pwqualityFloor); n >= length {
+			length, seen.By, seen.Source = n, moduleQuality, strings.TrimSpace(source+" minlen")
+		}
+	}
+	seen.Value, seen.Unread = &length, r.unread
+	return seen, nil
+}
+
+// observePAMComposition counts the classes of characters that pam_pwquality
+// demands.
+func observePAMComposition(ctx context.Context, h *host.Host) (ruleFacts, error) {
+	r := &reader{h: h}
+	seen := ruleFacts{By: moduleQuality}
+	s := r.stack(ctx, passwordService)
+	if s == nil {
+		return ruleFacts{Unread: r.unread}, nil
+	}
+	var classes int64
+	if o, ok := r.quality(ctx, s); ok {
+		demanded := int64(0)
+		for _, credit := range strings.Fields(qualityCredits) {
+			if c, source := o.number(r, credit, 0); c < 0 {
+				demanded++
+				seen.Source = source + " " + credit
+			}
+		}
+		n, source := o.number(r, "minclass", 0)
+		if classes = max(demanded, n); n >= demanded && source != "" {
+			seen.Source = source + " minclass"
+		}
+	}
+	seen.Value, seen.Unread = &classes, r.unread
+	return seen, nil
+}
+
+// observePAMLockout finds after how many attempts the least guarded of the
+// services that people log on through locks an account.
+func observePAMLockout(ctx context.Context, h *host.Host) (ruleFacts, error) {
+	r := &reader{h: h}
+	seen := ruleFacts{By: moduleFaillock}
+	worst := int64(-1)
+	for service := range strings.FieldsSeq(loginServices) {
+		if !r.exists(ctx, service) {
+			continue
+		}
+		s := r.stack(ctx, service)
+		if s == nil {
+			continue
+		}
+		n, source := r.deny(ctx, s)
+		if worst < 0 || worst != 0 && (n == 0 || n > worst) {
+			worst, seen.Source = n, strings.TrimSpace(service+" "+source)
+		}
+	}
+	if worst < 0 && len(r.unread) == 0 {
+		r.unread = append(r.unread, checks.Unread{Source: pamDirs()[0], Why: "absent"})
+	}
+	if worst >= 0 {
+		seen.Value = &worst
+	}
+	if worst == 0 {
+		seen.By = seen.Source + ": " + moduleFaillock
+	}
+	seen.Unread = r.unread
+	return seen, nil
+}
+
+// deny is the number of attempts after which faillock refuses in one service;
+// 0 when it never does: the module must be told of a wrong password, and its
+// refusal must count.
+func (r *reader) deny(ctx context.Context, s *pam.Stack) (n int64, source string) {
+	if !countsFailures(s) || !s.Requires(pam.Auth, moduleFaillock) && !s.Requires(pam.Account, moduleFaillock) {
+		return 0, ""
+	}
+	n, source = r.options(ctx, faillockConf, s.Find(pam.Auth, moduleFaillock)).number(r, "deny", faillockDeny)
+	return max(n, 0), source
+}
+
+// countsFailures tells whether pam_faillock's authfail is called when every
+// module that knows passwords refuses.
+func countsFailures(s *pam.Stack) bool {
+	called := false
+	s.Dispatch(pam.Auth, func(rule pam.Rule) pam.Return {
+		switch {
+		case rule.Is(moduleFaillock):
+			if _, ok := rule.Arg("authfail"); ok {
+				called = true
+				return pam.AuthErr
+			}
+			return pam.Success
+		case slices.ContainsFunc(strings.Fields(passwordModules), rule.Is):
+			return pam.AuthErr
+		default:
+			return pam.Success
+		}
+	})
+	return called
+}
