@@ -1,0 +1,111 @@
+package local
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"vigia/checks/format/hive"
+	"vigia/checks/host"
+)
+
+const (
+	// maxHive bounds one hive file; those of real profiles are 1 to 30 MB.
+	maxHive = 128 << 20
+	// maxHives bounds the bytes of all hives kept in memory together. One
+	// larger hive may be kept alone.
+	maxHives = 64 << 20
+	// maxSubkeys bounds the keys directly below one.
+	maxSubkeys = 100_000
+)
+
+var errNoHive = errors.New("the profile has no hive file")
+
+// hives keeps the hives read last, so that each check of a profile does not
+// read the file again. A file that has changed is read anew.
+type hives struct {
+	mu   sync.Mutex
+	kept []keptHive // the one used last is last
+}
+
+type keptHive struct {
+	path string
+	size int64
+	mod  time.Time
+	hive *hive.Hive
+}
+
+// open returns the hive in the file at path.
+func (h *hives) open(ctx context.Context, files host.Files, path string) (*hive.Hive, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	info, err := files.Stat(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(h.kept, func(k keptHive) bool { return k.path == path })
+	if i >= 0 {
+		k := h.kept[i]
+		h.kept = slices.Delete(h.kept, i, i+1)
+		if k.size == info.Size && k.mod.Equal(info.ModTime) {
+			h.kept = append(h.kept, k)
+			return k.hive, nil
+		}
+	}
+	data, err := files.ReadFile(ctx, path, maxHive)
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := hive.Open(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil, fmt.Errorf("hive of a profile: %w", err)
+	}
+	h.kept = append(h.kept, keptHive{path, info.Size, info.ModTime, parsed})
+	h.drop()
+	return parsed, nil
+}
+
+// drop forgets the hives used longest ago until the rest fits.
+func (h *hives) drop() {
+	total := int64(0)
+	for i := len(h.kept) - 1; i >= 0; i-- {
+		total += h.kept[i].size
+		if total > maxHives && i < len(h.kept)-1 {
+			h.kept = slices.Delete(h.kept, 0, i+1)
+			return
+		}
+	}
+}
+
+// hiveValue reads a value of an open hive. A hive that Windows left dirty
+// answers with what was last written: its newest changes may be in logs that
+// are not replayed.
+func hiveValue(h *hive.Hive, key, name string) (host.RegistryValue, error) {
+	v, err := h.Value(key, name)
+	if err != nil {
+		return host.RegistryValue{}, hiveError(err)
+	}
+	if len(v.Data) > maxRegistryValue {
+		return host.RegistryValue{}, host.ErrTooBig
+	}
+	return registryValue(uint32(v.Type), v.Data), nil
+}
+
+func hiveSubkeys(h *hive.Hive, key string) ([]string, error) {
+	names, err := h.Subkeys(key)
+	if err == nil && len(names) > maxSubkeys {
+		err = host.ErrTooBig
+	}
+	return names, hiveError(err)
+}
+
+func hiveError(err error) error {
+	if errors.Is(err, hive.ErrTooLarge) {
+		return fmt.Errorf("%w: %w", host.ErrTooBig, err)
+	}
+	return err
+}
