@@ -311,10 +311,14 @@ func TestMaskPath(t *testing.T) {
 		{"12.345.678-Z.txt", "************.txt"},
 		{"nie-X2482300W", "nie-*********"},
 		{"nss 92-91-90-8443-1", "nss ***************"},
-		{"tel 5512345678", "tel **********"},
+		{"tel 5512345678", "tel 5512345678"},
+		{"/tmp/TestRun249230982/001/a", "/tmp/TestRun249230982/001/a"},
+		{"/tmp/TestRoots1560123123/x", "/tmp/TestRoots1560123123/x"},
+		{"/tmp/x12345678/Z/a", "/tmp/x12345678/Z/a"},
+		{"foto12345678Zb.jpg", "foto*********b.jpg"},
 		{"acta 20240131.pdf", "acta 20240131.pdf"},
 		{"acta 31012024.pdf", "acta 31012024.pdf"},
-		{"acta 45678901.pdf", "acta ********.pdf"},
+		{"acta 45678901.pdf", "acta 45678901.pdf"},
 		{"2024/01/31/0001", "2024/01/31/0001"},
 	}
 	for _, tt := range tests {

@@ -74,6 +74,9 @@ func (h *hit) addDotted(b []byte, p, e, want int) (end int, ok bool) {
 // closeWithLetter reads the control letter of a DNI or NIE at i and validates it.
 func (h *hit) closeWithLetter(b []byte, i int, loose bool) bool {
 	sep, w := separatorAt(b, i)
+	if sep != '-' && sep != ' ' {
+		w = 0
+	}
 	i += w
 	if i >= len(b) || !isLetter(b[i]) || !loose && wordAt(b, i+1) {
 		return false
@@ -100,10 +103,8 @@ func (h *hit) closeWithLetter(b []byte, i int, loose bool) bool {
 	if dniLetters[n%23] == letter {
 		h.outcome = Valid
 	}
-	if sep == ' ' || sep == '.' || sep == '/' { // "12345678 y": a letter apart is a word unless it is right
-		if h.outcome != Valid || sep == ' ' && isConjunction(b[i]) {
-			return false
-		}
+	if sep == ' ' && (h.outcome != Valid || isConjunction(b[i])) {
+		return false // "12345678 y": a letter apart is a word unless it is right
 	}
 	h.add(letter)
 	return true

@@ -1,14 +1,10 @@
 package detect
 
-// maskedRun is the length from which a run of digits in a name is hidden even when no
-// rule knows it: telephones, accounts and cards are written in file names too.
-const maskedRun = 7
-
 // MaskPath returns path with every character of an identifier replaced by '*', for
 // people name files and folders after the persons in them. It hides more than a
-// Scanner would report: identifiers glued to other letters, with a wrong check digit
-// or without context, the first ten characters of a CURP or RFC alone, and any run of
-// seven digits or more but for a date of eight.
+// Scanner would report: identifiers without context, with a wrong check digit, glued to
+// other letters and digits, and the first ten characters of a person's CURP or RFC
+// alone. The result has as many bytes as path.
 func MaskPath(path string) string {
 	var masked []byte
 	b := []byte(path)
@@ -27,18 +23,17 @@ func MaskPath(path string) string {
 		if !ok {
 			break
 		}
-		if h.identify(b, p, e, true) {
-			hide(h.start, h.end)
-			r.use(h.end)
+		switch {
+		case h.identify(b, p, e, false):
+		case h.identify(b, p, e, true) && (h.outcome == Valid || h.kind == kindCURP):
+			// Glued: of the others a right digit is asked for, or any word and number would do.
+		case isRoot(b, p, e):
+			h.start, h.end = p-4, e
+		default:
 			continue
 		}
-		if e-p >= 6 && e-p <= 9 && validDate(b[p:p+6], leapEither) && p >= 4 &&
-			isLetter(b[p-1]) && isLetter(b[p-2]) && isLetter(b[p-3]) && isLetter(b[p-4]) {
-			hide(p-4, e)
-		}
-		if e-p >= maskedRun && !isFullDate(b[p:e]) {
-			hide(p, e)
-		}
+		hide(h.start, h.end)
+		r.use(h.end)
 	}
 	if masked == nil {
 		return path
@@ -46,15 +41,16 @@ func MaskPath(path string) string {
 	return string(masked)
 }
 
-// isFullDate tells whether digits are a day of 1900..2099 as YYYYMMDD or DDMMYYYY.
-func isFullDate(d []byte) bool {
-	if len(d) != 8 {
+// isRoot tells whether the run b[p:e] is the date in the first ten characters of a
+// person's CURP or RFC, standing alone.
+func isRoot(b []byte, p, e int) bool {
+	if e-p != 6 || p < 4 || !validDate(b[p:e], leapEither) || wordBefore(b, p-4) || wordAt(b, e) {
 		return false
 	}
-	century := func(c []byte) bool { return string(c) == "19" || string(c) == "20" }
-	if century(d[:2]) && validDate(d[2:], leapEither) {
-		return true
+	for _, c := range b[p-4 : p] {
+		if !isLetter(c) {
+			return false
+		}
 	}
-	turned := []byte{d[6], d[7], d[2], d[3], d[0], d[1]}
-	return century(d[4:6]) && validDate(turned, leapEither)
+	return true
 }

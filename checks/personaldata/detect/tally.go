@@ -57,11 +57,18 @@ func (t *Tally) Merge(o *Tally) {
 	}
 }
 
-// Reset empties the tally and keeps its memory for the next text.
+// Reset empties the tally, and keeps memory for the next text but not that of a large one.
 func (t *Tally) Reset() {
+	const keep = 512 // clearing takes as long as the map was ever large
 	for k := range kinds {
 		t.counts[k] = 0
+		if len(t.values[k]) > keep {
+			t.values[k] = nil
+		}
 		clear(t.values[k])
+	}
+	if len(t.roots) > keep {
+		t.roots = nil
 	}
 	clear(t.roots)
 }

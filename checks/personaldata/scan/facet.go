@@ -1,0 +1,135 @@
+package scan
+
+import (
+	"cmp"
+	"context"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"time"
+
+	"vigia/checks/host"
+	"vigia/checks/personaldata/detect"
+)
+
+// ServiceShare is the part of one core that a scan takes behind a user's back.
+const ServiceShare = 0.05
+
+// maxListed is how many files with findings a summary for a check lists.
+const maxListed = 300
+
+// PersonalData is the facet of host.Host behind which a check sees the scan. The zero
+// value scans without bounds on its share of a core; it is safe for concurrent use.
+type PersonalData struct {
+	Share float64    // of one core; see Options.Share
+	File  FileLimits // bounds on each file
+	// Folders are the roots of a request that names none; empty: UserFolders.
+	Folders []string
+}
+
+var _ host.PersonalData = PersonalData{}
+
+// UserFolders lists the folders of this machine where users keep files.
+func UserFolders() []string {
+	candidates := []string{"/home", "/root", "/srv"}
+	if runtime.GOOS == "windows" {
+		// Not the profile of this process: a service has one under the system's folder.
+		candidates = []string{filepath.Dir(os.Getenv("PUBLIC")), os.Getenv("SystemDrive") + `\Users`}
+	}
+	var folders []string
+	for _, c := range candidates {
+		if info, err := os.Stat(c); filepath.IsAbs(c) && err == nil && info.IsDir() {
+			folders = append(folders, c)
+		}
+	}
+	return sortedRoots(folders, isInside)
+}
+
+// Scan implements host.PersonalData. It ends a little before the context's deadline, so
+// that what was seen until then is reported and said to be a part.
+func (p PersonalData) Scan(ctx context.Context, req host.ScanRequest) (host.ScanSummary, error) {
+	roots := req.Roots
+	if len(roots) == 0 {
+		roots = p.Folders
+	}
+	if len(roots) == 0 {
+		roots = UserFolders()
+	}
+	if len(roots) == 0 {
+		return host.ScanSummary{Files: map[string]int64{}, Complete: true}, nil // nobody keeps files here
+	}
+	opts := Options{
+		Roots: roots, Jobs: 1, Share: p.Share, File: p.File,
+		MaxFiles: req.MaxFiles, MaxBytes: req.MaxBytes,
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		left := time.Until(deadline)
+		opts.MaxTime = max(left-min(left/10, 5*time.Second), time.Millisecond)
+	}
+	var found foundFiles
+	sum, err := Run(ctx, opts, func(r FileResult) error {
+		if r.Status == Found {
+			found.add(r)
+		}
+		return nil
+	})
+	if err != nil {
+		return host.ScanSummary{}, err
+	}
+	out := host.ScanSummary{
+		Roots: sum.Roots, Bytes: sum.Bytes, Persons: int64(sum.Persons),
+		Files: texts(sum.Files), Reasons: texts(sum.Reasons), Counts: numbers(sum.Counts),
+		Complete: sum.Complete, Stopped: string(sum.Stopped),
+	}
+	out.Found, out.FoundMore = found.list()
+	return out, nil
+}
+
+// foundFiles keeps the files with the most persons.
+type foundFiles struct {
+	files []host.FoundFile
+	total int64
+}
+
+func (l *foundFiles) add(r FileResult) {
+	l.total++
+	l.files = append(l.files, host.FoundFile{
+		Path: r.Path, Folder: filepath.Dir(r.Path), Owner: r.Owner, Level: string(r.Level),
+		Persons: int64(r.Persons), Counts: numbers(r.Counts), Whole: r.Whole(),
+	})
+	if len(l.files) >= 2*maxListed {
+		l.trim()
+	}
+}
+
+func (l *foundFiles) trim() {
+	slices.SortFunc(l.files, func(a, b host.FoundFile) int {
+		return cmp.Or(cmp.Compare(b.Persons, a.Persons), cmp.Compare(a.Path, b.Path))
+	})
+	l.files = l.files[:min(len(l.files), maxListed)]
+}
+
+// list returns the files, most persons first, and how many more there were.
+func (l *foundFiles) list() ([]host.FoundFile, int64) {
+	l.trim()
+	return l.files, l.total - int64(len(l.files))
+}
+
+// texts returns m with its keys as plain strings.
+func texts[K ~string](m map[K]int64) map[string]int64 {
+	out := make(map[string]int64, len(m))
+	for k, n := range m {
+		out[string(k)] = n
+	}
+	return out
+}
+
+// numbers returns counts by type as the host's contract has them.
+func numbers(m map[detect.Type]int) map[string]int64 {
+	out := make(map[string]int64, len(m))
+	for k, n := range m {
+		out[string(k)] = int64(n)
+	}
+	return out
+}

@@ -1,0 +1,101 @@
+package scan
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"sync/atomic"
+	"time"
+)
+
+// Progress says how far a scan is.
+type Progress struct {
+	Files, Bytes int64 // done; a file that is left alone counts as read
+	// TotalFiles and TotalBytes are what there is to do as far as it has been counted:
+	// an estimate, for the tree may change. They still grow while Counted is false.
+	TotalFiles, TotalBytes int64
+	Counted                bool
+}
+
+// progressEvery is the time between two calls of Options.Progress.
+const progressEvery = 200 * time.Millisecond
+
+// progress is kept up to date by all goroutines of a run.
+type progress struct {
+	files, bytes           atomic.Int64
+	totalFiles, totalBytes atomic.Int64
+	counted                atomic.Bool
+}
+
+// read counts bytes of a file that is being read.
+func (p *progress) read(n int64) { p.bytes.Add(n) }
+
+// done counts a file of which shown bytes have been counted and planned were expected.
+func (p *progress) done(shown, planned int64) {
+	p.files.Add(1)
+	if planned > shown {
+		p.bytes.Add(planned - shown)
+	}
+}
+
+func (p *progress) now() Progress {
+	return Progress{
+		Files: p.files.Load(), Bytes: p.bytes.Load(),
+		TotalFiles: p.totalFiles.Load(), TotalBytes: p.totalBytes.Load(), Counted: p.counted.Load(),
+	}
+}
+
+// showProgress counts what there is to do and calls Options.Progress, in goroutines
+// that the function it returns stops and waits for.
+func (s *session) showProgress(ctx context.Context, roots []string) (stop func()) {
+	show := s.opts.Progress
+	if show == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	counted, shown := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(counted)
+		s.count(ctx, roots)
+	}()
+	go func() {
+		defer close(shown)
+		ticks := time.NewTicker(progressEvery)
+		defer ticks.Stop()
+		for {
+			select {
+			case <-ticks.C:
+				s.mu.Lock()
+				show(s.progress.now())
+				s.mu.Unlock()
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return func() {
+		cancel()
+		<-counted
+		<-shown
+		show(s.progress.now())
+	}
+}
+
+// count walks the roots without opening a file.
+func (s *session) count(ctx context.Context, roots []string) {
+	w := &walker{
+		depth: s.opts.MaxDepth, otherMounts: s.opts.OtherMounts,
+		report: func(string, FileResult) error { return nil },
+		visit: func(_ *os.Root, _, _ string, info fs.FileInfo) error {
+			s.progress.totalFiles.Add(1)
+			s.progress.totalBytes.Add(planned(info.Size(), s.opts.File))
+			return nil
+		},
+	}
+	for _, r := range roots {
+		if err := w.walk(ctx, r); err != nil {
+			return // the end of the context: the count stays an estimate
+		}
+	}
+	s.progress.counted.Store(true)
+}

@@ -1,0 +1,206 @@
+package scan
+
+import (
+	"errors"
+	"io/fs"
+	"runtime"
+	"slices"
+	"syscall"
+
+	"vigia/checks/personaldata/detect"
+)
+
+// Status is what a scan can say of one file.
+type Status string
+
+const (
+	// Found: the file holds identifiers. A Reason beside it means that only a part was read.
+	Found Status = "found"
+	// Clean: the whole file was read and understood, and nothing was found.
+	Clean Status = "clean"
+	// Incomplete: nothing was found in the part that could be read.
+	Incomplete Status = "incomplete"
+	// Unreadable: the file could not be opened or read.
+	Unreadable Status = "unreadable"
+	// Skipped: the file was left alone on purpose.
+	Skipped Status = "skipped"
+)
+
+// Statuses lists every Status.
+func Statuses() []Status { return []Status{Found, Clean, Incomplete, Unreadable, Skipped} }
+
+// Reason is a code that says why a file is not simply found or clean. These are part
+// of the report format: add, never rename.
+type Reason string
+
+// The reasons of Skipped.
+const (
+	ReasonLink        Reason = "file.link"              // symbolic link or junction: its target is looked at where it is
+	ReasonSpecial     Reason = "file.special"           // FIFO, socket, device
+	ReasonPlaceholder Reason = "file.cloud_placeholder" // its content is elsewhere, and reading would fetch it
+	ReasonFormat      Reason = "format.unsupported"     // no text, and no reader for it in this version
+	ReasonMount       Reason = "mount.other"            // another file system than the root's
+	ReasonVirtual     Reason = "mount.virtual"          // /proc, /sys, /dev
+	ReasonGone        Reason = "file.gone"              // deleted since its folder was listed
+)
+
+// The reasons of Unreadable.
+const (
+	ReasonDenied  Reason = "access.denied"
+	ReasonLocked  Reason = "file.locked"  // another program has it open for itself
+	ReasonChanged Reason = "file.changed" // replaced between looking and opening
+	ReasonIO      Reason = "io.error"
+)
+
+// The reasons of Incomplete, and of a Found that is not whole.
+const (
+	ReasonFileBytes Reason = "limit.file_bytes"
+	ReasonFileTime  Reason = "limit.file_time"
+	ReasonDepth     Reason = "limit.depth"
+	ReasonBinary    Reason = "content.binary"  // begins as text and goes on otherwise
+	ReasonEncoded   Reason = "content.encoded" // mail, whose attachments are not decoded in this version
+)
+
+// The reasons that end a whole scan; those of a file may be the same.
+const (
+	ReasonFiles    Reason = "limit.files"
+	ReasonBytes    Reason = "limit.bytes"
+	ReasonTime     Reason = "limit.time"
+	ReasonCanceled Reason = "canceled"
+)
+
+// Level is how much protection the data in a file ask for, in the three steps of
+// Mexican state law. A policy may see it otherwise: the types are beside it.
+type Level string
+
+// The levels; a file without identifiers has none.
+const (
+	Basic  Level = "basic"
+	Medium Level = "medium"
+	High   Level = "high"
+)
+
+// levelOf is the level of one type: high for the number by which a state knows a
+// person, basic for any other.
+func levelOf(t detect.Type) Level {
+	switch t {
+	case detect.CURP, detect.RFC, detect.DNI, detect.NIE:
+		return High
+	}
+	return Basic
+}
+
+// levelOfCounts is the highest level of the types that were found. Where nobody is a
+// person there are companies' numbers alone.
+func levelOfCounts(counts map[detect.Type]int, persons int) Level {
+	if len(counts) == 0 {
+		return ""
+	}
+	level := Basic
+	for t := range counts {
+		if persons > 0 && levelOf(t) == High {
+			level = High
+		}
+	}
+	return level
+}
+
+// A FileResult says what was found in one file, and never shows a value. Its JSON is
+// one line of `vigia-agent scan --format json`.
+type FileResult struct {
+	Path   string `json:"path"` // as reached from the root, identifiers in names masked
+	Status Status `json:"status"`
+	Reason Reason `json:"reason"` // empty for a file that was read whole
+	Bytes  int64  `json:"bytes"`  // read
+	Format string `json:"format"` // text, utf-16, pdf, directory, ...; empty when not known
+	// Counts are matches by type, Distinct the different values among them, at most
+	// detect.MaxDistinct of a type.
+	Counts     map[detect.Type]int `json:"counts"`
+	Distinct   map[detect.Type]int `json:"distinct"`
+	Categories []string            `json:"categories"` // special categories: none in this version
+	Level      Level               `json:"level"`
+
+	// Persons is at least how many persons the file speaks of.
+	Persons int `json:"-"`
+	// Owner is the numeric id of the file's owner, where the system has one.
+	Owner string `json:"-"`
+}
+
+// Whole tells whether everything in the file was read.
+func (r FileResult) Whole() bool {
+	return r.Reason == "" && (r.Status == Found || r.Status == Clean)
+}
+
+// newFileResult returns a result with its collections empty and not null.
+func newFileResult(status Status, reason Reason) FileResult {
+	return FileResult{
+		Status: status, Reason: reason,
+		Counts: map[detect.Type]int{}, Distinct: map[detect.Type]int{}, Categories: []string{},
+	}
+}
+
+// A Summary adds up a scan. Its JSON is the last line of `vigia-agent scan --format json`,
+// under the key "summary".
+type Summary struct {
+	Roots []string `json:"roots"` // masked
+	// Files counts results by status, Reasons by reason.
+	Files    map[Status]int64    `json:"files"`
+	Reasons  map[Reason]int64    `json:"reasons"`
+	Bytes    int64               `json:"bytes"` // read
+	Counts   map[detect.Type]int `json:"counts"`
+	Distinct map[detect.Type]int `json:"distinct"` // over all files, at most detect.MaxDistinct of a type
+	Persons  int                 `json:"persons"`  // at least
+	// Complete is false when the walk missed something: a limit or the end of time
+	// stopped it, or a directory could not be read.
+	Complete bool   `json:"complete"`
+	Stopped  Reason `json:"stopped"` // what ended the walk early, or empty
+	TookMS   int64  `json:"took_ms"`
+}
+
+// Unknown is how many files may hold anything, for they were not read whole: those
+// that are incomplete, unreadable, or in a format or place that is not looked at.
+func (s Summary) Unknown() int64 {
+	n := s.Files[Incomplete] + s.Files[Unreadable]
+	for _, r := range []Reason{ReasonFormat, ReasonPlaceholder} {
+		n += s.Reasons[r]
+	}
+	return n
+}
+
+// reasonOf turns an error of opening or reading into a reason.
+func reasonOf(err error) Reason {
+	const sharingViolation, lockViolation = syscall.Errno(32), syscall.Errno(33)
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return ReasonDenied
+	case errors.Is(err, fs.ErrNotExist):
+		return ReasonGone
+	case runtime.GOOS == "windows" && (errors.Is(err, sharingViolation) || errors.Is(err, lockViolation)):
+		return ReasonLocked
+	}
+	return ReasonIO
+}
+
+// failed is the result of a file that could not be opened or read.
+func failed(err error) FileResult { return failedFor(reasonOf(err)) }
+
+// failedFor is failed for an error that has been turned into a reason.
+func failedFor(reason Reason) FileResult {
+	if reason == ReasonGone {
+		return newFileResult(Skipped, reason)
+	}
+	return newFileResult(Unreadable, reason)
+}
+
+// sortedRoots returns roots in order without those that lie inside another.
+func sortedRoots(roots []string, inside func(child, parent string) bool) []string {
+	sorted := slices.Clone(roots)
+	slices.Sort(sorted)
+	var kept []string
+	for _, r := range slices.Compact(sorted) {
+		if !slices.ContainsFunc(kept, func(k string) bool { return inside(r, k) }) {
+			kept = append(kept, r)
+		}
+	}
+	return kept
+}

@@ -1,0 +1,293 @@
+// Package scan looks for personal data in the files of a machine, and says which files
+// hold it, of which types and of how many persons, and never what it read.
+//
+// What always holds:
+//
+//   - A file that was not read whole, or not understood, is never called clean: it is
+//     incomplete, unreadable or skipped, with the reason.
+//   - The walk opens everything beneath a root it holds open, follows no link, opens
+//     nothing but regular files, and checks after opening that it holds the file it
+//     had looked at.
+//   - No value that was read, and nothing computed from one but counts, leaves the
+//     process. Names in paths are masked. Buffers are wiped after each file.
+//   - Work is bounded: bytes and time of each file, files, bytes and time of the whole,
+//     depth, and the share of a core that it may take.
+//
+// The work on one file is the Examiner's, who needs only an open descriptor; the walk
+// is Run's. In this version both run in one process, text is the one format that is
+// read, and there is no cache.
+package scan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"vigia/checks/personaldata/detect"
+)
+
+// Options say what to scan and within which bounds. Zero limits mean the defaults.
+type Options struct {
+	// Roots are directories and files. One inside another is scanned once.
+	Roots []string
+	// Jobs is how many files are read at a time; 0 is one for each processor. A scan
+	// with a Share reads one.
+	Jobs int
+	// Share is the part of one core that the scan may take, 0 < Share < 1; 0 is no bound.
+	Share float64
+
+	File     FileLimits
+	MaxFiles int64         // files to read; 0 is no bound
+	MaxBytes int64         // to read; 0 is no bound
+	MaxTime  time.Duration // by the clock; 0 is no bound
+	MaxDepth int           // levels of directories; default 128
+
+	// OtherMounts also walks file systems other than each root's, and /proc, /sys, /dev.
+	OtherMounts bool
+	// NoCache reads files that have not changed since the last scan. This version has
+	// no cache, and always does.
+	NoCache bool
+	// Progress, if set, is called several times a second, and a last time before Run
+	// returns; never while each is.
+	Progress func(Progress)
+}
+
+// Run scans the roots and calls each, one call at a time, with the result of each file
+// and of each directory that could not be walked. It ends early when each returns an
+// error, which it returns. When the context or a limit ends it early that is no error:
+// the summary says so.
+func Run(ctx context.Context, opts Options, each func(FileResult) error) (Summary, error) {
+	if len(opts.Roots) == 0 {
+		return Summary{}, errors.New("scan: no path given")
+	}
+	roots := cleaned(opts.Roots)
+	for _, r := range roots {
+		if _, err := os.Stat(r); errors.Is(err, fs.ErrNotExist) {
+			return Summary{}, fmt.Errorf("scan %s: %w", displayPath(r), fs.ErrNotExist)
+		}
+	}
+	roots = sortedRoots(roots, isInside)
+	if opts.Jobs <= 0 {
+		opts.Jobs = runtime.GOMAXPROCS(0)
+	}
+	if opts.Share > 0 && opts.Share < 1 {
+		opts.Jobs = 1
+	}
+	if opts.MaxDepth <= 0 {
+		opts.MaxDepth = 128
+	}
+	opts.File = opts.File.withDefaults()
+
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if opts.MaxTime > 0 {
+		var release context.CancelFunc
+		ctx, release = context.WithTimeoutCause(ctx, opts.MaxTime, stopped(ReasonTime))
+		defer release()
+	}
+	s := &session{opts: opts, cancel: cancel, each: each, seed: maphash.MakeSeed(), sum: newSummary(roots)}
+	stopProgress := s.showProgress(ctx, roots)
+	start := time.Now()
+	err := s.run(ctx, roots)
+	stopProgress()
+	s.sum.TookMS = time.Since(start).Milliseconds()
+	s.sum.Counts, s.sum.Distinct, s.sum.Persons = s.tally.Counts(), s.tally.Distinct(), s.tally.Persons()
+	return s.sum, err
+}
+
+// A session is one run.
+type session struct {
+	opts   Options
+	cancel context.CancelCauseFunc
+	seed   maphash.Seed
+
+	mu    sync.Mutex // guards what follows, and calls of each and Progress
+	each  func(FileResult) error
+	sum   Summary
+	tally detect.Tally
+	err   error // of each
+
+	dispatched int64        // regular files handed out; the walker's alone
+	bytes      atomic.Int64 // read
+	progress   progress
+}
+
+// A task is an open file on its way to an Examiner.
+type task struct {
+	file  *os.File
+	path  string
+	owner string
+	size  int64
+}
+
+// run walks the roots and examines their files, in this goroutine when there is one
+// job and in as many more as there are jobs otherwise. It waits for all of them.
+func (s *session) run(ctx context.Context, roots []string) error {
+	walkPacer := newPacer(s.opts.Share)
+	do := s.examine(ctx, walkPacer)
+	var wait sync.WaitGroup
+	tasks := make(chan task)
+	if s.opts.Jobs > 1 {
+		for range s.opts.Jobs {
+			wait.Go(func() {
+				work := s.examine(ctx, newPacer(s.opts.Share))
+				for t := range tasks {
+					work(t)
+				}
+			})
+		}
+		do = func(t task) {
+			select {
+			case tasks <- t:
+			case <-ctx.Done():
+				t.file.Close()
+			}
+		}
+	}
+	w := &walker{depth: s.opts.MaxDepth, otherMounts: s.opts.OtherMounts, report: s.add}
+	w.visit = func(dir *os.Root, name, path string, info fs.FileInfo) error {
+		walkPacer.pause(ctx)
+		if s.opts.MaxFiles > 0 && s.dispatched >= s.opts.MaxFiles {
+			return stopped(ReasonFiles)
+		}
+		if s.opts.MaxBytes > 0 && s.bytes.Load() >= s.opts.MaxBytes {
+			return stopped(ReasonBytes)
+		}
+		s.dispatched++
+		f, reason := open(dir, name, info)
+		if reason != "" {
+			s.progress.done(0, planned(info.Size(), s.opts.File))
+			return s.add(path, failedFor(reason))
+		}
+		do(task{file: f, path: path, owner: w.attributes.ownerOf(info), size: info.Size()})
+		return nil
+	}
+	var err error
+	for _, r := range roots {
+		if err = w.walk(ctx, r); err != nil {
+			break
+		}
+	}
+	close(tasks)
+	wait.Wait()
+	return s.end(ctx, err)
+}
+
+// end records why the walk ended, and returns the error that is the caller's own.
+func (s *session) end(ctx context.Context, err error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil {
+		s.sum.Complete = false
+		return s.err
+	}
+	var stop stopped
+	switch {
+	case errors.As(err, &stop):
+		s.sum.Stopped = Reason(stop)
+	case ctx.Err() != nil:
+		s.sum.Stopped = stopReason(ctx)
+	}
+	if s.sum.Stopped != "" {
+		s.sum.Complete = false
+	}
+	return nil
+}
+
+// examine returns a function that works on one task after another.
+func (s *session) examine(ctx context.Context, p *pacer) func(task) {
+	e := NewExaminer(s.seed)
+	e.pacer = p
+	return func(t task) {
+		defer t.file.Close()
+		limits, last := s.opts.File, false
+		if s.opts.MaxBytes > 0 {
+			if rest := s.opts.MaxBytes - s.bytes.Load(); rest < limits.Bytes {
+				limits.Bytes, last = max(rest, 1), true
+			}
+		}
+		shown := int64(0)
+		e.read = func(n int64) {
+			s.bytes.Add(n)
+			s.progress.read(n)
+			shown += n
+		}
+		r := e.File(ctx, t.file, limits)
+		if last && r.Reason == ReasonFileBytes {
+			r.Reason = ReasonBytes
+			s.cancel(stopped(ReasonBytes))
+		}
+		r.Owner = t.owner
+		s.progress.done(shown, planned(t.size, s.opts.File))
+		s.mu.Lock()
+		s.tally.Merge(&e.tally)
+		s.mu.Unlock()
+		if err := s.add(t.path, r); err != nil {
+			s.cancel(err)
+		}
+	}
+}
+
+// add counts a result and hands it to the caller.
+func (s *session) add(path string, r FileResult) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil {
+		return s.err
+	}
+	r.Path = displayPath(path)
+	s.sum.Files[r.Status]++
+	if r.Reason != "" {
+		s.sum.Reasons[r.Reason]++
+	}
+	s.sum.Bytes += r.Bytes
+	if r.Format == "directory" && (r.Status == Unreadable || r.Status == Incomplete) {
+		s.sum.Complete = false
+	}
+	s.err = s.each(r)
+	return s.err
+}
+
+func newSummary(roots []string) Summary {
+	sum := Summary{Complete: true, Files: map[Status]int64{}, Reasons: map[Reason]int64{}}
+	for _, r := range roots {
+		sum.Roots = append(sum.Roots, displayPath(r))
+	}
+	for _, status := range Statuses() {
+		sum.Files[status] = 0
+	}
+	return sum
+}
+
+// planned is how many bytes of a file of some size would be read.
+func planned(size int64, limits FileLimits) int64 { return min(size, limits.Bytes) }
+
+func cleaned(paths []string) []string {
+	var clean []string
+	for _, p := range paths {
+		clean = append(clean, filepath.Clean(p))
+	}
+	return clean
+}
+
+// displayPath is a path as it may be shown and sent: identifiers masked, and no bytes
+// that are not text or that would move the cursor of a terminal.
+func displayPath(path string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.In(r, unicode.Cf) {
+			return utf8.RuneError
+		}
+		return r
+	}, strings.ToValidUTF8(detect.MaskPath(path), string(utf8.RuneError)))
+}
