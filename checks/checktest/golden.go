@@ -1,0 +1,85 @@
+// Package checktest runs checks on machines that are not there: recorded ones,
+// with the results that were agreed to be right, and ones made of a few files.
+//
+// A golden result is a file beside the recording, written by running the test
+// with -update and read by a person before it is committed.
+package checktest
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"vigia/checks"
+	"vigia/checks/host/hosttest"
+)
+
+var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
+
+// Update tells whether golden files are to be written, for tests that keep
+// others of their own: only one flag of a test binary can be called -update.
+func Update() bool { return *update }
+
+// golden is the file format: what a check says of a machine.
+type golden struct {
+	Status   checks.Status    `json:"status"`
+	Reason   checks.Reason    `json:"reason"`
+	Findings []checks.Finding `json:"findings,omitempty"`
+	Observed json.RawMessage  `json:"observed,omitempty"`
+}
+
+// Golden runs check with params (JSON, empty for the defaults) on the machine
+// recorded in machineDir, such as "testdata/windows-11", and compares the
+// result with "<check id>.golden.json" there. It also judges the observed
+// facts again, as the collector will, and demands the same verdict.
+func Golden(t *testing.T, check checks.Check, params string, machineDir string) {
+	t.Helper()
+	h, err := hosttest.Load(machineDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res := check.Run(t.Context(), h, json.RawMessage(params))
+	judgeAgain(t, check, params, res)
+
+	got, err := json.MarshalIndent(golden{res.Status, res.Reason, res.Findings, res.Observed}, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got = append(got, '\n')
+	file := filepath.Join(machineDir, check.Info().ID+".golden.json")
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatalf("%v\nrun this test with -update, and read what it writes before committing it", err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s on %s (-want +got):\n%s", check.Info().ID, machineDir, cmp.Diff(string(want), string(got)))
+	}
+}
+
+// judgeAgain holds what makes old evidence useful: the observed facts alone,
+// through JSON, give the same verdict as when they were observed.
+func judgeAgain(t *testing.T, check checks.Check, params string, res checks.Result) {
+	t.Helper()
+	if res.Observed == nil {
+		return // nothing was observed, and the verdict says why
+	}
+	again, err := check.Judge(res.Observed, json.RawMessage(params), res.ObservedAt)
+	if err != nil {
+		t.Errorf("judge %s again: %v", check.Info().ID, err)
+		return
+	}
+	if diff := cmp.Diff(res.Verdict, again); diff != "" {
+		t.Errorf("%s: judging the observed facts again gives another verdict (-run +again):\n%s", check.Info().ID, diff)
+	}
+}
