@@ -1,0 +1,92 @@
+package findings
+
+import "vigia/checks/message"
+
+// Codes of the reasons that the collector itself gives.
+const (
+	codeSilent          = "machine.silent"
+	codeStale           = "result.stale"
+	codeMissing         = "result.missing"
+	codeNoFacts         = "result.no_facts"
+	codeFactsMissing    = "result.facts_missing"
+	codeFactsUnreadable = "result.facts_unreadable"
+	codeEntryUnknown    = "policy.entry_not_known"
+	codeCheckUnknown    = "check.not_known"
+	codeCheckMismatch   = "check.not_the_one_asked"
+	codeGone            = "part.gone"
+	codeEquivocation    = "agent.equivocation"
+	codeGap             = "agent.gap"
+	codeGapEnded        = "agent.gap_ended"
+	codeClock           = "agent.clock_wrong"
+	codeClockRight      = "agent.clock_right"
+)
+
+// Messages says each reason code of the collector, and the names of its own
+// entries, in both languages.
+func Messages() message.Catalogue {
+	text := func(es, en string) message.Text { return message.Text{ES: es, EN: en} }
+	return message.Catalogue{
+		ControlAgent: {Say: text("Confianza en lo que informa el equipo", "Trust in what the machine reports")},
+		EntrySilence: {Say: text("El equipo no informa", "The machine does not report")},
+		EntryEquivocation: {
+			Say: text("Dos informes distintos con el mismo número", "Two different reports with the same number"),
+		},
+		EntryGap:   {Say: text("Faltan informes", "Reports are missing")},
+		EntryClock: {Say: text("Reloj del equipo", "The machine's clock")},
+		codeSilent: {
+			Say: text("el equipo no informa desde {since}", "the machine has not reported since {since}"),
+			Do: text("compruebe que el equipo está encendido y en la red y que el servicio vigia-agent funciona; si ya no existe, delo de baja",
+				"check that the machine is on and connected and that the vigia-agent service runs; if it is no more, retire it"),
+		},
+		codeStale: {
+			Say: text("no se mide desde {since}", "has not been measured since {since}"),
+			Do:  text("revise en el equipo el estado del servicio vigia-agent", "look at the state of the vigia-agent service on the machine"),
+		},
+		codeMissing: {
+			Say: text("el informe completo no trae este resultado", "the full report does not hold this result"),
+			Do:  text("actualice el agente y compruebe que recibe la política", "update the agent and check that it gets the policy"),
+		},
+		codeNoFacts: {
+			Say: text("el resultado llegó sin los hechos en que se basa", "the result came without the facts it rests on"),
+			Do:  text("actualice el agente", "update the agent"),
+		},
+		codeFactsMissing: {
+			Say: text("remite al informe {sequence}, que no está", "refers to report {sequence}, which is not here"),
+			Do:  text("espere al próximo informe completo (un día); si sigue igual, reinicie el agente", "wait for the next full report (a day); if it stays so, restart the agent"),
+		},
+		codeFactsUnreadable: {
+			Say: text("los hechos no tienen la forma que pide la comprobación {check}", "the facts do not have the form that check {check} asks for"),
+			Do:  text("ponga agente y servidor en la misma versión", "bring agent and collector to the same version"),
+		},
+		codeEntryUnknown: {
+			Say: text("la política no pide «{entry}»", "the policy does not ask for “{entry}”"),
+			Do:  text("espere a que el agente reciba la política nueva", "wait until the agent has the new policy"),
+		},
+		codeCheckUnknown: {
+			Say: text("este servidor no conoce la comprobación «{check}»", "this collector does not know the check “{check}”"),
+			Do:  text("actualice el servidor a la versión del agente", "update the collector to the agent's version"),
+		},
+		codeCheckMismatch: {
+			Say: text("se pidió la comprobación «{asked}» y llegó «{sent}»", "the check “{asked}” was asked for and “{sent}” came"),
+			Do:  text("espere a que el agente reciba la política nueva", "wait until the agent has the new policy"),
+		},
+		codeGone: {Say: text("ya no existe", "is not there any more")},
+		codeEquivocation: {
+			Say: text("llegaron dos informes distintos con el número {sequence}: el equipo fue clonado o restaurado, o alguien usa sus claves",
+				"two different reports with number {sequence} came: the machine was cloned or restored, or someone uses its keys"),
+			Do: text("averigüe la causa, revoque el equipo y vuelva a inscribirlo", "find out why, revoke the machine and enrol it again"),
+		},
+		codeGap: {
+			Say: text("se perdieron los informes {first} a {last} ({why})", "reports {first} to {last} were lost ({why})"),
+			Do:  text("revise el disco del equipo y el tiempo que estuvo sin conexión", "check the machine's disk and how long it was offline"),
+		},
+		codeGapEnded: {Say: text("los informes llegan seguidos", "reports arrive without holes")},
+		codeClock: {
+			Say: text("el reloj del equipo está mal: dijo {said} al recibirse a las {received}", "the machine's clock is wrong: it said {said} when its report arrived at {received}"),
+			Do:  text("active la sincronización horaria y revise la pila de la placa", "turn time synchronisation on and check the board's battery"),
+		},
+		codeClockRight: {Say: text("el reloj del equipo va bien", "the machine's clock is right")},
+		"why.dropped":  {Say: text("la cola del agente se llenó", "the agent's queue was full")},
+		"why.damaged":  {Say: text("la cola del agente se dañó", "the agent's queue was damaged")},
+	}
+}
