@@ -35,10 +35,9 @@ const (
 
 // Names of the files in the keys folder.
 const (
-	rootKeyFile     = "ca.key"
-	rootCertFile    = "ca.pem"
-	issuingKeyFile  = "issuing.key"
-	issuingCertFile = "issuing.pem"
+	rootKeyFile  = "ca.key"
+	rootCertFile = "ca.pem" // the current root; others follow while one takes over
+	issuingFile  = "issuing.pem"
 )
 
 // CAOptions configures OpenCA.
@@ -93,37 +92,52 @@ func OpenCA(opts CAOptions) (*CA, error) {
 
 func (ca *CA) openRoot() error {
 	keyPath, certPath := filepath.Join(ca.dir, rootKeyFile), filepath.Join(ca.dir, rootCertFile)
-	key, keyErr := readKey(keyPath)
-	roots, certErr := readCertificates(certPath)
-	switch {
-	case keyErr == nil && certErr == nil:
-		return ca.useRoots(key, roots)
-	case errors.Is(keyErr, fs.ErrNotExist) && errors.Is(certErr, fs.ErrNotExist):
-		var err error
-		if key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
-			return fmt.Errorf("make the root key: %w", err)
+	key, keyErr := readPEM(keyPath)
+	if errors.Is(keyErr, fs.ErrNotExist) {
+		if _, err := os.Stat(certPath); err == nil {
+			return fmt.Errorf("%s is there but its key %s is not: restore the keys folder from a backup", certPath, rootKeyFile)
 		}
-		if err := writeKey(keyPath, key); err != nil {
-			return err
+		if key, keyErr = createRootKey(keyPath); keyErr == nil {
+			ca.logger.Info("certificate authority created", "dir", ca.dir)
 		}
-		ca.logger.Info("certificate authority created", "dir", ca.dir)
-	case keyErr == nil && errors.Is(certErr, fs.ErrNotExist):
-		// A crash between the two files, or a lost ca.pem: the same key under
-		// the same name is the same authority to everyone who pinned it.
-		ca.logger.Warn("root certificate missing, made again from its key", "file", certPath)
-	case errors.Is(keyErr, fs.ErrNotExist):
-		return fmt.Errorf("%s is there but its key %s is not: restore the keys folder from a backup", certPath, rootKeyFile)
-	default:
-		return errors.Join(keyErr, certErr)
 	}
-	root, err := selfSigned(key, ca.now())
+	if keyErr != nil {
+		return keyErr
+	}
+	if key.key == nil {
+		return damaged(keyPath)
+	}
+	roots, err := readPEM(certPath)
+	if errors.Is(err, fs.ErrNotExist) {
+		// A first start, a crash between the two files, or a lost ca.pem: the
+		// same key under the same name is the same authority to everyone who
+		// pinned it.
+		var root *x509.Certificate
+		if root, err = selfSigned(key.key, ca.now()); err != nil {
+			return fmt.Errorf("make the root certificate: %w", err)
+		}
+		roots = pemFile{certs: []*x509.Certificate{root}}
+		err = roots.replace(certPath)
+	}
 	if err != nil {
-		return fmt.Errorf("make the root certificate: %w", err)
-	}
-	if err := writeCertificates(certPath, root); err != nil {
 		return err
 	}
-	return ca.useRoots(key, []*x509.Certificate{root})
+	return ca.useRoots(key.key, roots.certs)
+}
+
+// createRootKey makes the one key that everything hangs from. When another
+// process was first, its key is the one.
+func createRootKey(path string) (pemFile, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return pemFile{}, fmt.Errorf("make the root key: %w", err)
+	}
+	made := pemFile{key: key}
+	err = made.create(path)
+	if errors.Is(err, fs.ErrExist) {
+		return readPEM(path)
+	}
+	return made, err
 }
 
 // useRoots puts the certificate of key first.
@@ -139,18 +153,14 @@ func (ca *CA) useRoots(key crypto.Signer, roots []*x509.Certificate) error {
 }
 
 func (ca *CA) openIssuing() error {
-	key, keyErr := readKey(filepath.Join(ca.dir, issuingKeyFile))
-	certs, certErr := readCertificates(filepath.Join(ca.dir, issuingCertFile))
-	for _, err := range []error{keyErr, certErr} {
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
+	pair, err := readPEM(filepath.Join(ca.dir, issuingFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	ca.mu.Lock()
 	defer ca.mu.Unlock()
-	if keyErr == nil && certErr == nil && samePublicKey(certs[0].PublicKey, key.Public()) &&
-		certs[0].CheckSignatureFrom(ca.roots[0]) == nil {
-		ca.issuing, ca.issuingKey = certs[0], key
+	if pair.matches() && pair.certs[0].CheckSignatureFrom(ca.roots[0]) == nil {
+		ca.issuing, ca.issuingKey = pair.certs[0], pair.key
 	}
 	return ca.refreshIssuing()
 }
@@ -178,10 +188,8 @@ func (ca *CA) refreshIssuing() error {
 	if err != nil {
 		return fmt.Errorf("make the issuing certificate: %w", err)
 	}
-	if err := writeKey(filepath.Join(ca.dir, issuingKeyFile), key); err != nil {
-		return err
-	}
-	if err := writeCertificates(filepath.Join(ca.dir, issuingCertFile), cert); err != nil {
+	pair := pemFile{key: key, certs: []*x509.Certificate{cert}}
+	if err := pair.replace(filepath.Join(ca.dir, issuingFile)); err != nil {
 		return err
 	}
 	ca.issuing, ca.issuingKey = cert, key

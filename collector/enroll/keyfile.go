@@ -9,8 +9,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"runtime"
+
+	"vigia/collector/storage"
 )
 
 // PEM block types, as RFC 7468 names them.
@@ -22,123 +23,100 @@ const (
 // maxPEMBytes bounds a file of the keys folder.
 const maxPEMBytes = 1 << 20
 
-// readKey reads a PKCS #8 private key in PEM.
-func readKey(path string) (crypto.Signer, error) {
-	data, err := readSmall(path)
-	if err != nil {
-		return nil, err
-	}
-	block, rest := pem.Decode(data)
-	if block == nil || block.Type != pemKey || len(bytes.TrimSpace(rest)) > 0 {
-		return nil, fmt.Errorf("read %s: not one PEM private key: restore the keys folder from a backup", path)
-	}
-	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: not a PKCS #8 key: restore the keys folder from a backup", path)
-	}
-	signer, ok := key.(crypto.Signer)
-	if !ok {
-		return nil, fmt.Errorf("read %s: a key that cannot sign", path)
-	}
-	return signer, nil
+// pemFile is what a file of the keys folder holds: a PKCS #8 private key,
+// certificates, or a key with its certificates, so that the two never part.
+type pemFile struct {
+	key   crypto.Signer
+	certs []*x509.Certificate
 }
 
-func writeKey(path string, key crypto.Signer) error {
-	der, err := x509.MarshalPKCS8PrivateKey(key)
+func readPEM(path string) (pemFile, error) {
+	data, private, err := readSmall(path)
 	if err != nil {
-		return fmt.Errorf("encode %s: %w", filepath.Base(path), err)
+		return pemFile{}, fmt.Errorf("read %s: %w", path, err)
 	}
-	return writeDurably(path, pem.EncodeToMemory(&pem.Block{Type: pemKey, Bytes: der}), 0o600)
-}
-
-// readCertificates reads one or more certificates in PEM.
-func readCertificates(path string) ([]*x509.Certificate, error) {
-	data, err := readSmall(path)
-	if err != nil {
-		return nil, err
-	}
-	var certs []*x509.Certificate
-	for {
+	var out pemFile
+	for len(bytes.TrimSpace(data)) > 0 {
 		var block *pem.Block
-		block, data = pem.Decode(data)
-		if block == nil {
-			break
+		if block, data = pem.Decode(data); block == nil {
+			return pemFile{}, damaged(path)
 		}
-		cert, err := x509.ParseCertificate(block.Bytes)
-		if block.Type != pemCertificate || err != nil {
-			return nil, fmt.Errorf("read %s: block %d is not a certificate", path, len(certs)+1)
+		switch block.Type {
+		case pemCertificate:
+			cert, err := x509.ParseCertificate(block.Bytes)
+			if err != nil {
+				return pemFile{}, damaged(path)
+			}
+			out.certs = append(out.certs, cert)
+		case pemKey:
+			key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+			signer, ok := key.(crypto.Signer)
+			if err != nil || !ok || out.key != nil {
+				return pemFile{}, damaged(path) // without a word of what it holds
+			}
+			out.key = signer
+		default:
+			return pemFile{}, damaged(path)
 		}
-		certs = append(certs, cert)
 	}
-	if len(certs) == 0 || len(bytes.TrimSpace(data)) > 0 {
-		return nil, fmt.Errorf("read %s: not a list of PEM certificates", path)
+	if out.key != nil && !private {
+		return pemFile{}, fmt.Errorf("read %s: others may read this key: chmod 600 it, and think about who did", path)
 	}
-	return certs, nil
+	return out, nil
 }
 
-func writeCertificates(path string, certs ...*x509.Certificate) error {
+func damaged(path string) error {
+	return fmt.Errorf("read %s: it is damaged or not what this program wrote: restore the keys folder from a backup", path)
+}
+
+// matches tells whether the file holds a key and, first, its certificate.
+func (f pemFile) matches() bool {
+	return f.key != nil && len(f.certs) > 0 && samePublicKey(f.certs[0].PublicKey, f.key.Public())
+}
+
+// encode writes the key first, then the certificates.
+func (f pemFile) encode() ([]byte, error) {
 	var b bytes.Buffer
-	for _, cert := range certs {
+	if f.key != nil {
+		der, err := x509.MarshalPKCS8PrivateKey(f.key)
+		if err != nil {
+			return nil, fmt.Errorf("encode a key: %w", err)
+		}
+		b.Write(pem.EncodeToMemory(&pem.Block{Type: pemKey, Bytes: der}))
+	}
+	for _, cert := range f.certs {
 		b.Write(pem.EncodeToMemory(&pem.Block{Type: pemCertificate, Bytes: cert.Raw}))
 	}
-	return writeDurably(path, b.Bytes(), 0o644)
+	return b.Bytes(), nil
 }
 
-func readSmall(path string) ([]byte, error) {
+// create writes a file that must not be there yet.
+func (f pemFile) create(path string) error { return f.write(path, storage.CreateFile) }
+
+// replace writes a file that may be there.
+func (f pemFile) replace(path string) error { return f.write(path, storage.ReplaceFile) }
+
+func (f pemFile) write(path string, write func(string, []byte, fs.FileMode) error) error {
+	data, err := f.encode()
+	if err != nil {
+		return err
+	}
+	mode := fs.FileMode(0o644)
+	if f.key != nil {
+		mode = 0o600
+	}
+	return write(path, data, mode)
+}
+
+// readSmall reads a file and tells whether its owner alone may.
+func readSmall(path string) (data []byte, private bool, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
+		return nil, false, err
 	}
 	if info.Size() > maxPEMBytes {
-		return nil, fmt.Errorf("read %s: %d bytes are too many for a key or certificate", path, info.Size())
+		return nil, false, errors.New("it is larger than any key or certificate")
 	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
-	}
-	return data, nil
-}
-
-// writeDurably replaces a file so that a crash leaves the old one or the new
-// one, whole. The data never exist with wider rights than mode.
-func writeDurably(path string, data []byte, mode fs.FileMode) (err error) {
-	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*") // mode 0600
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("write %s: %w", path, errors.Join(err, os.Remove(f.Name())))
-		}
-	}()
-	if _, err := f.Write(data); err != nil {
-		return errors.Join(err, f.Close())
-	}
-	if err := f.Chmod(mode); err != nil && runtime.GOOS != "windows" {
-		return errors.Join(err, f.Close())
-	}
-	if err := f.Sync(); err != nil {
-		return errors.Join(err, f.Close())
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(dir)
-}
-
-// syncDir makes a rename durable. Windows journals it and opens no folder for
-// that purpose.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	data, err = os.ReadFile(path)
+	return data, runtime.GOOS == "windows" || info.Mode().Perm()&0o077 == 0, err
 }

@@ -119,6 +119,18 @@ func (s *Store) Machine(ctx context.Context, tx *storage.Tx, agentID string) (Ma
 	return m, nil
 }
 
+// byReportKey returns the machine that signs with a key, or ErrNoMachine.
+func (s *Store) byReportKey(ctx context.Context, tx *storage.Tx, key ed25519.PublicKey) (Machine, error) {
+	m, err := scanMachine(tx.QueryRow(ctx, selectMachine+` WHERE report_key = $1`, []byte(key)).Scan)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Machine{}, ErrNoMachine
+	}
+	if err != nil {
+		return Machine{}, fmt.Errorf("find a machine by its report key: %w", err)
+	}
+	return m, nil
+}
+
 // Machines lists all machines of any status by host name, then by id.
 func (s *Store) Machines(ctx context.Context, tx *storage.Tx) ([]Machine, error) {
 	rows, err := tx.Query(ctx, selectMachine)

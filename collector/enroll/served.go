@@ -26,12 +26,9 @@ const (
 	portalLifetime = 390 * 24 * time.Hour
 )
 
-// Names of the portal's files in the keys folder, kept so that a browser meets
-// the same certificate after a restart.
-const (
-	portalKeyFile  = "portal.key"
-	portalCertFile = "portal.pem"
-)
+// portalFile holds the portal's key and certificate in the keys folder, so that
+// a browser meets the same one after a restart.
+const portalFile = "portal.pem"
 
 // retryRenewal is how long a certificate that could not be renewed is served
 // before the next attempt.
@@ -43,7 +40,7 @@ const retryRenewal = time.Minute
 // by each call, since a machine that enrols has none and one that renews may
 // hold an expired one.
 func (ca *CA) ServerTLS(hosts ...string) (*tls.Config, error) {
-	s, err := ca.serve(serverLifetime, "", "", hosts)
+	s, err := ca.serve(serverLifetime, "", hosts)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +54,7 @@ func (ca *CA) ServerTLS(hosts ...string) (*tls.Config, error) {
 // PortalTLS returns the configuration of the portal's listener. Its
 // certificate is kept in the keys folder and renewed by itself.
 func (ca *CA) PortalTLS(hosts ...string) (*tls.Config, error) {
-	s, err := ca.serve(portalLifetime, portalKeyFile, portalCertFile, hosts)
+	s, err := ca.serve(portalLifetime, portalFile, hosts)
 	if err != nil {
 		return nil, err
 	}
@@ -66,12 +63,11 @@ func (ca *CA) PortalTLS(hosts ...string) (*tls.Config, error) {
 
 // served is one certificate that the collector shows, renewed at half life.
 type served struct {
-	ca       *CA
-	lifetime time.Duration
-	// keyFile and certFile are empty when the pair lives in memory only.
-	keyFile, certFile string
-	names             []string
-	addresses         []net.IP
+	ca        *CA
+	lifetime  time.Duration
+	file      string // in the keys folder; empty: in memory only
+	names     []string
+	addresses []net.IP
 
 	mu      sync.Mutex // guards the two below
 	current *tls.Certificate
@@ -79,8 +75,8 @@ type served struct {
 }
 
 // serve makes sure that there is a valid certificate before it returns.
-func (ca *CA) serve(lifetime time.Duration, keyFile, certFile string, hosts []string) (*served, error) {
-	s := &served{ca: ca, lifetime: lifetime, keyFile: keyFile, certFile: certFile}
+func (ca *CA) serve(lifetime time.Duration, file string, hosts []string) (*served, error) {
+	s := &served{ca: ca, lifetime: lifetime, file: file}
 	for _, host := range append(slices.Clone(hosts), "localhost", "127.0.0.1", "::1") {
 		if ip := net.ParseIP(strings.Trim(host, "[]")); ip != nil {
 			if !slices.ContainsFunc(s.addresses, ip.Equal) {
@@ -107,20 +103,16 @@ func (ca *CA) serve(lifetime time.Duration, keyFile, certFile string, hosts []st
 
 // load takes the pair on disk when it is of this authority and for all hosts.
 func (s *served) load() error {
-	if s.keyFile == "" {
+	if s.file == "" {
 		return nil
 	}
-	key, keyErr := readKey(filepath.Join(s.ca.dir, s.keyFile))
-	chain, certErr := readCertificates(filepath.Join(s.ca.dir, s.certFile))
-	for _, err := range []error{keyErr, certErr} {
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
+	kept, err := readPEM(filepath.Join(s.ca.dir, s.file))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
-	if keyErr != nil || certErr != nil || !samePublicKey(chain[0].PublicKey, key.Public()) || !s.covers(chain) {
-		return nil
+	if kept.matches() && s.covers(kept.certs) {
+		s.current = pair(kept.certs, kept.key)
 	}
-	s.current = pair(chain, key)
 	return nil
 }
 
@@ -183,11 +175,8 @@ func (s *served) renew() (*tls.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.keyFile != "" {
-		if err := writeKey(filepath.Join(s.ca.dir, s.keyFile), key); err != nil {
-			return nil, err
-		}
-		if err := writeCertificates(filepath.Join(s.ca.dir, s.certFile), chain...); err != nil {
+	if s.file != "" {
+		if err := (pemFile{key: key, certs: chain}).replace(filepath.Join(s.ca.dir, s.file)); err != nil {
 			return nil, err
 		}
 	}

@@ -71,8 +71,8 @@ func (s *Service) Register(server *grpc.Server) { apiv1.RegisterEnrollmentServic
 const maxRequestBytes = 8 << 10
 
 // Enroll spends a token and admits a machine. The same request again, because
-// the answer was lost on its way, is answered again: the report key proves
-// that it is the same machine.
+// the answer was lost on its way, is answered again, with the same token or
+// another: the report key proves that it is the same machine.
 func (s *Service) Enroll(ctx context.Context, req *apiv1.EnrollRequest) (*apiv1.EnrollResponse, error) {
 	if err := s.limit(ctx); err != nil {
 		return nil, err
@@ -132,7 +132,17 @@ func (s *Service) enroll(ctx context.Context, tx *storage.Tx, req *apiv1.EnrollR
 		Arch: self.GetArch(), AgentVersion: self.GetAgentVersion(), Department: department,
 		ReportKey: req.GetReportKey(), TokenID: token.ID, EnrolledAt: now, LastSeen: now, Status: Active, StatusSince: now,
 	}
-	if err := s.keyIsFree(ctx, tx, m.ReportKey); err != nil {
+	old, err := store.byReportKey(ctx, tx, m.ReportKey)
+	switch {
+	case err == nil && old.Status == Active:
+		// The first answer was lost and the technician took a new token.
+		if err := store.spend(ctx, tx, token.ID, old.ID); err != nil {
+			return nil, err
+		}
+		return s.enrollAgain(ctx, tx, old, public)
+	case err == nil:
+		return nil, errReportKey
+	case !errors.Is(err, ErrNoMachine):
 		return nil, err
 	}
 	chain, err := s.opts.CA.issueAgent(m.ID, public)
@@ -177,19 +187,8 @@ func (s *Service) welcome(ctx context.Context, tx *storage.Tx, m Machine, chain 
 	}, nil
 }
 
-// errReportKey: two machines never share a key that signs evidence.
-var errReportKey = errors.New("the report key belongs to a machine that enrolled before: delete the agent's data folder, or retire that machine, and enrol with a new key")
-
-func (s *Service) keyIsFree(ctx context.Context, tx *storage.Tx, key ed25519.PublicKey) error {
-	var n int64
-	if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM enroll_machines WHERE report_key = $1`, []byte(key)).Scan(&n); err != nil {
-		return err
-	}
-	if n > 0 {
-		return errReportKey
-	}
-	return nil
-}
+// errReportKey: who was shown the door does not come back with the same key.
+var errReportKey = errors.New("the report key belongs to a machine that was revoked or retired: delete the agent's data folder and enrol with new keys")
 
 // Errors of Renew. An outsider learns no more than that he is not known.
 var (
