@@ -18,12 +18,17 @@ import (
 // host.ErrTooBig.
 const maxEntries = 500_000
 
-// files is the Files facet over a tree.
-type files struct{ tree tree }
+// files is the Files facet over a mount, which is opened for each question: a
+// host that is no longer used must not keep a directory open.
+type files struct{ mount mount }
+
+type mount interface{ begin() (tree, error) }
 
 // tree is a file system under the names of the machine it belongs to. Every
-// name but that of clean has passed through clean.
+// name but that of clean has passed through clean. It is used by one question
+// and ended by it.
 type tree interface {
+	end()
 	// clean checks that a name is absolute and brings it to one spelling.
 	clean(name string) (string, error)
 	join(dir, name string) string
@@ -41,25 +46,41 @@ type entry struct {
 	device uint64
 }
 
+// begin opens the file system for a question about name, which comes back
+// clean.
+func (f files) begin(ctx context.Context, name string) (tree, string, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, "", err
+	}
+	t, err := f.mount.begin()
+	if err != nil {
+		return nil, "", err
+	}
+	name, err = t.clean(name)
+	if err != nil {
+		t.end()
+		return nil, "", err
+	}
+	return t, name, nil
+}
+
 // ReadFile implements host.Files. Anything but a regular file is refused.
 func (f files) ReadFile(ctx context.Context, name string, limit int64) ([]byte, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	name, err := f.tree.clean(name)
+	t, name, err := f.begin(ctx, name)
 	if err != nil {
 		return nil, err
 	}
+	defer t.end()
 	// Asked before opening, since opening some devices has effects, and again
 	// of what was opened, since the first answer may be out of date by then.
-	before, err := f.tree.stat(name)
+	before, err := t.stat(name)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, absent(err))
 	}
 	if !before.info.Mode.IsRegular() {
 		return nil, fmt.Errorf("read %s: %w", name, errNotRegular)
 	}
-	file, err := f.tree.open(name)
+	file, err := t.open(name)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, absent(err))
 	}
@@ -115,14 +136,12 @@ func readAll(ctx context.Context, r io.Reader, size, limit int64) ([]byte, error
 
 // Stat implements host.Files.
 func (f files) Stat(ctx context.Context, name string) (host.FileInfo, error) {
-	if err := ctx.Err(); err != nil {
-		return host.FileInfo{}, err
-	}
-	name, err := f.tree.clean(name)
+	t, name, err := f.begin(ctx, name)
 	if err != nil {
 		return host.FileInfo{}, err
 	}
-	e, err := f.tree.stat(name)
+	defer t.end()
+	e, err := t.stat(name)
 	if err != nil {
 		return host.FileInfo{}, fmt.Errorf("stat %s: %w", name, absent(err))
 	}
@@ -132,11 +151,12 @@ func (f files) Stat(ctx context.Context, name string) (host.FileInfo, error) {
 // ReadDir implements host.Files. An entry that may be listed but not looked at
 // has only its name and type.
 func (f files) ReadDir(ctx context.Context, name string) ([]host.FileInfo, error) {
-	name, err := f.tree.clean(name)
+	t, name, err := f.begin(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	listed, err := f.list(ctx, name)
+	defer t.end()
+	listed, err := list(ctx, t, name)
 	if err != nil {
 		return nil, fmt.Errorf("list %s: %w", name, err)
 	}
@@ -145,7 +165,7 @@ func (f files) ReadDir(ctx context.Context, name string) ([]host.FileInfo, error
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		e, err := f.tree.lstat(f.tree.join(name, d.Name()))
+		e, err := t.lstat(t.join(name, d.Name()))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // gone since it was listed
 		}
@@ -158,18 +178,18 @@ func (f files) ReadDir(ctx context.Context, name string) ([]host.FileInfo, error
 }
 
 // list reads the names in a directory, sorted.
-func (f files) list(ctx context.Context, name string) ([]fs.DirEntry, error) {
+func list(ctx context.Context, t tree, name string) ([]fs.DirEntry, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	before, err := f.tree.stat(name)
+	before, err := t.stat(name)
 	if err != nil {
 		return nil, absent(err)
 	}
 	if !before.info.Mode.IsDir() {
 		return nil, errNotDirectory
 	}
-	dir, err := f.tree.open(name)
+	dir, err := t.open(name)
 	if err != nil {
 		return nil, absent(err)
 	}
@@ -200,18 +220,16 @@ func (f files) list(ctx context.Context, name string) ([]fs.DirEntry, error) {
 // listing did not work, and nothing below it then. A directory on another file
 // system is visited and not entered. What disappears meanwhile is not visited.
 func (f files) Walk(ctx context.Context, root string, visit func(string, host.FileInfo, error) error) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	root, err := f.tree.clean(root)
+	t, root, err := f.begin(ctx, root)
 	if err != nil {
 		return err
 	}
-	top, err := f.tree.stat(root)
+	defer t.end()
+	top, err := t.stat(root)
 	if err != nil {
-		err = visit(root, host.FileInfo{Name: f.tree.base(root)}, fmt.Errorf("stat %s: %w", root, absent(err)))
+		err = visit(root, host.FileInfo{Name: t.base(root)}, fmt.Errorf("stat %s: %w", root, absent(err)))
 	} else {
-		err = f.walk(ctx, root, top, top.device, visit)
+		err = walk(ctx, t, root, top, top.device, visit)
 	}
 	if errors.Is(err, fs.SkipDir) || errors.Is(err, fs.SkipAll) {
 		return nil
@@ -219,14 +237,14 @@ func (f files) Walk(ctx context.Context, root string, visit func(string, host.Fi
 	return err
 }
 
-func (f files) walk(ctx context.Context, name string, e entry, device uint64, visit func(string, host.FileInfo, error) error) error {
+func walk(ctx context.Context, t tree, name string, e entry, device uint64, visit func(string, host.FileInfo, error) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if !e.info.Mode.IsDir() || e.device != device {
 		return visit(name, e.info, nil)
 	}
-	listed, err := f.list(ctx, name)
+	listed, err := list(ctx, t, name)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -237,8 +255,8 @@ func (f files) walk(ctx context.Context, name string, e entry, device uint64, vi
 		return err
 	}
 	for _, d := range listed {
-		child := f.tree.join(name, d.Name())
-		e, err := f.tree.lstat(child)
+		child := t.join(name, d.Name())
+		e, err := t.lstat(child)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -247,7 +265,7 @@ func (f files) walk(ctx context.Context, name string, e entry, device uint64, vi
 			info := host.FileInfo{Name: d.Name(), Mode: d.Type()}
 			err = visit(child, info, fmt.Errorf("stat %s: %w", child, err))
 		} else {
-			err = f.walk(ctx, child, e, device, visit)
+			err = walk(ctx, t, child, e, device, visit)
 		}
 		if errors.Is(err, fs.SkipDir) {
 			if isDir {

@@ -18,6 +18,9 @@ const openFlags = syscall.O_NONBLOCK | syscall.O_NOCTTY
 // liveTree is the file system of this machine.
 type liveTree struct{}
 
+func (t liveTree) begin() (tree, error) { return t, nil }
+func (liveTree) end()                   {}
+
 func (liveTree) clean(name string) (string, error) { return cleanSlash(name) }
 func (liveTree) join(dir, name string) string      { return filepath.Join(dir, name) }
 func (liveTree) base(name string) string           { return filepath.Base(name) }

@@ -21,6 +21,9 @@ const openFlags = 0
 // liveTree is the file system of this machine: drive letters and shares.
 type liveTree struct{}
 
+func (t liveTree) begin() (tree, error) { return t, nil }
+func (liveTree) end()                   {}
+
 func (liveTree) clean(name string) (string, error) {
 	vol := filepath.VolumeName(name)
 	device := strings.HasPrefix(vol, `\\.`) || strings.HasPrefix(vol, `\\?`) || strings.HasPrefix(vol, `\??`)

@@ -38,8 +38,8 @@ type Options struct {
 func New(opts Options) *host.Host {
 	var h host.Host
 	if opts.Root != "" {
-		tree := openRoot(opts.Root)
-		h = host.Host{OS: host.Linux, Files: files{tree}, System: mountedSystem{files{tree}}}
+		root := files{rootDir(opts.Root)}
+		h = host.Host{OS: host.Linux, Files: root, System: mountedSystem{root}}
 	} else {
 		h = live()
 	}

@@ -13,30 +13,27 @@ import (
 // maxLinks bounds how many links one path may go through, as Linux does.
 const maxLinks = 40
 
+// rootDir is the directory under which a Linux machine is mounted.
+type rootDir string
+
+func (dir rootDir) begin() (tree, error) {
+	root, err := os.OpenRoot(string(dir))
+	if err != nil {
+		// Not wrapped: the absence of the root is not the absence of a file.
+		return nil, fmt.Errorf("open root %s: %v", string(dir), err) //nolint:errorlint // see above
+	}
+	return rootTree{root}, nil
+}
+
 // rootTree is a Linux file system under a directory. os.Root makes escape
 // impossible even while somebody changes the tree, but it refuses absolute
 // links; those are resolved here, from the top of the tree, as the machine
 // itself would.
-type rootTree struct {
-	root *os.Root
-	err  error // why root could not be opened; then root is nil
-}
+type rootTree struct{ root *os.Root }
 
-func openRoot(dir string) rootTree {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		// Not wrapped: the absence of the root is not the absence of a file.
-		err = fmt.Errorf("open root %s: %v", dir, err) //nolint:errorlint // see above
-	}
-	return rootTree{root, err}
-}
+func (t rootTree) end() { _ = t.root.Close() } // only read
 
-func (t rootTree) clean(name string) (string, error) {
-	if t.err != nil {
-		return "", t.err
-	}
-	return cleanSlash(name)
-}
+func (rootTree) clean(name string) (string, error) { return cleanSlash(name) }
 
 // cleanSlash checks and cleans an absolute path of Linux.
 func cleanSlash(name string) (string, error) {

@@ -141,7 +141,7 @@ func (s sysfs) removableBelow(name string, depth int) bool {
 	if depth == 0 || !fs.ValidPath(name) {
 		return false
 	}
-	link, err := fs.ReadLink(s, "sys/class/block/"+name)
+	link, err := fs.ReadLink(s.FS, "sys/class/block/"+name)
 	if err != nil {
 		return false
 	}

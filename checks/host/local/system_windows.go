@@ -46,7 +46,7 @@ func (liveSystem) Identity(ctx context.Context) (host.Identity, error) {
 	}
 	id := host.Identity{Hostname: name, Arch: runtime.GOARCH}
 	if product, _, version, err := gohost.PlatformInformationWithContext(ctx); err == nil || version != "" {
-		id.OSName = product
+		id.OSName = strings.TrimSpace(product)
 		id.OSVer, _, _ = strings.Cut(version, " ") // "10.0.22631.3155 Build 22631.3155"
 		id.Kernel = id.OSVer
 	}
