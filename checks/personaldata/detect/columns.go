@@ -72,7 +72,7 @@ func (c *columns) readNames(b []byte, lo, hi int, first bool) bool {
 		}
 	}
 	named := false
-	for field := 0; field < maxColumns; field++ {
+	for field := range maxColumns {
 		end := hi
 		if most > 0 {
 			if k := bytes.IndexByte(b[lo:hi], c.delim); k >= 0 {

@@ -83,7 +83,7 @@ func meaning(word string) words {
 		return halfDocumento
 	case "nacional":
 		return halfNacional
-	case "identificacion":
+	case "identificacion": //nolint:misspell // Spanish
 		return halfIdentificacion
 	case "fiscal":
 		return halfFiscal

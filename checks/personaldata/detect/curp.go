@@ -46,9 +46,6 @@ func curpExamples() examples {
 	}
 }
 
-// curpLetters is the order in which the check digit numbers the characters.
-const curpLetters = "0123456789ABCDEFGHIJKLMN\xd1OPQRSTUVWXYZ"
-
 // matchCURP reads a CURP around the run of six digits b[p:p+6]. Groups may be set
 // apart by single spaces or hyphens.
 func (h *hit) matchCURP(b []byte, p int, loose bool) bool {
@@ -137,7 +134,8 @@ func curpDigit(v []byte) byte {
 	return byte('0' + (10-sum%10)%10)
 }
 
-// curpValue is the index of an upper-case letter or digit in curpLetters.
+// curpValue is the number that the check digit gives to a digit or upper-case letter:
+// its place among the digits and then the letters of the Spanish alphabet.
 func curpValue(c byte) int {
 	switch {
 	case isDigit(c):

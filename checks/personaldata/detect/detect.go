@@ -66,11 +66,11 @@ func Types() []Type { return slices.Clone(typeOf[:]) }
 type Outcome uint8
 
 const (
-	// ShapeOnly: the type has no check digit, or it cannot be computed here.
+	// ShapeOnly means that the type has no check digit, or it cannot be computed here.
 	ShapeOnly Outcome = iota + 1
-	// DigitWrong: the shape holds and the check digit does not.
+	// DigitWrong means that the shape holds and the check digit does not.
 	DigitWrong
-	// Valid: shape and check digit hold.
+	// Valid means that shape and check digit hold.
 	Valid
 )
 

@@ -328,7 +328,7 @@ func TestMaskPath(t *testing.T) {
 	}
 	for _, v := range vectors(t) {
 		got := MaskPath("/a/" + v.value + "/b")
-		if want := "/a/" + strings.Repeat("*", len(v.value)) + "/b"; got != want && !(v.class == "near" && strings.Contains(got, "*")) {
+		if want := "/a/" + strings.Repeat("*", len(v.value)) + "/b"; got != want && (v.class != "near" || !strings.Contains(got, "*")) {
 			t.Errorf("%s %s is masked as %q", v.typ, v.class, got)
 		}
 	}

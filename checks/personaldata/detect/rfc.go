@@ -1,5 +1,7 @@
 package detect
 
+import "slices"
+
 // RFC: the taxpayer number of the SAT.
 //
 //	person   4 letters + YYMMDD + homoclave (2) + check digit
@@ -21,14 +23,14 @@ func rfcExamples() examples {
 			"MISC491214B86",
 			"IAÑL750210963",
 			"IA\xd1L750210963",
-			"ia\xf1l750210963",
+			"rfc ia\xf1l750210963",
 			"IA&Ntilde;L750210963",
 			"WERX631016S30",
 			"XOJI740919U48",
 			"JUFA7608212V6",
 			"KAHO641101B39",
 			"CUSC850516316",
-			"gode561231gr8",
+			"rfc gode561231gr8",
 			"GODE-561231-GR8",
 			"GODE 561231 GR8",
 			"GODE561231-GR8",
@@ -50,6 +52,7 @@ func rfcExamples() examples {
 			"GODE561231GR81",    //
 			"IMG-230101-WA0001",
 			"casa 991231 era",
+			"gode561231gr8", // lower case, nothing beside it
 			"AOSF440606HGTCNR12X",
 		},
 	}
@@ -108,15 +111,17 @@ func (h *hit) matchRFC(b []byte, p, e int, loose bool) bool {
 		return false
 	}
 	*h = hit{kind: kindRFC, start: starts[n-1], end: end, base: 70, root: 10, typo: true}
+	if n == 3 {
+		h.base, h.company, h.root = 40, true, 0
+	}
 	for k := n - 1; k >= 0; k-- {
 		h.add(letters[k])
 	}
-	if sep == ' ' {
-		for _, c := range b[h.start:p] {
-			if isLower(c) {
-				return false
-			}
+	if slices.ContainsFunc(starts[:n], func(i int) bool { return isLower(b[i]) }) {
+		if sep == ' ' {
+			return false
 		}
+		h.base -= 20 // names of programs and their versions look like this
 	}
 	for _, c := range b[p : p+6] {
 		h.add(c)
@@ -128,9 +133,6 @@ func (h *hit) matchRFC(b []byte, p, e int, loose bool) bool {
 	switch string(v) {
 	case "XAXX010101000", "XEXX010101000", "AAA010101AAA": // generic: nobody's
 		return false
-	}
-	if n == 3 {
-		h.base, h.company, h.root = 40, true, 0
 	}
 	h.outcome = DigitWrong
 	if v[len(v)-1] == rfcDigit(v) {

@@ -41,6 +41,7 @@ func (t *Tally) Add(m Match) {
 		t.addRoot(m.person, seenInCURP)
 	case kindRFC:
 		t.addRoot(m.person, seenInRFC)
+	case kindNSS, kindDNI, kindNIE, kinds: // their values tell persons apart
 	}
 }
 

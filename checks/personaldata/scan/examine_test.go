@@ -73,9 +73,9 @@ func FuzzFile(f *testing.F) {
 				t.Errorf("got %+v, want %+v", got, want)
 			}
 		}
-		max := limits.withDefaults().Bytes
-		if want.Bytes > max || want.Bytes > int64(len(content)) {
-			t.Errorf("read %d of %d bytes with limit %d", want.Bytes, len(content), max)
+		most := limits.withDefaults().Bytes
+		if want.Bytes > most || want.Bytes > int64(len(content)) {
+			t.Errorf("read %d of %d bytes with limit %d", want.Bytes, len(content), most)
 		}
 		if (want.Status == Clean || want.Whole()) && want.Bytes != int64(len(content)) {
 			t.Errorf("%s after %d of %d bytes", want.Status, want.Bytes, len(content))
@@ -163,7 +163,7 @@ func TestAttributes(t *testing.T) {
 	}
 	type linuxStat struct {
 		Dev uint64
-		Uid uint32
+		Uid uint32 //nolint:revive // the name it has in syscall.Stat_t
 	}
 	tests := []struct {
 		name        string

@@ -39,7 +39,10 @@ func UserFolders() []string {
 	}
 	var folders []string
 	for _, c := range candidates {
-		if info, err := os.Stat(c); filepath.IsAbs(c) && err == nil && info.IsDir() {
+		if !filepath.IsAbs(c) {
+			continue
+		}
+		if info, err := os.Stat(c); err == nil && info.IsDir() { //nolint:gosec // the environment of this process is its administrator's
 			folders = append(folders, c)
 		}
 	}

@@ -55,7 +55,8 @@ func formatOf(head []byte) format {
 		return format{name: "empty", readable: true}
 	}
 	for _, m := range magics {
-		if bytes.HasPrefix(head, []byte(m.prefix)) && !(m.name == "exe" && isText(head)) && !(m.name == "bzip2" && isText(head)) {
+		words := m.name == "exe" || m.name == "bzip2" // they begin with letters, as a text may
+		if bytes.HasPrefix(head, []byte(m.prefix)) && (!words || !isText(head)) {
 			return format{name: m.name}
 		}
 	}
@@ -88,7 +89,7 @@ func isText(b []byte) bool {
 		switch {
 		case c == 0:
 			return false
-		case c < 0x20 && !(c >= '\b' && c <= '\r') && c != 0x1B && c != 0x1A, c == 0x7F:
+		case c < '\b', c > '\r' && c < 0x1A, c > 0x1B && c < 0x20, c == 0x7F:
 			controls++
 		}
 	}
@@ -99,24 +100,29 @@ func isText(b []byte) bool {
 // of Latin letters they are most of one half of the bytes and none of the other.
 func utf16Without(b []byte) (detect.Encoding, bool) {
 	var zero [2]int
-	low := [2][]byte{make([]byte, 0, len(b)/2+1), make([]byte, 0, len(b)/2+1)}
 	for i, c := range b {
 		if c == 0 {
 			zero[i%2]++
 		}
-		low[i%2] = append(low[i%2], c)
-	}
-	if len(b) < 8 {
-		return 0, false
 	}
 	most := len(b) / 2 * 6 / 10
 	switch {
-	case zero[1] >= most && zero[0] == 0 && isText(low[0]):
+	case len(b) < 8:
+	case zero[1] >= most && zero[0] == 0 && isText(everySecond(b)):
 		return detect.UTF16LE, true
-	case zero[0] >= most && zero[1] == 0 && isText(low[1]):
+	case zero[0] >= most && zero[1] == 0 && isText(everySecond(b[1:])):
 		return detect.UTF16BE, true
 	}
 	return 0, false
+}
+
+// everySecond returns the bytes of b at even indexes.
+func everySecond(b []byte) []byte {
+	half := make([]byte, 0, len(b)/2+1)
+	for i := 0; i < len(b); i += 2 {
+		half = append(half, b[i])
+	}
+	return half
 }
 
 // isMail tells whether a text is a mail message or a box of them.

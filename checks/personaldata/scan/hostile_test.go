@@ -20,7 +20,7 @@ import (
 func unixOnly(t *testing.T) {
 	t.Helper()
 	if runtime.GOOS == "windows" {
-		t.Skip("no FIFOs, devices or users by number here")
+		t.Skip("no FIFOs, devices, links or users by number here")
 	}
 }
 
@@ -120,11 +120,11 @@ func TestLinksFlippedDuringTheWalk(t *testing.T) {
 	outside := tree(t, map[string]string{"f": person, "d/f": person})
 	root := tree(t, map[string]string{"f.real": letters, "d.real/f": letters})
 	f, d := filepath.Join(root, "f"), filepath.Join(root, "d")
-	flip := func(at, real, lie string) error {
-		if err := os.Rename(real, at); err != nil {
+	flip := func(at, truth, lie string) error {
+		if err := os.Rename(truth, at); err != nil {
 			return err
 		}
-		if err := os.Rename(at, real); err != nil {
+		if err := os.Rename(at, truth); err != nil {
 			return err
 		}
 		if err := os.Symlink(lie, at); err != nil {
@@ -280,7 +280,7 @@ func TestMounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer root.Close()
-	here := place{root: root, path: "/", real: "/elsewhere", device: rootDevice, hasDevice: true}
+	here := place{root: root, path: "/", actual: "/elsewhere", device: rootDevice, hasDevice: true}
 	if err := w.descend(t.Context(), here, "proc"); err != nil {
 		t.Fatal(err)
 	}

@@ -14,15 +14,15 @@ import (
 type Status string
 
 const (
-	// Found: the file holds identifiers. A Reason beside it means that only a part was read.
+	// Found means that the file holds identifiers. A Reason beside it means that only a part was read.
 	Found Status = "found"
-	// Clean: the whole file was read and understood, and nothing was found.
+	// Clean means that the whole file was read and understood, and nothing was found.
 	Clean Status = "clean"
-	// Incomplete: nothing was found in the part that could be read.
+	// Incomplete means that nothing was found in the part that could be read.
 	Incomplete Status = "incomplete"
-	// Unreadable: the file could not be opened or read.
+	// Unreadable means that the file could not be opened or read.
 	Unreadable Status = "unreadable"
-	// Skipped: the file was left alone on purpose.
+	// Skipped means that the file was left alone on purpose.
 	Skipped Status = "skipped"
 )
 
@@ -86,6 +86,7 @@ func levelOf(t detect.Type) Level {
 	switch t {
 	case detect.CURP, detect.RFC, detect.DNI, detect.NIE:
 		return High
+	case detect.NSS:
 	}
 	return Basic
 }

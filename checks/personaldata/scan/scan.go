@@ -151,7 +151,7 @@ func (s *session) run(ctx context.Context, roots []string) error {
 			select {
 			case tasks <- t:
 			case <-ctx.Done():
-				t.file.Close()
+				_ = t.file.Close() // only read
 			}
 		}
 	}
@@ -210,7 +210,7 @@ func (s *session) examine(ctx context.Context, p *pacer) func(task) {
 	e := NewExaminer(s.seed)
 	e.pacer = p
 	return func(t task) {
-		defer t.file.Close()
+		defer func() { _ = t.file.Close() }() // only read
 		limits, last := s.opts.File, false
 		if s.opts.MaxBytes > 0 {
 			if rest := s.opts.MaxBytes - s.bytes.Load(); rest < limits.Bytes {

@@ -33,7 +33,7 @@ type walker struct {
 type place struct {
 	root      *os.Root
 	path      string // as the user knows it
-	real      string // absolute, without links
+	actual    string // absolute, without links
 	depth     int
 	device    uint64
 	hasDevice bool
@@ -41,31 +41,31 @@ type place struct {
 
 // walk goes through one root, a directory or a single file.
 func (w *walker) walk(ctx context.Context, path string) error {
-	real, err := filepath.Abs(path)
+	actual, err := filepath.Abs(path)
 	if err == nil {
-		real, err = filepath.EvalSymlinks(real) // a root that is a link was asked for as what it leads to
+		actual, err = filepath.EvalSymlinks(actual) // a root that is a link was asked for as what it leads to
 	}
 	if err != nil {
 		return w.report(path, failed(err))
 	}
-	info, err := os.Lstat(real)
+	info, err := os.Lstat(actual)
 	if err != nil {
 		return w.report(path, failed(err))
 	}
 	if !info.IsDir() {
-		dir, err := os.OpenRoot(filepath.Dir(real))
+		dir, err := os.OpenRoot(filepath.Dir(actual))
 		if err != nil {
 			return w.report(path, failed(err))
 		}
-		defer dir.Close()
-		return w.entry(dir, filepath.Base(real), path)
+		defer func() { _ = dir.Close() }()
+		return w.entry(dir, filepath.Base(actual), path)
 	}
-	root, err := os.OpenRoot(real)
+	root, err := os.OpenRoot(actual)
 	if err != nil {
 		return w.report(path, directory(failed(err)))
 	}
-	defer root.Close()
-	here := place{root: root, path: path, real: real}
+	defer func() { _ = root.Close() }()
+	here := place{root: root, path: path, actual: actual}
 	here.device, here.hasDevice = w.attributes.deviceOf(info)
 	return w.directory(ctx, here)
 }
@@ -95,7 +95,7 @@ func (w *walker) files(ctx context.Context, here place) (below []string, err err
 	if err != nil {
 		return nil, w.report(here.path, directory(failed(err)))
 	}
-	defer list.Close()
+	defer func() { _ = list.Close() }()
 	for {
 		names, err := list.Readdirnames(readDirBatch)
 		slices.Sort(names)
@@ -152,14 +152,14 @@ func (w *walker) file(dir *os.Root, name, path string, info fs.FileInfo) error {
 // descend goes into a directory below here, unless something speaks against it.
 func (w *walker) descend(ctx context.Context, here place, name string) error {
 	below := place{
-		path:  filepath.Join(here.path, name),
-		real:  filepath.Join(here.real, name),
-		depth: here.depth + 1,
+		path:   filepath.Join(here.path, name),
+		actual: filepath.Join(here.actual, name),
+		depth:  here.depth + 1,
 	}
 	if below.depth > w.depth {
 		return w.report(below.path, directory(newFileResult(Incomplete, ReasonDepth)))
 	}
-	if !w.otherMounts && isVirtual(below.real) {
+	if !w.otherMounts && isVirtual(below.actual) {
 		return w.report(below.path, directory(newFileResult(Skipped, ReasonVirtual)))
 	}
 	before, err := here.root.Lstat(name)
@@ -177,7 +177,7 @@ func (w *walker) descend(ctx context.Context, here place, name string) error {
 	if err != nil {
 		return w.report(below.path, directory(failed(err)))
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	if after, err := root.Stat("."); err != nil || !os.SameFile(before, after) {
 		return w.report(below.path, directory(newFileResult(Unreadable, ReasonChanged)))
 	}
@@ -201,18 +201,18 @@ func open(dir *os.Root, name string, info fs.FileInfo) (*os.File, Reason) {
 		return nil, reasonOf(err)
 	}
 	if now, err := f.Stat(); err != nil || !now.Mode().IsRegular() || !os.SameFile(info, now) {
-		f.Close()
+		_ = f.Close() // only read
 		return nil, ReasonChanged
 	}
 	return f, ""
 }
 
 // isVirtual tells whether a directory of Linux shows the system's own state as files.
-func isVirtual(real string) bool {
+func isVirtual(path string) bool {
 	if runtime.GOOS != "linux" {
 		return false
 	}
-	return real == "/proc" || real == "/sys" || real == "/dev"
+	return path == "/proc" || path == "/sys" || path == "/dev"
 }
 
 // directory marks a result as that of a directory.
@@ -223,6 +223,8 @@ func directory(r FileResult) FileResult {
 
 // isInside tells whether a path lies in the tree below another.
 func isInside(child, parent string) bool {
+	child, errChild := filepath.Abs(child)
+	parent, errParent := filepath.Abs(parent)
 	rel, err := filepath.Rel(parent, child)
-	return err == nil && filepath.IsLocal(rel)
+	return errors.Join(errChild, errParent, err) == nil && filepath.IsLocal(rel)
 }
