@@ -9,8 +9,6 @@ package accounts
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"slices"
 	"strings"
 
@@ -28,47 +26,26 @@ func Checks() []checks.Check {
 // maxConfig bounds a configuration file, in bytes.
 const maxConfig = 4 << 20
 
-// reader collects what could not be read while a check observes.
-type reader struct {
-	h      *host.Host
-	unread []checks.Unread
+// reader reads the machine for one observation.
+type reader struct{ checks.Look }
+
+func newReader(h *host.Host) *reader { return &reader{checks.Look{Host: h}} }
+
+// config reads a configuration file; nil when absent or unread.
+func (r *reader) config(ctx context.Context, path string) []byte {
+	return r.File(ctx, path, maxConfig)
 }
 
-// miss notes err unless the thing is merely absent, and tells whether it was
-// absent.
-func (r *reader) miss(source string, err error) (absent bool) {
-	if errors.Is(err, fs.ErrNotExist) {
-		return true
-	}
-	r.unread = append(r.unread, checks.Unread{Source: source, Why: checks.WhyUnread(err)})
-	return false
-}
-
-// file reads a configuration file; nil when absent or unreadable.
-func (r *reader) file(ctx context.Context, path string) []byte {
-	b, err := r.h.Files.ReadFile(ctx, path, maxConfig)
-	if err != nil {
-		r.miss(path, err)
-		return nil
-	}
-	return b
-}
-
-// need is file for what every machine has: absent counts as unread too.
-func (r *reader) need(ctx context.Context, path string) []byte {
-	b, err := r.h.Files.ReadFile(ctx, path, maxConfig)
-	if err != nil {
-		r.unread = append(r.unread, checks.Unread{Source: path, Why: checks.WhyUnread(err)})
-		return nil
-	}
-	return b
+// needed is config for what every machine has: absent counts as unread too.
+func (r *reader) needed(ctx context.Context, path string) []byte {
+	return r.NeededFile(ctx, path, maxConfig)
 }
 
 // dropIns reads the *.conf files of a directory in the order of their names.
 func (r *reader) dropIns(ctx context.Context, dir string) (paths []string, contents [][]byte) {
-	files, err := r.h.Files.ReadDir(ctx, dir)
+	files, err := r.Host.Files.ReadDir(ctx, dir)
 	if err != nil {
-		r.miss(dir, err)
+		r.Miss(dir, err)
 		return nil, nil
 	}
 	for _, f := range files {
@@ -76,7 +53,7 @@ func (r *reader) dropIns(ctx context.Context, dir string) (paths []string, conte
 			continue
 		}
 		path := dir + "/" + f.Name
-		if b := r.file(ctx, path); b != nil {
+		if b := r.config(ctx, path); b != nil {
 			paths, contents = append(paths, path), append(contents, b)
 		}
 	}
@@ -86,9 +63,9 @@ func (r *reader) dropIns(ctx context.Context, dir string) (paths []string, conte
 // windowsPolicy asks for the account policy of a Windows machine; nil when it
 // could not be read.
 func (r *reader) windowsPolicy(ctx context.Context) *host.PasswordPolicy {
-	p, err := r.h.Accounts.PasswordPolicy(ctx)
+	p, err := r.Host.Accounts.PasswordPolicy(ctx)
 	if err != nil {
-		r.unread = append(r.unread, checks.Unread{Source: "NetUserModalsGet", Why: checks.WhyUnread(err)})
+		r.Need("NetUserModalsGet", err)
 		return nil
 	}
 	return &p

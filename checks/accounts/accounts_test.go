@@ -2,7 +2,6 @@ package accounts
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"testing"
 	"time"
@@ -14,28 +13,6 @@ import (
 
 // today is the day of every observation here: day 20759 since 1970.
 func today() time.Time { return time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC) }
-
-// run runs a check and demands that judging its evidence again gives the same
-// answer, and that every reason has its message.
-func run(t *testing.T, c checks.Check, h host.Host, params string) checks.Result {
-	t.Helper()
-	h.Now = today
-	res := c.Run(t.Context(), host.New(h), json.RawMessage(params))
-	if res.Observed != nil {
-		again, err := c.Judge(res.Observed, json.RawMessage(params), res.ObservedAt)
-		if err != nil || again.Status != res.Status || again.Reason.Code != res.Reason.Code {
-			t.Errorf("judged again: %v %v, %v; want %v %v", again.Status, again.Reason, err, res.Status, res.Reason)
-		}
-	}
-	for _, f := range append(res.Findings, checks.Finding{Reason: res.Reason}) {
-		if _, ok := c.Info().Messages[f.Reason.Code]; !ok {
-			if _, ok := checks.Messages()[f.Reason.Code]; !ok {
-				t.Errorf("no message for the reason %q", f.Reason.Code)
-			}
-		}
-	}
-	return res
-}
 
 // windows is a Windows machine's accounts; what is nil is not answered.
 type windows struct {
@@ -96,7 +73,7 @@ func TestRulesOnWindows(t *testing.T) {
 		{"attempts not told", lockout(), nil, checks.Unknown, "accounts.unread"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			res := run(t, row.check, host.Host{OS: host.Windows, Accounts: windows{policy: row.policy}}, "")
+			res := checktest.Run(t, row.check, host.Host{Now: today, OS: host.Windows, Accounts: windows{policy: row.policy}}, "")
 			if res.Status != row.want || res.Reason.Code != row.code {
 				t.Errorf("got %s %v, want %s %s", res.Status, res.Reason, row.want, row.code)
 			}
@@ -167,8 +144,8 @@ func TestRulesOnLinux(t *testing.T) {
 		{"lockout: PAM unreadable", lockout(), debian(nil), []string{"/etc/pam.d"}, checks.Unknown, "accounts.unread"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			h := host.Host{OS: host.Linux, Files: checktest.Files{Content: row.files, Unreadable: row.unreadable}}
-			res := run(t, row.check, h, "")
+			h := host.Host{Now: today, OS: host.Linux, Files: checktest.Files{Content: row.files, Unreadable: row.unreadable}}
+			res := checktest.Run(t, row.check, h, "")
 			if res.Status != row.want || res.Reason.Code != row.code {
 				t.Errorf("got %s %v, want %s %s\nobserved %s", res.Status, res.Reason, row.want, row.code, res.Observed)
 			}
@@ -205,8 +182,8 @@ func TestPasswordAgeOnLinux(t *testing.T) {
 		{"login.defs unreadable", debian(nil), []string{"/etc/login.defs"}, "", checks.Unknown, "accounts.unread"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			h := host.Host{OS: host.Linux, Files: checktest.Files{Content: row.files, Unreadable: row.unreadable}}
-			res := run(t, passwordAge(), h, row.params)
+			h := host.Host{Now: today, OS: host.Linux, Files: checktest.Files{Content: row.files, Unreadable: row.unreadable}}
+			res := checktest.Run(t, passwordAge(), h, row.params)
 			code := res.Reason.Code
 			for _, f := range res.Findings {
 				if f.Key == "account/ana" {
@@ -243,7 +220,7 @@ func TestPasswordAgeOnWindows(t *testing.T) {
 		{"accounts not told", windows{policy: good}, checks.Unknown, "accounts.unread"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			res := run(t, passwordAge(), host.Host{OS: host.Windows, Accounts: row.machine}, "")
+			res := checktest.Run(t, passwordAge(), host.Host{Now: today, OS: host.Windows, Accounts: row.machine}, "")
 			if res.Status != row.want || res.Reason.Code != row.code {
 				t.Errorf("got %s %v, want %s %s\nfindings %v", res.Status, res.Reason, row.want, row.code, res.Findings)
 			}
@@ -279,8 +256,8 @@ func TestPrivilegesOnLinux(t *testing.T) {
 		{"accounts unreadable", sudo(""), []string{"/etc/passwd"}, "", checks.Unknown, "accounts.unread"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			h := host.Host{OS: host.Linux, Files: checktest.Files{Content: row.files, Unreadable: row.unreadable}}
-			res := run(t, privileges(), h, row.params)
+			h := host.Host{Now: today, OS: host.Linux, Files: checktest.Files{Content: row.files, Unreadable: row.unreadable}}
+			res := checktest.Run(t, privileges(), h, row.params)
 			if res.Status != row.want || res.Reason.Code != row.code {
 				t.Errorf("got %s %v, want %s %s\nfindings %v", res.Status, res.Reason, row.want, row.code, res.Findings)
 			}
@@ -316,8 +293,8 @@ func TestPrivilegesOnWindows(t *testing.T) {
 		{"members not told", nil, uac(1), "", checks.Unknown, "accounts.unread"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			h := host.Host{OS: host.Windows, Registry: row.registry, Accounts: windows{members: row.members}}
-			res := run(t, privileges(), h, row.params)
+			h := host.Host{Now: today, OS: host.Windows, Registry: row.registry, Accounts: windows{members: row.members}}
+			res := checktest.Run(t, privileges(), h, row.params)
 			if res.Status != row.want || res.Reason.Code != row.code {
 				t.Errorf("got %s %v, want %s %s\nfindings %v", res.Status, res.Reason, row.want, row.code, res.Findings)
 			}

@@ -146,7 +146,7 @@ const flagDontExpire = 0x10000
 
 // observeWindowsAge reads the account policy and the local accounts.
 func observeWindowsAge(ctx context.Context, h *host.Host) (ageFacts, error) {
-	r := &reader{h: h}
+	r := newReader(h)
 	seen := ageFacts{Source: "account policy"}
 	if p := r.windowsPolicy(ctx); p != nil {
 		var days int64 // Forever stays 0
@@ -157,7 +157,7 @@ func observeWindowsAge(ctx context.Context, h *host.Host) (ageFacts, error) {
 	}
 	users, err := h.Accounts.Users(ctx)
 	if err != nil {
-		r.unread = append(r.unread, checks.Unread{Source: "NetUserEnum", Why: checks.WhyUnread(err)})
+		r.Need("NetUserEnum", err)
 	}
 	now := h.Now().UTC()
 	for _, u := range users {
@@ -171,7 +171,7 @@ func observeWindowsAge(ctx context.Context, h *host.Host) (ageFacts, error) {
 			NeverExpires: u.Flags&flagDontExpire != 0,
 		})
 	}
-	seen.Unread = r.unread
+	seen.Unread = r.Unread
 	return seen, nil
 }
 
@@ -179,13 +179,13 @@ func observeWindowsAge(ctx context.Context, h *host.Host) (ageFacts, error) {
 // root and the accounts of people. An account without a usable password has
 // nothing that ages.
 func observeShadowAge(ctx context.Context, h *host.Host) (ageFacts, error) {
-	r := &reader{h: h}
+	r := newReader(h)
 	seen := ageFacts{Source: "/etc/login.defs PASS_MAX_DAYS"}
 	defs := loginDefs(ctx, r)
 	if defs != nil {
 		days, ok, err := defs.Int("PASS_MAX_DAYS")
 		if err != nil {
-			r.unread = append(r.unread, checks.Unread{Source: seen.Source, Why: "unreadable"})
+			r.Note(seen.Source, "unreadable")
 		} else {
 			if !ok || days < 0 || days >= never {
 				days = 0
@@ -199,10 +199,10 @@ func observeShadowAge(ctx context.Context, h *host.Host) (ageFacts, error) {
 			regular[u.Name] = true
 		}
 	}
-	if b := r.need(ctx, "/etc/shadow"); b != nil {
+	if b := r.needed(ctx, "/etc/shadow"); b != nil {
 		entries, err := shadow.ParseShadow(b)
 		if err != nil || entries.NIS {
-			r.unread = append(r.unread, checks.Unread{Source: "/etc/shadow", Why: "unreadable"})
+			r.Note("/etc/shadow", "unreadable")
 		}
 		for _, e := range entries.Entries {
 			if regular[e.Name] && e.Hash.Kind == shadow.Set {
@@ -211,7 +211,7 @@ func observeShadowAge(ctx context.Context, h *host.Host) (ageFacts, error) {
 		}
 	}
 	slices.SortFunc(seen.Accounts, func(a, b ageFact) int { return strings.Compare(a.Name, b.Name) })
-	seen.Unread = r.unread
+	seen.Unread = r.Unread
 	return seen, nil
 }
 

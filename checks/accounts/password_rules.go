@@ -149,15 +149,15 @@ func observeWindowsComposition(ctx context.Context, h *host.Host) (ruleFacts, er
 // observeModals reads one number of the account policy. value answers false
 // for a number that this machine did not tell.
 func observeModals(ctx context.Context, h *host.Host, value func(host.PasswordPolicy) (int64, bool)) ruleFacts {
-	r := &reader{h: h}
+	r := newReader(h)
 	seen := ruleFacts{By: "windows", Source: "account policy"}
 	if p := r.windowsPolicy(ctx); p != nil {
 		if n, known := value(*p); known {
 			seen.Value = &n
 		} else {
-			r.unread = append(r.unread, checks.Unread{Source: "SamQueryInformationDomain", Why: "unsupported"})
+			r.Note("SamQueryInformationDomain", "unsupported")
 		}
 	}
-	seen.Unread = r.unread
+	seen.Unread = r.Unread
 	return seen
 }

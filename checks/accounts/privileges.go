@@ -112,11 +112,11 @@ const (
 // observeWindowsPrivileges reads the members of the administrators' group, by
 // its well-known SID and so in any language, and whether UAC is on.
 func observeWindowsPrivileges(ctx context.Context, h *host.Host) (privilegeFacts, error) {
-	r := &reader{h: h}
+	r := newReader(h)
 	var seen privilegeFacts
 	members, err := h.Accounts.Members(ctx, sidAdministrators)
 	if err != nil {
-		r.unread = append(r.unread, checks.Unread{Source: sidAdministrators, Why: checks.WhyUnread(err)})
+		r.Need(sidAdministrators, err)
 	}
 	for _, m := range members {
 		seen.Admins = append(seen.Admins, adminFact{
@@ -129,12 +129,12 @@ func observeWindowsPrivileges(ctx context.Context, h *host.Host) (privilegeFacts
 		on := v.Integer != 0
 		seen.UAC = &on
 	case err == nil:
-		r.unread = append(r.unread, checks.Unread{Source: keyPoliciesSystem + `\EnableLUA`, Why: "unreadable"})
+		r.Note(keyPoliciesSystem+`\EnableLUA`, "unreadable")
 	default:
 		// Setup always writes this value; what Windows does without it is not
 		// documented, so its absence tells nothing.
-		r.unread = append(r.unread, checks.Unread{Source: keyPoliciesSystem + `\EnableLUA`, Why: checks.WhyUnread(err)})
+		r.Need(keyPoliciesSystem+`\EnableLUA`, err)
 	}
-	seen.Unread = r.unread
+	seen.Unread = r.Unread
 	return seen, nil
 }

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"vigia/checks"
 	"vigia/checks/format/shadow"
 	"vigia/checks/format/sudoers"
 	"vigia/checks/host"
@@ -19,7 +18,7 @@ const sudoersFile = "/etc/sudoers"
 // observeLinuxPrivileges reads who is root, who may become root through sudo,
 // and who is in a group that stands for it.
 func observeLinuxPrivileges(ctx context.Context, h *host.Host) (privilegeFacts, error) {
-	r := &reader{h: h}
+	r := newReader(h)
 	var seen privilegeFacts
 	users := passwd(ctx, r)
 	for _, u := range users {
@@ -33,10 +32,10 @@ func observeLinuxPrivileges(ctx context.Context, h *host.Host) (privilegeFacts, 
 	case errors.Is(err, fs.ErrNotExist) && !installed(ctx, h, "/usr/bin/sudo"):
 		// No sudo, no rules.
 	case err != nil:
-		r.unread = append(r.unread, checks.Unread{Source: sudoersFile, Why: checks.WhyUnread(err)})
+		r.Need(sudoersFile, err)
 	}
 	for _, place := range rules.Broken {
-		r.unread = append(r.unread, checks.Unread{Source: place, Why: "unreadable"})
+		r.Note(place, "unreadable")
 	}
 	for _, g := range rules.Grants {
 		source := fmt.Sprintf("%s:%d", g.File, g.Line)
@@ -52,7 +51,7 @@ func observeLinuxPrivileges(ctx context.Context, h *host.Host) (privilegeFacts, 
 			}
 		}
 	}
-	seen.Unread = r.unread
+	seen.Unread = r.Unread
 	return seen, nil
 }
 
@@ -88,13 +87,13 @@ func installed(ctx context.Context, h *host.Host, path string) bool {
 
 // groups reads the local groups.
 func (r *reader) groups(ctx context.Context) []shadow.Group {
-	b := r.need(ctx, "/etc/group")
+	b := r.needed(ctx, "/etc/group")
 	if b == nil {
 		return nil
 	}
 	groups, err := shadow.ParseGroup(b)
 	if err != nil || groups.NIS {
-		r.unread = append(r.unread, checks.Unread{Source: "/etc/group", Why: "unreadable"})
+		r.Note("/etc/group", "unreadable")
 	}
 	return groups.Groups
 }
@@ -102,7 +101,7 @@ func (r *reader) groups(ctx context.Context) []shadow.Group {
 // elsewhere tells whether groups also come from a directory service, which
 // the local files do not tell.
 func (r *reader) elsewhere(ctx context.Context) bool {
-	for line := range strings.Lines(string(r.file(ctx, "/etc/nsswitch.conf"))) {
+	for line := range strings.Lines(string(r.config(ctx, "/etc/nsswitch.conf"))) {
 		sources, ok := strings.CutPrefix(strings.TrimSpace(line), "group:")
 		if !ok {
 			continue

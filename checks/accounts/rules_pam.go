@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"vigia/checks"
 	"vigia/checks/format/conf"
 	"vigia/checks/format/pam"
 	"vigia/checks/host"
@@ -22,10 +21,10 @@ func pamDirs() []string { return []string{"/etc/pam.d", "/usr/lib/pam.d", "/usr/
 func (r *reader) stack(ctx context.Context, service string) *pam.Stack {
 	s, err := pam.Load(service, func(name string) ([]byte, error) {
 		if path.IsAbs(name) {
-			return r.h.Files.ReadFile(ctx, name, maxConfig)
+			return r.Host.Files.ReadFile(ctx, name, maxConfig)
 		}
 		for _, dir := range pamDirs() {
-			b, err := r.h.Files.ReadFile(ctx, dir+"/"+name, maxConfig)
+			b, err := r.Host.Files.ReadFile(ctx, dir+"/"+name, maxConfig)
 			if err == nil || !errors.Is(err, fs.ErrNotExist) {
 				return b, err
 			}
@@ -34,11 +33,11 @@ func (r *reader) stack(ctx context.Context, service string) *pam.Stack {
 	})
 	source := pamDirs()[0] + "/" + service
 	if err != nil {
-		r.unread = append(r.unread, checks.Unread{Source: source, Why: checks.WhyUnread(err)})
+		r.Need(source, err)
 		return nil
 	}
 	if len(s.Broken()) > 0 {
-		r.unread = append(r.unread, checks.Unread{Source: source, Why: "unreadable"})
+		r.Note(source, "unreadable")
 		return nil
 	}
 	return s
@@ -47,11 +46,11 @@ func (r *reader) stack(ctx context.Context, service string) *pam.Stack {
 // exists tells whether a PAM service has a file of its own.
 func (r *reader) exists(ctx context.Context, service string) bool {
 	for _, dir := range pamDirs() {
-		_, err := r.h.Files.Stat(ctx, dir+"/"+service)
+		_, err := r.Host.Files.Stat(ctx, dir+"/"+service)
 		if err == nil {
 			return true
 		}
-		r.miss(dir+"/"+service, err)
+		r.Miss(dir+"/"+service, err)
 	}
 	return false
 }
@@ -69,7 +68,7 @@ func (r *reader) options(ctx context.Context, file string, rules []pam.Rule) opt
 	add := func(from string, b []byte) {
 		kv, err := conf.ParseKeyValue(b)
 		if err != nil {
-			r.unread = append(r.unread, checks.Unread{Source: from, Why: "unreadable"})
+			r.Note(from, "unreadable")
 			return
 		}
 		for _, key := range kv.Keys() {
@@ -77,7 +76,7 @@ func (r *reader) options(ctx context.Context, file string, rules []pam.Rule) opt
 			o.source[key] = from
 		}
 	}
-	if b := r.file(ctx, file); b != nil {
+	if b := r.config(ctx, file); b != nil {
 		add(file, b)
 	}
 	paths, contents := r.dropIns(ctx, file+".d")
@@ -102,7 +101,7 @@ func (o options) number(r *reader, key string, fallback int64) (n int64, source 
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		r.unread = append(r.unread, checks.Unread{Source: o.source[key] + " " + key, Why: "unreadable"})
+		r.Note(o.source[key]+" "+key, "unreadable")
 		return fallback, ""
 	}
 	return n, o.source[key]
@@ -133,7 +132,7 @@ func (r *reader) quality(ctx context.Context, s *pam.Stack) (o options, ok bool)
 	for _, module := range strings.Fields(unsupportedRules) {
 		if s.Requires(pam.Password, module) {
 			// Their rules have another shape, which nothing here reads yet.
-			r.unread = append(r.unread, checks.Unread{Source: module, Why: "unsupported"})
+			r.Note(module, "unsupported")
 			return o, false
 		}
 	}
@@ -146,11 +145,11 @@ func (r *reader) quality(ctx context.Context, s *pam.Stack) (o options, ok bool)
 // observePAMLength finds the shortest password that passwd(1) would take.
 // What login.defs says of lengths has no effect where PAM is used.
 func observePAMLength(ctx context.Context, h *host.Host) (ruleFacts, error) {
-	r := &reader{h: h}
+	r := newReader(h)
 	var seen ruleFacts
 	s := r.stack(ctx, passwordService)
 	if s == nil {
-		return ruleFacts{Unread: r.unread}, nil
+		return ruleFacts{Unread: r.Unread}, nil
 	}
 	var length int64
 	seen.By = moduleUnix
@@ -175,18 +174,18 @@ func observePAMLength(ctx context.Context, h *host.Host) (ruleFacts, error) {
 			length, seen.By, seen.Source = n, moduleQuality, strings.TrimSpace(source+" minlen")
 		}
 	}
-	seen.Value, seen.Unread = &length, r.unread
+	seen.Value, seen.Unread = &length, r.Unread
 	return seen, nil
 }
 
 // observePAMComposition counts the classes of characters that pam_pwquality
 // demands.
 func observePAMComposition(ctx context.Context, h *host.Host) (ruleFacts, error) {
-	r := &reader{h: h}
+	r := newReader(h)
 	seen := ruleFacts{By: moduleQuality}
 	s := r.stack(ctx, passwordService)
 	if s == nil {
-		return ruleFacts{Unread: r.unread}, nil
+		return ruleFacts{Unread: r.Unread}, nil
 	}
 	var classes int64
 	if o, ok := r.quality(ctx, s); ok {
@@ -202,14 +201,14 @@ func observePAMComposition(ctx context.Context, h *host.Host) (ruleFacts, error)
 			seen.Source = source + " minclass"
 		}
 	}
-	seen.Value, seen.Unread = &classes, r.unread
+	seen.Value, seen.Unread = &classes, r.Unread
 	return seen, nil
 }
 
 // observePAMLockout finds after how many attempts the least guarded of the
 // services that people log on through locks an account.
 func observePAMLockout(ctx context.Context, h *host.Host) (ruleFacts, error) {
-	r := &reader{h: h}
+	r := newReader(h)
 	seen := ruleFacts{By: moduleFaillock}
 	worst := int64(-1)
 	for service := range strings.FieldsSeq(loginServices) {
@@ -225,8 +224,8 @@ func observePAMLockout(ctx context.Context, h *host.Host) (ruleFacts, error) {
 			worst, seen.Source = n, strings.TrimSpace(service+" "+source)
 		}
 	}
-	if worst < 0 && len(r.unread) == 0 {
-		r.unread = append(r.unread, checks.Unread{Source: pamDirs()[0], Why: "absent"})
+	if worst < 0 && len(r.Unread) == 0 {
+		r.Note(pamDirs()[0], "absent")
 	}
 	if worst >= 0 {
 		seen.Value = &worst
@@ -234,7 +233,7 @@ func observePAMLockout(ctx context.Context, h *host.Host) (ruleFacts, error) {
 	if worst == 0 {
 		seen.By = seen.Source + ": " + moduleFaillock
 	}
-	seen.Unread = r.unread
+	seen.Unread = r.Unread
 	return seen, nil
 }
 

@@ -40,9 +40,9 @@ func desktopOf(file string) string {
 func installedDesktops(ctx context.Context, r *reader) []string {
 	var out []string
 	for _, dir := range sessionDirs() {
-		files, err := r.h.Files.ReadDir(ctx, dir)
+		files, err := r.Host.Files.ReadDir(ctx, dir)
 		if err != nil {
-			r.miss(dir, err)
+			r.Miss(dir, err)
 			continue
 		}
 		for _, f := range files {
@@ -65,22 +65,22 @@ type person struct {
 // services, by number or by shell, have no screen to lock.
 func people(ctx context.Context, r *reader) []person {
 	var defs shadow.LoginDefs
-	if b := r.file(ctx, "/etc/login.defs"); b != nil {
+	if b := r.config(ctx, "/etc/login.defs"); b != nil {
 		parsed, err := shadow.ParseLoginDefs(b)
 		if err != nil {
-			r.miss("/etc/login.defs", err)
+			r.Miss("/etc/login.defs", err)
 		}
 		defs = parsed
 	}
-	b, err := r.h.Files.ReadFile(ctx, "/etc/passwd", maxConfig)
+	b, err := r.Host.Files.ReadFile(ctx, "/etc/passwd", maxConfig)
 	if err != nil {
 		// Here absent is unreadable: every Linux system has accounts.
-		r.unread = append(r.unread, checks.Unread{Source: "/etc/passwd", Why: checks.WhyUnread(err)})
+		r.Need("/etc/passwd", err)
 		return nil
 	}
 	accounts, err := shadow.ParsePasswd(b)
 	if err != nil || accounts.NIS {
-		r.unread = append(r.unread, checks.Unread{Source: "/etc/passwd", Why: "unreadable"})
+		r.Note("/etc/passwd", "unreadable")
 	}
 	var out []person
 	for _, u := range accounts.Users {
@@ -100,14 +100,14 @@ func noShell(shell string) bool {
 // them locks for each person. Which desktop a person chooses at log-on may
 // change every day, so all that are offered count.
 func observeLockDesktops(ctx context.Context, h *host.Host) (lockFacts, error) {
-	r := &reader{h: h}
+	r := newReader(h)
 	seen := lockFacts{Desktops: installedDesktops(ctx, r)}
 	if len(seen.Desktops) == 0 {
-		seen.Headless, seen.Unread = len(r.unread) == 0, r.unread
+		seen.Headless, seen.Unread = len(r.Unread) == 0, r.Unread
 		return seen, nil
 	}
 	who := people(ctx, r)
-	seen.Unread = r.unread
+	seen.Unread = r.Unread
 	d := newDesktops(ctx, h)
 	for _, p := range who {
 		for _, desktop := range seen.Desktops {
@@ -147,24 +147,24 @@ const (
 
 func newDesktops(ctx context.Context, h *host.Host) *desktops {
 	d := &desktops{h: h, installed: map[string]bool{}}
-	r := &reader{h: h}
+	r := newReader(h)
 	for name, paths := range lockPrograms() {
 		for _, path := range paths {
 			if _, err := h.Files.Stat(ctx, path); err == nil {
 				d.installed[name] = true
 			} else if !errors.Is(err, fs.ErrNotExist) {
-				r.miss(path, err)
+				r.Miss(path, err)
 			}
 		}
 	}
 	d.schemas = readSchemaDefaults(ctx, r)
-	d.system = r.unread
+	d.system = r.Unread
 	return d
 }
 
 // observe reads how one person's sessions lock on one desktop.
 func (d *desktops) observe(ctx context.Context, p person, desktop string) lockFact {
-	r := &reader{h: d.h, unread: slices.Clone(d.system)}
+	r := &reader{checks.Look{Host: d.h, Unread: slices.Clone(d.system)}}
 	f := lockFact{Profile: p.name, Desktop: desktop}
 	switch {
 	case desktop == "gnome":
@@ -187,7 +187,7 @@ func (d *desktops) observe(ctx context.Context, p person, desktop string) lockFa
 	default:
 		f.Locker = lockerUnsupported
 	}
-	f.Unread = r.unread
+	f.Unread = r.Unread
 	return f
 }
 

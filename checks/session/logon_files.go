@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"vigia/checks"
 	"vigia/checks/format/conf"
 	"vigia/checks/format/pam"
 	"vigia/checks/format/shadow"
@@ -52,18 +51,18 @@ func displayManagers() []displayManager {
 // observeLogonFiles reads the display managers, the consoles, shadow(5) and
 // PAM's nullok.
 func observeLogonFiles(ctx context.Context, h *host.Host) (logonFacts, error) {
-	r := &reader{h: h}
+	r := newReader(h)
 	var seen logonFacts
 	for _, dm := range displayManagers() {
 		seen.Automatic = append(seen.Automatic, r.displayManager(ctx, dm)...)
 	}
 	seen.Automatic = append(seen.Automatic, r.consoles(ctx)...)
 	if b, err := h.Files.ReadFile(ctx, "/etc/shadow", maxConfig); err != nil {
-		r.unread = append(r.unread, checks.Unread{Source: "/etc/shadow", Why: checks.WhyUnread(err)})
+		r.Need("/etc/shadow", err)
 	} else {
 		entries, err := shadow.ParseShadow(b)
 		if err != nil || entries.NIS {
-			r.unread = append(r.unread, checks.Unread{Source: "/etc/shadow", Why: "unreadable"})
+			r.Note("/etc/shadow", "unreadable")
 		}
 		for _, e := range entries.Entries {
 			if e.Hash.Kind == shadow.Empty && !e.AccountClosed(h.Now()) {
@@ -73,16 +72,16 @@ func observeLogonFiles(ctx context.Context, h *host.Host) (logonFacts, error) {
 		seen.Looked++
 	}
 	seen.NullOK = r.nullOK(ctx)
-	seen.Unread = r.unread
+	seen.Unread = r.Unread
 	return seen, nil
 }
 
 func (r *reader) displayManager(ctx context.Context, dm displayManager) []autologon {
 	var paths []string
 	for _, dir := range dm.dirs {
-		files, err := r.h.Files.ReadDir(ctx, dir)
+		files, err := r.Host.Files.ReadDir(ctx, dir)
 		if err != nil {
-			r.miss(dir, err)
+			r.Miss(dir, err)
 			continue
 		}
 		for _, f := range files {
@@ -134,9 +133,9 @@ func unitDirs() []string {
 func (r *reader) consoles(ctx context.Context) []autologon {
 	var out []autologon
 	for _, dir := range unitDirs() {
-		entries, err := r.h.Files.ReadDir(ctx, dir)
+		entries, err := r.Host.Files.ReadDir(ctx, dir)
 		if err != nil {
-			r.miss(dir, err)
+			r.Miss(dir, err)
 			continue
 		}
 		for _, e := range entries {
@@ -148,9 +147,9 @@ func (r *reader) consoles(ctx context.Context) []autologon {
 				out = append(out, r.getty(ctx, unit)...)
 				continue
 			}
-			files, err := r.h.Files.ReadDir(ctx, unit)
+			files, err := r.Host.Files.ReadDir(ctx, unit)
 			if err != nil {
-				r.miss(unit, err)
+				r.Miss(unit, err)
 				continue
 			}
 			for _, f := range files {
@@ -167,16 +166,16 @@ func (r *reader) getty(ctx context.Context, unit string) []autologon {
 	default:
 		return nil // a .wants folder, a target, a slice
 	}
-	b, err := r.h.Files.ReadFile(ctx, unit, maxConfig)
+	b, err := r.Host.Files.ReadFile(ctx, unit, maxConfig)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) { // a link to /dev/null masks the unit
-			r.miss(unit, err)
+			r.Miss(unit, err)
 		}
 		return nil
 	}
 	ini, err := conf.ParseINI(b)
 	if err != nil {
-		r.miss(unit, err)
+		r.Miss(unit, err)
 		return nil
 	}
 	command, _ := ini.Get("Service", "ExecStart")
@@ -208,18 +207,18 @@ func (r *reader) nullOK(ctx context.Context) []string {
 	var out []string
 	for _, service := range []string{"login", "sshd", "gdm-password", "lightdm", "sddm"} {
 		const dir = "/etc/pam.d/"
-		if _, err := r.h.Files.Stat(ctx, dir+service); err != nil {
-			r.miss(dir+service, err)
+		if _, err := r.Host.Files.Stat(ctx, dir+service); err != nil {
+			r.Miss(dir+service, err)
 			continue
 		}
 		stack, err := pam.Load(service, func(name string) ([]byte, error) {
 			if !path.IsAbs(name) {
 				name = dir + name
 			}
-			return r.h.Files.ReadFile(ctx, name, maxConfig)
+			return r.Host.Files.ReadFile(ctx, name, maxConfig)
 		})
 		if err != nil {
-			r.miss(dir+service, err)
+			r.Miss(dir+service, err)
 			continue
 		}
 		for _, rule := range stack.Find(pam.Auth, "pam_unix") {

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"vigia/checks"
 	"vigia/checks/host"
 )
 
@@ -20,7 +19,7 @@ const (
 // observeLogonRegistry reads Winlogon's automatic log-on, the LSA's rule for
 // blank passwords, and the accounts that need none.
 func observeLogonRegistry(ctx context.Context, h *host.Host) (logonFacts, error) {
-	r := &reader{h: h}
+	r := newReader(h)
 	var seen logonFacts
 	auto, known := r.number(ctx, keyWinlogon, "AutoAdminLogon", fromMachine)
 	if known {
@@ -32,7 +31,7 @@ func observeLogonRegistry(ctx context.Context, h *host.Host) (logonFacts, error)
 		if v, err := h.Registry.Value(ctx, keyWinlogon, "DefaultUserName"); err == nil {
 			a.Account = v.String
 		} else {
-			r.miss(keyWinlogon+`\DefaultUserName`, err)
+			r.Miss(keyWinlogon+`\DefaultUserName`, err)
 		}
 		seen.Automatic = append(seen.Automatic, a)
 	}
@@ -43,7 +42,7 @@ func observeLogonRegistry(ctx context.Context, h *host.Host) (logonFacts, error)
 	}
 	users, err := h.Accounts.Users(ctx)
 	if err != nil {
-		r.unread = append(r.unread, checks.Unread{Source: "NetUserEnum", Why: checks.WhyUnread(err)})
+		r.Need("NetUserEnum", err)
 	} else {
 		seen.Looked++
 		guest := false
@@ -58,6 +57,6 @@ func observeLogonRegistry(ctx context.Context, h *host.Host) (logonFacts, error)
 		seen.Guest = &guest
 	}
 	slices.Sort(seen.Blank)
-	seen.Unread = r.unread
+	seen.Unread = r.Unread
 	return seen, nil
 }

@@ -47,7 +47,7 @@ func TestLogonOnWindows(t *testing.T) {
 			if row.list != nil {
 				h.Accounts = accountsOf(row.list)
 			}
-			res := run(t, logon(), h, "")
+			res := checktest.Run(t, logon(), h, "")
 			if got := codes(res); res.Status != row.want || !slices.Equal(got, row.codes) {
 				t.Errorf("got %s %v, want %s %v", res.Status, got, row.want, row.codes)
 			}
@@ -90,7 +90,7 @@ func TestLogonOnLinux(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			h := host.Host{OS: host.Linux, Files: checktest.Files{Content: row.files, Unreadable: row.unreadable}}
-			res := run(t, logon(), h, "")
+			res := checktest.Run(t, logon(), h, "")
 			got := codes(res)
 			if res.Status != row.want || row.codes != nil && !slices.Equal(got, row.codes) {
 				t.Errorf("got %s %v %v, want %s %v", res.Status, res.Reason, got, row.want, row.codes)

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"vigia/checks"
 	"vigia/checks/format/conf"
 	"vigia/checks/format/gvdb"
 )
@@ -32,9 +31,9 @@ const schemaDir = "/usr/share/glib-2.0/schemas"
 // one winning, as glib-compile-schemas does.
 func readSchemaDefaults(ctx context.Context, r *reader) schemaDefaults {
 	out := schemaDefaults{}
-	files, err := r.h.Files.ReadDir(ctx, schemaDir)
+	files, err := r.Host.Files.ReadDir(ctx, schemaDir)
 	if err != nil {
-		r.miss(schemaDir, err)
+		r.Miss(schemaDir, err)
 		return out
 	}
 	for _, f := range files {
@@ -42,13 +41,13 @@ func readSchemaDefaults(ctx context.Context, r *reader) schemaDefaults {
 			continue
 		}
 		path := schemaDir + "/" + f.Name
-		b := r.file(ctx, path)
+		b := r.config(ctx, path)
 		if b == nil {
 			continue
 		}
 		ini, err := conf.ParseINI(b)
 		if err != nil {
-			r.miss(path, err)
+			r.Miss(path, err)
 			continue
 		}
 		for _, key := range []string{keyIdleDelay, keyLockEnabled, keyLockDelay, keyNoLock} {
@@ -104,7 +103,7 @@ func observeGNOME(ctx context.Context, r *reader, p person, defaults schemaDefau
 			n, err = bit(b), nil
 		}
 		if err != nil {
-			r.unread = append(r.unread, checks.Unread{Source: key, Why: "unreadable"})
+			r.Note(key, "unreadable")
 			return nil
 		}
 		switch {
@@ -116,14 +115,14 @@ func observeGNOME(ctx context.Context, r *reader, p person, defaults schemaDefau
 			return &setting{Value: n, From: fromUser}
 		}
 	}
-	before := len(r.unread)
+	before := len(r.Unread)
 	f.Idle, f.Delay = get(keyIdleDelay, 300), get(keyLockDelay, 0)
 	f.Enabled = get(keyLockEnabled, 1)
 	f.Secure = f.Enabled // the same lock asks for the password
 	if off := get(keyNoLock, 0); off != nil && off.Value != 0 {
 		f.Enabled = &setting{Value: 0, From: off.From}
 	}
-	if len(r.unread) > before || sources == nil {
+	if len(r.Unread) > before || sources == nil {
 		// A database that was not read could hold other values than these.
 		f.Idle, f.Enabled, f.Secure, f.Delay = nil, nil, nil, nil
 	}
@@ -134,8 +133,8 @@ func observeGNOME(ctx context.Context, r *reader, p person, defaults schemaDefau
 func dconfSources(ctx context.Context, r *reader, p person) []gvdb.Source {
 	refs := gvdb.DefaultProfile()
 	for _, path := range []string{"/run/dconf/user/" + strconv.FormatUint(uint64(p.uid), 10), "/etc/dconf/profile/user"} {
-		b, err := r.h.Files.ReadFile(ctx, path, gvdb.MaxProfile)
-		if err != nil && r.miss(path, err) {
+		b, err := r.Host.Files.ReadFile(ctx, path, gvdb.MaxProfile)
+		if err != nil && r.Miss(path, err) {
 			continue
 		}
 		if err != nil {
@@ -143,7 +142,7 @@ func dconfSources(ctx context.Context, r *reader, p person) []gvdb.Source {
 		}
 		parsed, err := gvdb.ParseProfile(b)
 		if err != nil {
-			r.miss(path, err)
+			r.Miss(path, err)
 			return nil
 		}
 		refs = parsed
@@ -154,14 +153,14 @@ func dconfSources(ctx context.Context, r *reader, p person) []gvdb.Source {
 		s := gvdb.Source{Name: ref.String(), Writable: i == 0 && ref.Writable()}
 		path, ok := ref.Path(p.home + "/.config")
 		if !ok {
-			r.unread = append(r.unread, checks.Unread{Source: ref.String(), Why: "unsupported"})
+			r.Note(ref.String(), "unsupported")
 			return nil
 		}
-		b, err := r.h.Files.ReadFile(ctx, path, gvdb.MaxSize)
+		b, err := r.Host.Files.ReadFile(ctx, path, gvdb.MaxSize)
 		if err == nil {
 			s.DB, err = gvdb.Parse(b)
 		}
-		if err != nil && !r.miss(path, err) {
+		if err != nil && !r.Miss(path, err) {
 			return nil
 		}
 		sources = append(sources, s)

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"vigia/checks"
 	"vigia/checks/format/conf"
 	"vigia/checks/format/xfconf"
 )
@@ -17,10 +16,10 @@ import (
 // Plasma 5.27.
 func observeKDE(ctx context.Context, r *reader, p person, f *lockFact) {
 	const file = "kscreenlockerrc"
-	before := len(r.unread)
+	before := len(r.Unread)
 	system := r.ini(ctx, "/etc/xdg/"+file)
 	user := r.ini(ctx, p.home+"/.config/"+file)
-	if len(r.unread) > before {
+	if len(r.Unread) > before {
 		return // the file that was not read could hold other values
 	}
 	get := func(key string, fallback int64, unit int64) *setting {
@@ -43,7 +42,7 @@ func observeKDE(ctx context.Context, r *reader, p person, f *lockFact) {
 		}
 		n, ok := number(text)
 		if !ok {
-			r.unread = append(r.unread, checks.Unread{Source: file + " " + key, Why: "unreadable"})
+			r.Note(file+" "+key, "unreadable")
 			return nil
 		}
 		return &setting{Value: n * unit, From: from}
@@ -68,13 +67,13 @@ func number(text string) (int64, bool) {
 
 // ini reads an INI file; nil when it is absent or was not read.
 func (r *reader) ini(ctx context.Context, path string) *conf.INI {
-	b := r.file(ctx, path)
+	b := r.config(ctx, path)
 	if b == nil {
 		return nil
 	}
 	f, err := conf.ParseINI(b)
 	if err != nil {
-		r.miss(path, err)
+		r.Miss(path, err)
 		return nil
 	}
 	return f
@@ -84,10 +83,10 @@ func (r *reader) ini(ctx context.Context, path string) *conf.INI {
 // its locks, and the person's own.
 func observeXFCE(ctx context.Context, r *reader, p person, f *lockFact) {
 	const file = "xfce4/xfconf/xfce-perchannel-xml/xfce4-screensaver.xml"
-	before := len(r.unread)
+	before := len(r.Unread)
 	system := r.channel(ctx, "/etc/xdg/"+file)
 	user := r.channel(ctx, p.home+"/.config/"+file)
-	if len(r.unread) > before {
+	if len(r.Unread) > before {
 		return
 	}
 	get := func(path string, fallback int64) *setting {
@@ -102,7 +101,7 @@ func observeXFCE(ctx context.Context, r *reader, p person, f *lockFact) {
 		}
 		n, err := prop.Int()
 		if err != nil {
-			r.unread = append(r.unread, checks.Unread{Source: "xfce4-screensaver " + path, Why: "unreadable"})
+			r.Note("xfce4-screensaver "+path, "unreadable")
 			return nil
 		}
 		s.Value = n
@@ -136,13 +135,13 @@ func both(a, b *setting) *setting {
 }
 
 func (r *reader) channel(ctx context.Context, path string) *xfconf.Channel {
-	b := r.file(ctx, path)
+	b := r.config(ctx, path)
 	if b == nil {
 		return nil
 	}
 	c, err := xfconf.Parse(b)
 	if err != nil {
-		r.miss(path, err)
+		r.Miss(path, err)
 		return nil
 	}
 	return c
@@ -157,7 +156,7 @@ func xscreensaverDefaults() []string {
 // observeXScreensaver reads ~/.xscreensaver over the application's defaults.
 // Its own default is not to lock.
 func observeXScreensaver(ctx context.Context, r *reader, p person, f *lockFact) {
-	before := len(r.unread)
+	before := len(r.Unread)
 	user := r.resources(ctx, p.home+"/.xscreensaver")
 	var system *conf.Resources
 	for _, path := range xscreensaverDefaults() {
@@ -165,7 +164,7 @@ func observeXScreensaver(ctx context.Context, r *reader, p person, f *lockFact) 
 			break
 		}
 	}
-	if len(r.unread) > before {
+	if len(r.Unread) > before {
 		return
 	}
 	get := func(name, fallback string) (string, string) {
@@ -185,7 +184,7 @@ func observeXScreensaver(ctx context.Context, r *reader, p person, f *lockFact) 
 		text, from := get(name, fallback)
 		seconds, ok := clock(text)
 		if !ok {
-			r.unread = append(r.unread, checks.Unread{Source: "xscreensaver " + name, Why: "unreadable"})
+			r.Note("xscreensaver "+name, "unreadable")
 			return nil
 		}
 		return &setting{Value: seconds, From: from}
@@ -199,16 +198,16 @@ func observeXScreensaver(ctx context.Context, r *reader, p person, f *lockFact) 
 }
 
 func (r *reader) resources(ctx context.Context, path string) *conf.Resources {
-	b, err := r.h.Files.ReadFile(ctx, path, maxConfig)
+	b, err := r.Host.Files.ReadFile(ctx, path, maxConfig)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
-			r.miss(path, err)
+			r.Miss(path, err)
 		}
 		return nil
 	}
 	f, err := conf.ParseResources(b)
 	if err != nil {
-		r.miss(path, err)
+		r.Miss(path, err)
 		return nil
 	}
 	return f

@@ -32,10 +32,10 @@ const (
 // observeLockRegistry reads the limit of the machine and the screen saver of
 // every profile, loaded or not.
 func observeLockRegistry(ctx context.Context, h *host.Host) (lockFacts, error) {
-	r := &reader{h: h}
+	r := newReader(h)
 	var seen lockFacts
 	seen.Machine, _ = r.number(ctx, keyMachinePolicy, "InactivityTimeoutSecs", fromMachine)
-	seen.MachineUnread, r.unread = r.unread, nil
+	seen.MachineUnread, r.Unread = r.Unread, nil
 	sids, err := h.Registry.Subkeys(ctx, keyProfileList)
 	if err != nil {
 		// Without the list nobody knows whose sessions there are.
@@ -57,7 +57,7 @@ func isPerson(sid string) bool {
 }
 
 func observeProfile(ctx context.Context, h *host.Host, sid string) lockFact {
-	r := &reader{h: h}
+	r := newReader(h)
 	f := lockFact{Profile: sid, Locker: lockerWindows}
 	// either answers the group policy's value, else the user's; absent as what
 	// Windows then does. It stays nil when an unread value could decide.
@@ -78,7 +78,7 @@ func observeProfile(ctx context.Context, h *host.Host, sid string) lockFact {
 	if saver := observeSaver(ctx, r, sid); saver == nil || saver.Value == 0 {
 		f.Enabled = saver
 	}
-	f.Unread = r.unread
+	f.Unread = r.Unread
 	return f
 }
 

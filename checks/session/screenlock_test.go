@@ -1,37 +1,13 @@
 package session
 
 import (
-	"encoding/json"
 	"maps"
 	"testing"
-	"time"
 
 	"vigia/checks"
 	"vigia/checks/checktest"
 	"vigia/checks/host"
 )
-
-// run runs a check on a machine and demands that judging its own evidence
-// again gives the same answer.
-func run(t *testing.T, c checks.Check, h host.Host, params string) checks.Result {
-	t.Helper()
-	h.Now = func() time.Time { return time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC) }
-	res := c.Run(t.Context(), host.New(h), json.RawMessage(params))
-	if res.Observed != nil {
-		again, err := c.Judge(res.Observed, json.RawMessage(params), res.ObservedAt)
-		if err != nil || again.Status != res.Status || again.Reason.Code != res.Reason.Code {
-			t.Errorf("judged again: %v %v, %v; want %v %v", again.Status, again.Reason, err, res.Status, res.Reason)
-		}
-	}
-	for _, f := range append(res.Findings, checks.Finding{Reason: res.Reason}) {
-		if _, ok := c.Info().Messages[f.Reason.Code]; !ok {
-			if _, ok := checks.Messages()[f.Reason.Code]; !ok {
-				t.Errorf("no message for the reason %q", f.Reason.Code)
-			}
-		}
-	}
-	return res
-}
 
 const ana = "S-1-5-21-1111-2222-3333-1001"
 
@@ -97,7 +73,7 @@ func TestScreenLockOnWindows(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			h := host.Host{OS: host.Windows, Registry: checktest.Registry{Values: row.values, Unreadable: row.unreadable}}
-			res := run(t, screenLock(), h, "")
+			res := checktest.Run(t, screenLock(), h, "")
 			if res.Status != row.want || res.Reason.Code != row.code {
 				t.Errorf("got %s %v\nwant %s %s\nfindings %v", res.Status, res.Reason, row.want, row.code, res.Findings)
 			}
@@ -168,7 +144,7 @@ func TestScreenLockOnLinux(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			h := host.Host{OS: host.Linux, Files: checktest.Files{Content: row.files, Unreadable: row.unreadable}}
-			res := run(t, screenLock(), h, "")
+			res := checktest.Run(t, screenLock(), h, "")
 			code := res.Reason.Code
 			if len(res.Findings) == 1 {
 				code = res.Findings[0].Reason.Code
@@ -189,7 +165,7 @@ func with2(base, more map[string]string) map[string]string {
 func TestWorstDesktopDecides(t *testing.T) {
 	h := host.Host{OS: host.Linux, Files: checktest.Files{Content: desktop([]string{"gnome", "plasma"},
 		map[string]string{"/home/ana/.config/kscreenlockerrc": "[Daemon]\nAutolock=false\n"})}}
-	res := run(t, screenLock(), h, "")
+	res := checktest.Run(t, screenLock(), h, "")
 	if res.Status != checks.Fail || len(res.Findings) != 2 || res.Findings[0].Key != "ana/gnome" || res.Findings[0].Status != checks.Pass {
 		t.Errorf("got %s %v; want fail with a passing ana/gnome", res.Status, res.Findings)
 	}

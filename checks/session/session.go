@@ -11,8 +11,6 @@ package session
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"strconv"
 
 	"vigia/checks"
@@ -33,31 +31,14 @@ type setting struct {
 	From string `json:"from"`
 }
 
-// reader collects what could not be read while a check observes, so that no
-// reading error is mistaken for an absent setting.
-type reader struct {
-	h      *host.Host
-	unread []checks.Unread
-}
+// reader reads the machine for one observation.
+type reader struct{ checks.Look }
 
-// miss notes err unless the thing is merely absent, and tells whether it was
-// absent.
-func (r *reader) miss(source string, err error) (absent bool) {
-	if errors.Is(err, fs.ErrNotExist) {
-		return true
-	}
-	r.unread = append(r.unread, checks.Unread{Source: source, Why: checks.WhyUnread(err)})
-	return false
-}
+func newReader(h *host.Host) *reader { return &reader{checks.Look{Host: h}} }
 
-// file reads a small configuration file; nil when absent or unreadable.
-func (r *reader) file(ctx context.Context, path string) []byte {
-	b, err := r.h.Files.ReadFile(ctx, path, maxConfig)
-	if err != nil {
-		r.miss(path, err)
-		return nil
-	}
-	return b
+// config reads a configuration file; nil when absent or unread.
+func (r *reader) config(ctx context.Context, path string) []byte {
+	return r.File(ctx, path, maxConfig)
 }
 
 // maxConfig bounds a configuration file, in bytes. A dconf database of a heavy
@@ -69,9 +50,9 @@ const maxConfig = 8 << 20
 // could not be read, so that a caller does not take it for absent; a value
 // that is there but is no number is that too.
 func (r *reader) number(ctx context.Context, key, name, from string) (s *setting, known bool) {
-	v, err := r.h.Registry.Value(ctx, key, name)
+	v, err := r.Host.Registry.Value(ctx, key, name)
 	if err != nil {
-		return nil, r.miss(key+`\`+name, err)
+		return nil, r.Miss(key+`\`+name, err)
 	}
 	switch v.Kind {
 	case host.RegistryInteger:
@@ -84,16 +65,16 @@ func (r *reader) number(ctx context.Context, key, name, from string) (s *setting
 		}
 	case host.RegistryStrings, host.RegistryBinary:
 	}
-	r.unread = append(r.unread, checks.Unread{Source: key + `\` + name, Why: "unreadable"})
+	r.Note(key+`\`+name, "unreadable")
 	return nil, false
 }
 
 // text tells whether a registry value exists and whether it is filled; the
 // text itself is not kept. known is as in number.
 func (r *reader) text(ctx context.Context, key, name string) (present, filled, known bool) {
-	v, err := r.h.Registry.Value(ctx, key, name)
+	v, err := r.Host.Registry.Value(ctx, key, name)
 	if err != nil {
-		return false, false, r.miss(key+`\`+name, err)
+		return false, false, r.Miss(key+`\`+name, err)
 	}
 	return true, v.String != "" || v.Kind == host.RegistryInteger && v.Integer != 0, true
 }
