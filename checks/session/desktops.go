@@ -59,6 +59,7 @@ func installedDesktops(ctx context.Context, r *reader) []string {
 type person struct {
 	name, home string
 	uid        uint32
+	groups     []string // whose line in group(5) names the account
 }
 
 // people lists the interactive accounts of passwd(5), by name. Accounts of
@@ -82,13 +83,33 @@ func people(ctx context.Context, r *reader) []person {
 	if err != nil || accounts.NIS {
 		r.Note("/etc/passwd", "unreadable")
 	}
+	groups := memberships(ctx, r)
 	var out []person
 	for _, u := range accounts.Users {
 		if defs.Regular(u.UID) && !noShell(u.Shell) {
-			out = append(out, person{name: u.Name, home: strings.TrimSuffix(u.Home, "/"), uid: u.UID})
+			out = append(out, person{name: u.Name, home: strings.TrimSuffix(u.Home, "/"), uid: u.UID, groups: groups[u.Name]})
 		}
 	}
 	slices.SortFunc(out, func(a, b person) int { return strings.Compare(a.name, b.name) })
+	return out
+}
+
+// memberships lists the groups of each account by group(5).
+func memberships(ctx context.Context, r *reader) map[string][]string {
+	out := map[string][]string{}
+	b := r.config(ctx, "/etc/group")
+	if b == nil {
+		return out
+	}
+	groups, err := shadow.ParseGroup(b)
+	if err != nil {
+		r.Note("/etc/group", "unreadable")
+	}
+	for _, g := range groups.Groups {
+		for _, member := range g.Members {
+			out[member] = append(out[member], g.Name)
+		}
+	}
 	return out
 }
 

@@ -90,11 +90,13 @@ func observeXFCE(ctx context.Context, r *reader, p person, f *lockFact) {
 		return
 	}
 	get := func(path string, fallback int64) *setting {
-		prop, from, ok := xfconf.Effective(user, system, path)
+		prop, from, ok := xfconf.Effective(user, system, xfconf.Account{Name: p.name, Groups: p.groups}, path)
 		if !ok {
 			return &setting{Value: fallback, From: fromProgram}
 		}
-		s := &setting{From: map[string]string{"user": fromUser, "system": fromSystem, "lock": fromLock}[from]}
+		s := &setting{From: map[xfconf.Origin]string{
+			xfconf.FromUser: fromUser, xfconf.FromSystem: fromSystem, xfconf.FromLock: fromLock,
+		}[from]}
 		if b, err := prop.Bool(); err == nil {
 			s.Value = bit(b)
 			return s
@@ -132,6 +134,26 @@ func both(a, b *setting) *setting {
 	default:
 		return b
 	}
+}
+
+// groupsOf lists the groups whose line names a person, those that a lock of
+// xfconf may be for.
+func (r *reader) groupsOf(ctx context.Context, name string) []string {
+	b := r.file(ctx, "/etc/group")
+	if b == nil {
+		return nil
+	}
+	groups, err := shadow.ParseGroup(b)
+	if err != nil || groups.NIS {
+		r.unread = append(r.unread, checks.Unread{Source: "/etc/group", Why: "unreadable"})
+	}
+	var out []string
+	for _, g := range groups.Groups {
+		if slices.Contains(g.Members, name) {
+			out = append(out, g.Name)
+		}
+	}
+	return out
 }
 
 func (r *reader) channel(ctx context.Context, path string) *xfconf.Channel {
