@@ -139,13 +139,13 @@ func both(a, b *setting) *setting {
 // groupsOf lists the groups whose line names a person, those that a lock of
 // xfconf may be for.
 func (r *reader) groupsOf(ctx context.Context, name string) []string {
-	b := r.file(ctx, "/etc/group")
+	b := r.config(ctx, "/etc/group")
 	if b == nil {
 		return nil
 	}
 	groups, err := shadow.ParseGroup(b)
 	if err != nil || groups.NIS {
-		r.unread = append(r.unread, checks.Unread{Source: "/etc/group", Why: "unreadable"})
+		r.Note("/etc/group", "unreadable")
 	}
 	var out []string
 	for _, g := range groups.Groups {
