@@ -136,26 +136,6 @@ func both(a, b *setting) *setting {
 	}
 }
 
-// groupsOf lists the groups whose line names a person, those that a lock of
-// xfconf may be for.
-func (r *reader) groupsOf(ctx context.Context, name string) []string {
-	b := r.config(ctx, "/etc/group")
-	if b == nil {
-		return nil
-	}
-	groups, err := shadow.ParseGroup(b)
-	if err != nil || groups.NIS {
-		r.Note("/etc/group", "unreadable")
-	}
-	var out []string
-	for _, g := range groups.Groups {
-		if slices.Contains(g.Members, name) {
-			out = append(out, g.Name)
-		}
-	}
-	return out
-}
-
 func (r *reader) channel(ctx context.Context, path string) *xfconf.Channel {
 	b := r.config(ctx, path)
 	if b == nil {
