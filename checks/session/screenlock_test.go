@@ -103,7 +103,7 @@ func TestScreenLockOnLinux(t *testing.T) {
 		xss       = "/home/ana/.xscreensaver"
 	)
 	xfceFile := func(delay, lock string) string {
-		return `<channel name="xfce4-screensaver"><property name="saver" type="empty"><property name="idle-activation" type="empty"><property name="delay" type="int" value="` + delay + `"/></property></property><property name="lock" type="empty"><property name="enabled" type="bool" value="` + lock + `"/></property></channel>`
+		return `<channel name="xfce4-screensaver" version="1.0"><property name="saver" type="empty"><property name="idle-activation" type="empty"><property name="delay" type="int" value="` + delay + `"/></property></property><property name="lock" type="empty"><property name="enabled" type="bool" value="` + lock + `"/></property></channel>`
 	}
 	saverOf := func(more map[string]string) map[string]string {
 		return desktop([]string{"xfce"}, with2(map[string]string{"/usr/bin/xfce4-screensaver": ""}, more))
