@@ -21,12 +21,14 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	apiv1 "vigia/collector/api/v1"
 )
@@ -52,10 +54,13 @@ type Server struct {
 	size     int64
 	deaf     int // calls of Deliver that end without effect
 	mute     int // calls of Deliver whose answer is lost
-	busy     uint32
-	calls    []*apiv1.DeliverRequest
-	resumed  int
-	forge    func(*apiv1.DeliverResponse)
+	slow     uint32
+	busy     int
+	// busySeconds is how long a busy collector asks to wait.
+	busySeconds int64
+	calls       []*apiv1.DeliverRequest
+	resumed     int
+	forge       func(*apiv1.DeliverResponse)
 }
 
 type machine struct {
@@ -152,9 +157,12 @@ func (s *Server) LoseAnswers(n int) { s.set(func() { s.mute = n }) }
 // Fail makes the next n deliveries end without effect.
 func (s *Server) Fail(n int) { s.set(func() { s.deaf = n }) }
 
-// Busy makes deliveries answer RESOURCE_EXHAUSTED with an effect on nothing
-// when seconds is 0, and else the seconds to wait with each answer.
-func (s *Server) Busy(seconds uint32) { s.set(func() { s.busy = seconds }) }
+// Slow asks, with each answer, to be left alone for some seconds.
+func (s *Server) Slow(seconds uint32) { s.set(func() { s.slow = seconds }) }
+
+// Busy makes the next n deliveries end with RESOURCE_EXHAUSTED and some seconds
+// to wait.
+func (s *Server) Busy(n int, seconds int64) { s.set(func() { s.busy, s.busySeconds = n, seconds }) }
 
 // Forge changes the answers of Deliver; nil ends it.
 func (s *Server) Forge(f func(*apiv1.DeliverResponse)) { s.set(func() { s.forge = f }) }
@@ -340,6 +348,14 @@ func (s *Server) Deliver(ctx context.Context, req *apiv1.DeliverRequest) (*apiv1
 	case s.deaf > 0:
 		s.deaf--
 		return nil, status.Error(codes.Unavailable, "not now")
+	case s.busy > 0:
+		s.busy--
+		st, err := status.New(codes.ResourceExhausted, "the disk is full").WithDetails(
+			&errdetails.RetryInfo{RetryDelay: durationpb.New(time.Duration(s.busySeconds) * time.Second)})
+		if err != nil {
+			return nil, err
+		}
+		return nil, st.Err()
 	}
 	for _, it := range req.GetItems() {
 		if err := s.take(leaf.Subject.CommonName, m, it); err != nil {
@@ -351,7 +367,7 @@ func (s *Server) Deliver(ctx context.Context, req *apiv1.DeliverRequest) (*apiv1
 		return nil, status.Error(codes.Unavailable, "the answer is lost")
 	}
 	resp := &apiv1.DeliverResponse{
-		DurableSequence: m.durable(), Epoch: s.epoch, Checkpoint: s.checkpoint(), RetryAfterSeconds: s.busy,
+		DurableSequence: m.durable(), Epoch: s.epoch, Checkpoint: s.checkpoint(), RetryAfterSeconds: s.slow,
 	}
 	if old := int64(req.GetCheckpointSize()); old > 0 && old <= s.size {
 		proof, err := tlog.ProveTree(s.size, old, s.reader())
@@ -415,7 +431,7 @@ func (s *Server) take(agentID string, m *machine, wire *apiv1.Item) error {
 		}
 	}
 	if it.first != m.durable()+1 {
-		return status.Errorf(codes.FailedPrecondition, "sequence %d after %d", it.first, m.durable())
+		return nil // the answer says from where to send again
 	}
 	if it.report != nil {
 		var previous [32]byte
@@ -478,3 +494,26 @@ func peerLeaf(ctx context.Context) (leaf *x509.Certificate, resumed bool) {
 	}
 	return info.State.PeerCertificates[0], info.State.DidResume
 }
+
+// Grow appends leaves that are no machine's.
+func (s *Server) Grow(n int) {
+	for i := range n {
+		s.grow(fmt.Appendf(nil, "other %d", i))
+	}
+}
+
+// OtherLog signs, with the log's key, the checkpoint of a log of the same size
+// with other leaves, after change. It may be called from Forge.
+func (s *Server) OtherLog(signed []byte, change func(*Server)) []byte {
+	other := &Server{t: s.t, logSigner: s.logSigner}
+	var size int
+	if _, err := fmt.Sscanf(string(signed), "vigia-test\n%d\n", &size); err != nil {
+		s.t.Errorf("size of the checkpoint: %v", err)
+	}
+	other.Grow(size)
+	change(other)
+	return other.checkpoint()
+}
+
+// ForgeLocked is Forge, from Forge.
+func (s *Server) ForgeLocked(f func(*apiv1.DeliverResponse)) { s.forge = f }
