@@ -134,7 +134,7 @@ func observeFolder(ctx context.Context, h *host.Host, folder string) (c copyFact
 		}
 		if err != nil {
 			whole = false
-			return nil
+			return nil //nolint:nilerr // kept in whole: what cannot be read does not end the walk
 		}
 		if info.Mode.IsRegular() {
 			c.Files++

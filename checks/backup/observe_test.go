@@ -296,7 +296,7 @@ func TestUnchanged(t *testing.T) {
 // The fingerprint changes with whatever is written, and with nothing else.
 func TestFingerprint(t *testing.T) {
 	p := newPlace(t)
-	print := func() string {
+	fingerprint := func() string {
 		got := observeSource(t.Context(), p.host(nil), p.source, p.now, time.Minute)
 		if got.Fingerprint == "" {
 			t.Fatalf("no fingerprint: %+v", got)
@@ -305,16 +305,16 @@ func TestFingerprint(t *testing.T) {
 	}
 	p.data("a.xlsx", 700, day)
 	p.data("b/c.xlsx", 700, day)
-	first := print()
-	if second := print(); second != first {
+	first := fingerprint()
+	if second := fingerprint(); second != first {
 		t.Errorf("looking twice: got %s, then %s", first, second)
 	}
 	p.data("a.xlsx", 701, day)
-	if grown := print(); grown == first {
+	if grown := fingerprint(); grown == first {
 		t.Error("a file grew and the fingerprint is the same")
 	}
 	p.data("a.xlsx", 700, day-time.Second)
-	if touched := print(); touched == first {
+	if touched := fingerprint(); touched == first {
 		t.Error("a file was written and the fingerprint is the same")
 	}
 }
@@ -341,7 +341,7 @@ func (f tree) Walk(ctx context.Context, root string, visit func(string, host.Fil
 	}
 	for _, info := range f.walked {
 		if err := visit(root+`\`+info.Name, info, f.errs[info.Name]); err != nil {
-			return nil
+			return nil //nolint:nilerr // the visitor has seen enough
 		}
 	}
 	return ctx.Err()

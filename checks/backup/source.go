@@ -37,7 +37,7 @@ func observeSource(ctx context.Context, h *host.Host, source string, now time.Ti
 		}
 		if err != nil {
 			t.Unread++
-			return nil
+			return nil //nolint:nilerr // kept in Unread: what cannot be read does not end the walk
 		}
 		if t.Files+t.Folders+t.Links >= maxInSource {
 			t.Stopped = "too_big"

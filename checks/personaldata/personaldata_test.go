@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -205,10 +206,8 @@ type folders struct {
 }
 
 func (f folders) Stat(_ context.Context, path string) (host.FileInfo, error) {
-	for _, p := range f.there {
-		if p == path {
-			return host.FileInfo{Mode: fs.ModeDir}, nil
-		}
+	if slices.Contains(f.there, path) {
+		return host.FileInfo{Mode: fs.ModeDir}, nil
 	}
 	return host.FileInfo{}, fs.ErrNotExist
 }
