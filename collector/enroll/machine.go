@@ -63,11 +63,12 @@ var ErrNotActive = errors.New("the machine is not admitted any more")
 
 // EnrolmentRecord is the payload of a leaf of kind enrolment, as JSON.
 type EnrolmentRecord struct {
-	Agent      string `json:"agent"`
-	Hostname   string `json:"hostname"`
-	OS         string `json:"os"`
-	Department string `json:"department,omitempty"`
-	Token      string `json:"token"`
+	At         time.Time `json:"at"`
+	Agent      string    `json:"agent"`
+	Hostname   string    `json:"hostname"`
+	OS         string    `json:"os"`
+	Department string    `json:"department,omitempty"`
+	Token      string    `json:"token"`
 	// ReportKey is the Ed25519 key that verifies this machine's reports.
 	ReportKey []byte `json:"report_key"`
 	// Serial and NotAfter describe its first TLS certificate, KeyHash is the
@@ -88,10 +89,22 @@ type RenewalRecord struct {
 // DepartureRecord is the payload of a leaf of kind revocation or retirement,
 // as JSON.
 type DepartureRecord struct {
-	Agent    string `json:"agent"`
-	Hostname string `json:"hostname"`
-	Why      string `json:"why"`
-	By       string `json:"by"`
+	At       time.Time `json:"at"`
+	Agent    string    `json:"agent"`
+	Hostname string    `json:"hostname"`
+	Why      string    `json:"why"`
+	By       string    `json:"by"`
+}
+
+// MachinesSubject is the subject of register leaves about enrolled machines.
+const MachinesSubject = "machines"
+
+// MoveRecord is the payload of a leaf of kind register and subject
+// MachinesSubject, as JSON: a machine belongs to another department now.
+type MoveRecord struct {
+	Agent      string `json:"agent"`
+	Department string `json:"department"`
+	By         string `json:"by"`
 }
 
 // NewAgentID draws the id of a machine: 128 random bits in base32.
@@ -186,7 +199,7 @@ func (s *Store) depart(ctx context.Context, tx *storage.Tx, agentID string, stat
 		agentID, string(status), micros(now), why, by); err != nil {
 		return fmt.Errorf("%s %s: %w", kind, agentID, err)
 	}
-	if err := s.append(ctx, tx, kind, agentID, DepartureRecord{Agent: agentID, Hostname: m.Hostname, Why: why, By: by}); err != nil {
+	if err := s.append(ctx, tx, kind, agentID, DepartureRecord{At: now, Agent: agentID, Hostname: m.Hostname, Why: why, By: by}); err != nil {
 		return err
 	}
 	if err := s.left(ctx, tx, m, now); err != nil {
@@ -225,11 +238,7 @@ func (s *Store) SetDepartment(ctx context.Context, tx *storage.Tx, agentID, depa
 	if _, err := tx.Exec(ctx, `UPDATE enroll_machines SET department = $2 WHERE agent_id = $1`, agentID, department); err != nil {
 		return fmt.Errorf("move %s: %w", agentID, err)
 	}
-	return s.append(ctx, tx, evidence.Register, "machines", struct {
-		Agent      string `json:"agent"`
-		Department string `json:"department"`
-		By         string `json:"by"`
-	}{agentID, department, by})
+	return s.append(ctx, tx, evidence.Register, MachinesSubject, MoveRecord{Agent: agentID, Department: department, By: by})
 }
 
 // insert adds a machine that has just enrolled.
@@ -244,7 +253,7 @@ func (s *Store) insert(ctx context.Context, tx *storage.Tx, m Machine) error {
 		return fmt.Errorf("add machine %s: %w", m.ID, err)
 	}
 	return s.append(ctx, tx, evidence.Enrolment, m.ID, EnrolmentRecord{
-		Agent: m.ID, Hostname: m.Hostname, OS: m.OS, Department: m.Department, Token: m.TokenID,
+		At: m.EnrolledAt, Agent: m.ID, Hostname: m.Hostname, OS: m.OS, Department: m.Department, Token: m.TokenID,
 		ReportKey: m.ReportKey, Serial: m.CertSerial, KeyHash: m.certKey, NotAfter: m.CertNotAfter,
 	})
 }

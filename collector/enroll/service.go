@@ -52,9 +52,7 @@ type Service struct {
 
 // NewService returns the service.
 func NewService(opts ServiceOptions) *Service {
-	if opts.Now == nil {
-		opts.Now = time.Now
-	}
+	opts.Now = clock(opts.Now)
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}

@@ -54,10 +54,7 @@ type Store struct {
 
 // NewStore returns a Store on the tables of Schema.
 func NewStore(opts StoreOptions) *Store {
-	s := &Store{ca: opts.CA, log: opts.Log, now: opts.Now, left: opts.Left}
-	if s.now == nil {
-		s.now = time.Now
-	}
+	s := &Store{ca: opts.CA, log: opts.Log, now: clock(opts.Now), left: opts.Left}
 	if s.left == nil {
 		s.left = func(context.Context, *storage.Tx, Machine, time.Time) error { return nil }
 	}
@@ -74,6 +71,15 @@ func (s *Store) append(ctx context.Context, tx *storage.Tx, kind evidence.Kind, 
 		return fmt.Errorf("append the %s record of %s: %w", kind, subject, err)
 	}
 	return nil
+}
+
+// clock is now, or time.Now when that is nil, as the tables keep it: in UTC and
+// in microseconds.
+func clock(now func() time.Time) func() time.Time {
+	if now == nil {
+		now = time.Now
+	}
+	return func() time.Time { return now().UTC().Truncate(time.Microsecond) }
 }
 
 // micros writes a time as the tables do; the zero time is 0.
