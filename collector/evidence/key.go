@@ -67,8 +67,8 @@ func parseKey(text string) (*Key, error) {
 	if err != nil {
 		return nil, errors.New("not a note signer") // without a word of the key
 	}
-	secret := text[strings.LastIndexByte(text, '+')+1:]
-	raw, err := base64.StdEncoding.DecodeString(secret)
+	// PRIVATE+KEY+name+hash+key, of which only the last can hold a plus.
+	raw, err := base64.StdEncoding.DecodeString(strings.SplitN(text, "+", 5)[4])
 	if err != nil || len(raw) != 1+ed25519.SeedSize {
 		return nil, errors.New("not an Ed25519 note signer")
 	}
