@@ -335,11 +335,15 @@ func (p *pseudonyms) binary(data []byte) []byte {
 	return data
 }
 
-// wordByte tells whether a letter or digit of ASCII stands at or, in UTF-16,
-// just before i.
+// wordByte tells whether a letter or digit of ASCII stands at i or, in UTF-16,
+// ends at i. A byte string before UTF-16 text is not taken for a part of it:
+// in doubt the name is overwritten.
 func wordByte(s string, i int, wide bool) bool {
-	if wide && i >= 0 && i < len(s) && s[i] == 0 {
-		i-- // the high byte of the character before
+	if wide && i > 0 && i < len(s) && s[i] == 0 {
+		i-- // the low byte of the character before
+		if i > 0 && s[i-1] != 0 {
+			return false
+		}
 	}
 	return i >= 0 && i < len(s) && s[i] < utf8.RuneSelf && wordRune(rune(s[i]))
 }

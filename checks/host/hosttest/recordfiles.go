@@ -114,8 +114,12 @@ func (f recordFiles) Walk(ctx context.Context, root string, visit func(string, h
 		last = name
 		dir := f.r.style.dir(name)
 		children[dir] = true
-		if info.Mode.IsDir() && err == nil {
+		switch {
+		case !info.Mode.IsDir():
+		case err == nil:
 			dirs = append(dirs, name)
+		default:
+			cut[name] = true
 		}
 		answer := visit(name, info, err)
 		switch {

@@ -208,7 +208,7 @@ func (r *replayFiles) entry(n *node) (host.FileInfo, bool) {
 	if n.file != nil && n.file.Mode != "" {
 		return n.file.info(n.name), true
 	}
-	if r.assumed.IsZero() {
+	if r.assumed.IsZero() || n.file != nil && n.file.Error != "" {
 		return host.FileInfo{}, false
 	}
 	info := host.FileInfo{Name: n.name, ModTime: r.assumed}
@@ -262,7 +262,9 @@ func (r *replayFiles) listed(n *node) bool {
 	return n.file != nil && n.file.Listed || under(r.complete, r.style.fold(n.path), r.style.separator())
 }
 
-// Walk implements host.Files.
+// Walk implements host.Files. A directory whose content is not recorded is
+// visited as it was, so that visit may skip it as it did then; if it does not,
+// once more with ErrNotRecorded.
 func (r *replayFiles) Walk(ctx context.Context, root string, visit func(string, host.FileInfo, error) error) error {
 	root, err := r.style.clean(root)
 	if err != nil {
@@ -297,11 +299,11 @@ func (r *replayFiles) walk(ctx context.Context, n *node, name string, info host.
 	if n.file != nil && n.file.ListError != "" {
 		return visit(name, info, fmt.Errorf("list %s: %w", name, n.file.ListError.err()))
 	}
-	if !r.listed(n) && (n.file == nil || !n.file.Walked) {
-		return visit(name, info, fmt.Errorf("list %s: %w", name, host.ErrNotRecorded))
-	}
 	if err := visit(name, info, nil); err != nil {
 		return err
+	}
+	if !r.listed(n) && (n.file == nil || !n.file.Walked) {
+		return visit(name, info, fmt.Errorf("list %s: %w", name, host.ErrNotRecorded))
 	}
 	for _, c := range n.children {
 		child := r.style.join(name, c.name)
