@@ -266,6 +266,9 @@ func (s *Store) renew(ctx context.Context, tx *storage.Tx, m Machine, cert *x509
 	if slices.Equal(hash, old) {
 		old = m.certKeyOld
 	}
+	if old == nil {
+		old = []byte{} // SQLite reads an empty value as nil
+	}
 	if _, err := tx.Exec(ctx, `UPDATE enroll_machines SET cert_serial = $2, cert_not_after = $3, cert_key = $4,
 		cert_key_old = $5, last_seen = $6 WHERE agent_id = $1`,
 		m.ID, serial(cert), micros(cert.NotAfter), hash, old, micros(s.now())); err != nil {
