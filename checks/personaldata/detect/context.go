@@ -83,7 +83,7 @@ func meaning(word string) words {
 		return halfDocumento
 	case "nacional":
 		return halfNacional
-	case "identificacion": //nolint:misspell // Spanish
+	case "identificacion":
 		return halfIdentificacion
 	case "fiscal":
 		return halfFiscal

@@ -20,6 +20,7 @@ func dniExamples() examples {
 			"documento de identidad 12345678Z",
 			"nombre;dni;alta\nAna;12345678Z;2020-01-01",
 			"\"Nombre\",\"D.N.I.\"\n\"Ana\",\"12345678Z\"",
+			"nombre;dni\n\"Ana;1\nLuis Alberto de la Concepción y Valdés Domínguez;54362315K\n", // a stray quote
 			"num_dni\n12345678Z\n",
 		},
 		missed: []string{

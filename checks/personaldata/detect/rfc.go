@@ -37,8 +37,10 @@ func rfcExamples() examples {
 			"Rfc=\"H&amp;E951128469\"", // a company, in the XML of an invoice
 			"RFC H&E951128469",
 			"R.F.C. MAB9307148T4",
-			"RFC: GODE561231GR9",               // wrong digit beside its word
-			"rfc;nombre\nGODE561231GR9;Emma",   // wrong digit under its column
+			"RFC: GODE561231GR9",             // wrong digit beside its word
+			"rfc;nombre\nGODE561231GR9;Emma", // wrong digit under its column
+			"Folio 7\nGODE561231GR8",         // a folio speaks of its own line
+			"HEGG560427AA1, de la persona con HEGG560427MVZRRL04",
 			"HEGG560427MVZRRL04 HEGG560427AA1", // wrong digit, same person as the CURP beside it
 		},
 		missed: []string{

@@ -67,8 +67,7 @@ func (p PersonalData) Scan(ctx context.Context, req host.ScanRequest) (host.Scan
 		MaxFiles: req.MaxFiles, MaxBytes: req.MaxBytes,
 	}
 	if deadline, ok := ctx.Deadline(); ok {
-		left := time.Until(deadline)
-		opts.MaxTime = max(left-min(left/10, 5*time.Second), time.Millisecond)
+		opts.MaxTime = timeWithin(time.Until(deadline))
 	}
 	var found foundFiles
 	sum, err := Run(ctx, opts, func(r FileResult) error {
@@ -87,6 +86,11 @@ func (p PersonalData) Scan(ctx context.Context, req host.ScanRequest) (host.Scan
 	}
 	out.Found, out.FoundMore = found.list()
 	return out, nil
+}
+
+// timeWithin is the time to scan when so much is left: a little less, but some.
+func timeWithin(left time.Duration) time.Duration {
+	return max(left-min(left/10, 5*time.Second), time.Millisecond)
 }
 
 // foundFiles keeps the files with the most persons.

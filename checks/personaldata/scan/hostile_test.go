@@ -109,6 +109,41 @@ func TestOpenNoticesAReplacement(t *testing.T) {
 	})
 }
 
+func TestOpenRootNoticesAReplacement(t *testing.T) {
+	unixOnly(t)
+	outside := tree(t, map[string]string{"secret": person})
+	replace := map[string]func(path string) error{
+		"another folder": func(p string) error { return os.Rename(p+".other", p) },
+		"link outside":   func(p string) error { return os.Symlink(outside, p) },
+		"link inside":    func(p string) error { return os.Symlink(filepath.Base(p)+".other", p) },
+		"link to itself": func(p string) error { return os.Symlink(".", p) },
+		"file":           func(p string) error { return os.WriteFile(p, nil, 0o644) },
+	}
+	for name, by := range replace {
+		t.Run(name, func(t *testing.T) {
+			dir := tree(t, map[string]string{"d/f": letters, "d.other/f": person})
+			root, err := os.OpenRoot(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer root.Close()
+			info, err := root.Lstat("d")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Rename(filepath.Join(dir, "d"), filepath.Join(dir, "gone")); err != nil {
+				t.Fatal(err)
+			}
+			if err := by(filepath.Join(dir, "d")); err != nil {
+				t.Fatal(err)
+			}
+			if got, reason := openRoot(root, "d", info); got != nil || reason != ReasonChanged {
+				t.Errorf("opened %v, reason %q, want %q", got != nil, reason, ReasonChanged)
+			}
+		})
+	}
+}
+
 // While someone keeps swapping a file and a folder for links that lead outside, nothing
 // outside is ever read.
 func TestLinksFlippedDuringTheWalk(t *testing.T) {

@@ -173,14 +173,11 @@ func (w *walker) descend(ctx context.Context, here place, name string) error {
 	if !w.otherMounts && below.hasDevice && below.device != here.device {
 		return w.report(below.path, directory(newFileResult(Skipped, ReasonMount)))
 	}
-	root, err := here.root.OpenRoot(name)
-	if err != nil {
-		return w.report(below.path, directory(failed(err)))
+	root, reason := openRoot(here.root, name, before)
+	if reason != "" {
+		return w.report(below.path, directory(failedFor(reason)))
 	}
 	defer func() { _ = root.Close() }()
-	if after, err := root.Stat("."); err != nil || !os.SameFile(before, after) {
-		return w.report(below.path, directory(newFileResult(Unreadable, ReasonChanged)))
-	}
 	below.root = root
 	return w.directory(ctx, below)
 }
@@ -205,6 +202,23 @@ func open(dir *os.Root, name string, info fs.FileInfo) (*os.File, Reason) {
 		return nil, ReasonChanged
 	}
 	return f, ""
+}
+
+// openRoot is open for a directory: no link that has taken its place is followed, for
+// even one inside the root would lead the walk in circles.
+func openRoot(dir *os.Root, name string, info fs.FileInfo) (*os.Root, Reason) {
+	root, err := dir.OpenRoot(name)
+	if err != nil {
+		if now, lstatErr := dir.Lstat(name); lstatErr == nil && (!now.IsDir() || !os.SameFile(info, now)) {
+			return nil, ReasonChanged
+		}
+		return nil, reasonOf(err)
+	}
+	if now, err := root.Stat("."); err != nil || !os.SameFile(info, now) {
+		_ = root.Close() // only read
+		return nil, ReasonChanged
+	}
+	return root, ""
 }
 
 // isVirtual tells whether a directory of Linux shows the system's own state as files.
