@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -205,9 +206,7 @@ func overlay(layers ...json.RawMessage) (json.RawMessage, error) {
 		if err := json.Unmarshal(layer, &keys); err != nil {
 			return nil, fmt.Errorf("parameters: want keys with values: %w", err)
 		}
-		for key, value := range keys {
-			merged[key] = value
-		}
+		maps.Copy(merged, keys)
 	}
 	if len(merged) == 0 {
 		return nil, nil

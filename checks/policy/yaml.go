@@ -122,7 +122,7 @@ func (d *document) decode(n *yaml.Node, v reflect.Value, path string) error {
 		if n.Kind != yaml.ScalarNode {
 			return d.errorf(path, "want a value, got %s", kindOf(n))
 		}
-		text, ok := v.Addr().Interface().(encoding.TextUnmarshaler)
+		text, ok := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr())
 		if !ok {
 			return d.errorf(path, "cannot be read")
 		}
