@@ -6,9 +6,10 @@
 package checktest
 
 import (
-	"bytes"
+	"context"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -39,47 +40,56 @@ type golden struct {
 // facts again, as the collector will, and demands the same verdict.
 func Golden(t *testing.T, check checks.Check, params string, machineDir string) {
 	t.Helper()
+	for _, problem := range compare(t.Context(), check, json.RawMessage(params), machineDir, *update) {
+		t.Error(problem)
+	}
+}
+
+// compare does what Golden says and returns what is wrong.
+func compare(ctx context.Context, check checks.Check, params json.RawMessage, machineDir string, update bool) []error {
 	h, err := hosttest.Load(machineDir)
 	if err != nil {
-		t.Fatal(err)
+		return []error{err}
 	}
-	res := check.Run(t.Context(), h, json.RawMessage(params))
-	judgeAgain(t, check, params, res)
-
+	res := check.Run(ctx, h, params)
+	var problems []error
+	if err := judgeAgain(check, params, res); err != nil {
+		problems = append(problems, err)
+	}
 	got, err := json.MarshalIndent(golden{res.Status, res.Reason, res.Findings, res.Observed}, "", "  ")
 	if err != nil {
-		t.Fatal(err)
+		return append(problems, err)
 	}
 	got = append(got, '\n')
 	file := filepath.Join(machineDir, check.Info().ID+".golden.json")
-	if *update {
+	if update {
 		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
+			problems = append(problems, err)
 		}
-		return
+		return problems
 	}
 	want, err := os.ReadFile(file)
 	if err != nil {
-		t.Fatalf("%v\nrun this test with -update, and read what it writes before committing it", err)
+		return append(problems, fmt.Errorf("%w\nrun this test with -update, and read what it writes before committing it", err))
 	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s on %s (-want +got):\n%s", check.Info().ID, machineDir, cmp.Diff(string(want), string(got)))
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		problems = append(problems, fmt.Errorf("%s (-want +got):\n%s", file, diff))
 	}
+	return problems
 }
 
 // judgeAgain holds what makes old evidence useful: the observed facts alone,
 // through JSON, give the same verdict as when they were observed.
-func judgeAgain(t *testing.T, check checks.Check, params string, res checks.Result) {
-	t.Helper()
+func judgeAgain(check checks.Check, params json.RawMessage, res checks.Result) error {
 	if res.Observed == nil {
-		return // nothing was observed, and the verdict says why
+		return nil // nothing was observed, and the verdict says why
 	}
-	again, err := check.Judge(res.Observed, json.RawMessage(params), res.ObservedAt)
+	again, err := check.Judge(res.Observed, params, res.ObservedAt)
 	if err != nil {
-		t.Errorf("judge %s again: %v", check.Info().ID, err)
-		return
+		return fmt.Errorf("judge the observed facts of %s again: %w", check.Info().ID, err)
 	}
 	if diff := cmp.Diff(res.Verdict, again); diff != "" {
-		t.Errorf("%s: judging the observed facts again gives another verdict (-run +again):\n%s", check.Info().ID, diff)
+		return fmt.Errorf("judging the observed facts of %s again gives another verdict (-run +again):\n%s", check.Info().ID, diff)
 	}
+	return nil
 }

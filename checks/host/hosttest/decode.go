@@ -21,8 +21,7 @@ func decodeStrict(data []byte, doc *document) error {
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(doc); err != nil {
 		offset := int64(0)
-		var typeErr *json.UnmarshalTypeError
-		if errors.As(err, &typeErr) {
+		if typeErr, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 			offset = typeErr.Offset
 		} else if _, name, ok := strings.Cut(err.Error(), "unknown field "); ok {
 			offset = keys[strings.Trim(name, `"`)]
@@ -30,9 +29,11 @@ func decodeStrict(data []byte, doc *document) error {
 		return atLine(data, offset, err)
 	}
 	if err := doc.check(); err != nil {
-		var at *keyError
-		errors.As(err, &at)
-		return atLine(data, keys[at.key], err)
+		offset := int64(0)
+		if at, ok := errors.AsType[*keyError](err); ok {
+			offset = keys[at.key]
+		}
+		return atLine(data, offset, err)
 	}
 	return nil
 }
@@ -91,8 +92,7 @@ func scanKeys(data []byte) (map[string]int64, error) {
 
 // atLine puts the line before err; offset 0 means that it is not known.
 func atLine(data []byte, offset int64, err error) error {
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		offset = syntax.Offset
 	}
 	if offset <= 0 {

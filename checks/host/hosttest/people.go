@@ -104,14 +104,14 @@ func (r *Recorder) gatherLinux(ctx context.Context, p *pseudonyms) error {
 		groups, _ := text(file) // none, or not ours to read: then not recorded either
 		for line := range strings.Lines(groups) {
 			fields := strings.Split(strings.TrimSpace(line), ":")
-			for _, member := range strings.Split(fields[len(fields)-1], ",") {
+			for member := range strings.SplitSeq(fields[len(fields)-1], ",") {
 				if len(fields) == 4 && !system[member] {
 					p.person(member)
 				}
 			}
 		}
 	}
-	homes, _ := r.inner.Files.ReadDir(ctx, "/home") //nolint:errcheck // as for groups
+	homes, _ := r.inner.Files.ReadDir(ctx, "/home") // as for groups
 	for _, h := range homes {
 		if h.Mode.IsDir() && h.Name != "lost+found" && !system[h.Name] {
 			p.person(h.Name)
@@ -178,7 +178,7 @@ func (r *Recorder) gatherWindows(ctx context.Context, p *pseudonyms) {
 		}
 	}
 	const profileList = `HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList`
-	sids, _ := r.inner.Registry.Subkeys(ctx, profileList) //nolint:errcheck // then recorded values must do
+	sids, _ := r.inner.Registry.Subkeys(ctx, profileList) // if not, recorded values must do
 	for _, sid := range sids {
 		if v, err := r.inner.Registry.Value(ctx, profileList+`\`+sid, "ProfileImagePath"); err == nil {
 			profile(v.String)

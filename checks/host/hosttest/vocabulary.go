@@ -1,6 +1,9 @@
 package hosttest
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // isVocabulary tells whether a name is also a word that configuration is made
 // of. An account "auth" or a machine "debian" gives nobody away where the word
@@ -14,10 +17,8 @@ func isVocabulary(name string) bool {
 	}
 	name = strings.ToLower(name)
 	for line := range strings.Lines(vocabulary) {
-		for _, word := range strings.Fields(line) {
-			if word == name {
-				return true
-			}
+		if slices.Contains(strings.Fields(line), name) {
+			return true
 		}
 	}
 	return false

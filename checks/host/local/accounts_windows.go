@@ -200,7 +200,7 @@ func (a liveAccounts) PasswordPolicy(ctx context.Context) (host.PasswordPolicy, 
 		p.Properties, err = a.passwordProperties(domain)
 		p.PropertiesKnown = err == nil
 	}
-	return p, nil //nolint:nilerr // the caller sees PropertiesKnown
+	return p, nil
 }
 
 // modals asks NetUserModalsGet and hands the answer to read.

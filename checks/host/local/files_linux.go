@@ -57,7 +57,7 @@ func describe(name, _ string, info fs.FileInfo) entry {
 		e.info.ChangeTime = time.Unix(st.Ctim.Unix()).UTC()
 		e.info.Owner = strconv.FormatUint(uint64(st.Uid), 10)
 		e.info.Group = strconv.FormatUint(uint64(st.Gid), 10)
-		e.device = uint64(st.Dev)
+		e.device = st.Dev
 	}
 	return e
 }

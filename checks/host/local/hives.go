@@ -23,8 +23,6 @@ const (
 	maxSubkeys = 100_000
 )
 
-var errNoHive = errors.New("the profile has no hive file")
-
 // hives keeps the hives read last, so that each check of a profile does not
 // read the file again. A file that has changed is read anew.
 type hives struct {
@@ -72,8 +70,8 @@ func (h *hives) open(ctx context.Context, files host.Files, path string) (*hive.
 // drop forgets the hives used longest ago until the rest fits.
 func (h *hives) drop() {
 	total := int64(0)
-	for i := len(h.kept) - 1; i >= 0; i-- {
-		total += h.kept[i].size
+	for i, k := range slices.Backward(h.kept) {
+		total += k.size
 		if total > maxHives && i < len(h.kept)-1 {
 			h.kept = slices.Delete(h.kept, 0, i+1)
 			return

@@ -105,7 +105,7 @@ func unescape(s string) string {
 func domainFromFiles(ctx context.Context, files host.Files) string {
 	if text, err := readText(ctx, files, "/etc/sssd/sssd.conf"); err == nil {
 		sections := parseINI(text)
-		for _, name := range strings.Split(sections["sssd"]["domains"], ",") {
+		for name := range strings.SplitSeq(sections["sssd"]["domains"], ",") {
 			name = strings.TrimSpace(name)
 			domain := sections["domain/"+strings.ToLower(name)]
 			if domain["id_provider"] != "ad" {

@@ -20,6 +20,8 @@ import (
 // profileList names, per SID, the folder of every profile of the machine.
 const profileList = `SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList`
 
+var errNoHive = errors.New("the profile has no hive file")
+
 // liveRegistry is the registry of this machine in its 64-bit view, with the
 // hives of profiles that nobody has loaded read from their files.
 type liveRegistry struct {

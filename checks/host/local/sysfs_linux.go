@@ -27,7 +27,7 @@ func (s sysfs) bytes(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
+	defer file.Close() //nolint:errcheck // only read
 	return io.ReadAll(io.LimitReader(file, 4096))
 }
 
