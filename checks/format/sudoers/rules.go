@@ -1,0 +1,368 @@
+package sudoers
+
+import (
+	"slices"
+	"strings"
+)
+
+// A spec is what one rule grants on one list of hosts.
+type spec struct {
+	who      []member
+	commands []command
+	file     string
+	line     int
+}
+
+// A command is one item of a list of commands.
+type command struct {
+	name    string // ALL, of an alias, or of a program
+	negated bool
+	// runas lists the users to become; hasRunas is false for sudo's default, root.
+	runas    []member
+	hasRunas bool
+	free     bool // NOPASSWD
+}
+
+// parseSpec reads "users hosts = commands [: hosts = commands]…".
+func parseSpec(s *scanner) ([]spec, error) {
+	who, err := s.members("")
+	if err != nil {
+		return nil, err
+	}
+	var out []spec
+	for {
+		if _, err := s.members(""); err != nil {
+			return nil, err
+		}
+		if !s.take('=') {
+			return nil, errSyntax
+		}
+		commands, err := s.commandSpecs()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, spec{who: who, commands: commands})
+		if s.end() {
+			return out, nil
+		}
+		if !s.take(':') {
+			return nil, errSyntax
+		}
+	}
+}
+
+// commandSpecs reads "(runas) OPTION=value TAG: command, …". What stands before a
+// command holds for those after it too, until it is said again.
+func (s *scanner) commandSpecs() ([]command, error) {
+	var (
+		out  []command
+		last command
+	)
+	for {
+		if s.take('(') {
+			runas, err := s.runas()
+			if err != nil {
+				return nil, err
+			}
+			last.runas, last.hasRunas = runas, true
+		}
+		for s.option() {
+		}
+		for {
+			tag, ok := s.keyword(':', "EXEC", "NOEXEC", "FOLLOW", "NOFOLLOW", "INTERCEPT", "NOINTERCEPT", "LOG_INPUT", "NOLOG_INPUT",
+				"LOG_OUTPUT", "NOLOG_OUTPUT", "MAIL", "NOMAIL", "PASSWD", "NOPASSWD", "SETENV", "NOSETENV")
+			if !ok {
+				break
+			}
+			switch tag {
+			case "NOPASSWD":
+				last.free = true
+			case "PASSWD":
+				last.free = false
+			}
+		}
+		c, err := s.command()
+		if err != nil {
+			return nil, err
+		}
+		last.name, last.negated = c.name, c.negated
+		if out = append(out, last); !s.take(',') {
+			return out, nil
+		}
+	}
+}
+
+// option passes an option such as CWD=/tmp.
+func (s *scanner) option() bool {
+	if _, ok := s.keyword('=', "ROLE", "TYPE", "PRIVS", "LIMITPRIVS", "APPARMOR_PROFILE", "NOTBEFORE", "NOTAFTER", "TIMEOUT", "CWD", "CHROOT"); !ok {
+		return false
+	}
+	s.word(",")
+	return true
+}
+
+// runas reads "users : groups)". It returns none for "()", by which one becomes
+// oneself.
+func (s *scanner) runas() (users []member, err error) {
+	if !s.end() && s.text[s.at] != ':' && s.text[s.at] != ')' {
+		if users, err = s.members(":"); err != nil {
+			return nil, err
+		}
+	}
+	if s.take(':') && !s.end() && s.text[s.at] != ')' {
+		if _, err = s.members(":"); err != nil {
+			return nil, err
+		}
+	}
+	if !s.take(')') {
+		return nil, errSyntax
+	}
+	return users, nil
+}
+
+// command reads one command: digests of it, its name, its arguments.
+func (s *scanner) command() (command, error) {
+	c := command{negated: s.negated()}
+	for s.digest() {
+		if !s.take(',') {
+			break
+		}
+	}
+	if s.blanks(); s.at < len(s.text) && s.text[s.at] == '^' { // a regular expression for the name
+		n := regexpEnd(s.text[s.at:])
+		c.name = s.text[s.at : s.at+n+1]
+		s.at += n + 1
+		s.arguments()
+		return c, nil
+	}
+	stop := ",:=!()"
+	if s.at < len(s.text) && s.text[s.at] == '/' { // a path may hold the others
+		stop = ",:"
+	}
+	plain := false
+	c.name, plain = s.word(stop)
+	switch {
+	case c.name == "" || s.at < len(s.text) && strings.IndexByte("!()=", s.text[s.at]) >= 0:
+		return c, errSyntax
+	case plain && isAlias(c.name):
+		return c, nil
+	case c.name[0] != '/' && c.name != "sudoedit" && c.name != "list":
+		return c, errSyntax
+	}
+	s.arguments()
+	return c, nil
+}
+
+// digest passes "sha256:…".
+func (s *scanner) digest() bool {
+	from := s.at
+	if algorithm, _ := s.word(":, "); strings.HasPrefix(algorithm, "sha") && s.take(':') {
+		if value, _ := s.word(","); value != "" {
+			return true
+		}
+	}
+	s.at = from
+	return false
+}
+
+// arguments passes the arguments of a command, in which commas and colons are
+// escaped, but within a regular expression, from ^ to $.
+func (s *scanner) arguments() {
+	for ; s.at < len(s.text); s.at++ {
+		switch c := s.text[s.at]; {
+		case c == '\\':
+			s.at = min(s.at+1, len(s.text)-1)
+		case c == '^' && s.at > 0 && isBlank(s.text[s.at-1]):
+			s.at += regexpEnd(s.text[s.at:])
+		case c == ',' || c == ':':
+			return
+		}
+	}
+}
+
+// regexpEnd returns where a regular expression ends: at the first $ that a blank, a
+// comma, a colon or nothing follows; 0 if there is none.
+func regexpEnd(text string) int {
+	for i := 1; i < len(text); i++ {
+		if text[i] == '$' && (i+1 == len(text) || isBlank(text[i+1]) || text[i+1] == ',' || text[i+1] == ':') {
+			return i
+		}
+	}
+	return 0
+}
+
+// A defaults is one line of Defaults, as far as it is about passwords.
+type defaults struct {
+	binding byte     // ':' of users; '@', '>' and '!' of hosts, users to become and commands; 0 of all
+	users   []member // of ':'
+	// set and on are the last word on authenticate; exempt names groups.
+	set, on bool
+	exempt  []string
+}
+
+// parseDefaults reads what follows the word Defaults.
+func parseDefaults(s *scanner) (d defaults, err error) {
+	if c := s.text[0]; !isBlank(c) {
+		s.at, d.binding = 1, c
+		members, err := s.members("")
+		if err != nil {
+			return defaults{}, err
+		}
+		if c == ':' {
+			d.users = members
+		}
+	}
+	for {
+		off := s.negated()
+		s.blanks()
+		start := s.at
+		for s.at < len(s.text) && (s.text[s.at] == '_' || isDigit(s.text[s.at]) || 'a' <= s.text[s.at]|0x20 && s.text[s.at]|0x20 <= 'z') {
+			s.at++
+		}
+		name, value := s.text[start:s.at], ""
+		if s.blanks(); s.at+1 < len(s.text) && strings.IndexByte("+-", s.text[s.at]) >= 0 && s.text[s.at+1] == '=' {
+			s.at++
+		}
+		if s.take('=') {
+			value, _ = s.word(",")
+		}
+		switch name {
+		case "":
+			return defaults{}, errSyntax
+		case "authenticate":
+			d.set, d.on = true, !off
+		case "exempt_group":
+			d.exempt = nil
+			if !off && value != "" {
+				d.exempt = []string{"%" + strings.TrimPrefix(value, "%")}
+			}
+		}
+		if s.end() {
+			return d, nil
+		}
+		if !s.take(',') {
+			return defaults{}, errSyntax
+		}
+	}
+}
+
+// resolve turns the lines of all files into rules.
+func (l *loader) resolve() (Rules, error) {
+	rules := Rules{Exempt: l.exempt(), Broken: l.broken}
+	for _, s := range l.specs {
+		all, free := l.gives(s.commands)
+		for _, who := range l.names(userAlias, s.who) {
+			if len(rules.Grants) >= maxGrants {
+				return Rules{}, ErrTooLarge
+			}
+			without := free || slices.Contains(rules.Exempt, who) || slices.Contains(rules.Exempt, "ALL")
+			rules.Grants = append(rules.Grants, Grant{Who: who, All: all, NoPassword: without, File: s.file, Line: s.line})
+		}
+	}
+	if l.steps > maxSteps {
+		return Rules{}, ErrTooLarge
+	}
+	return rules, nil
+}
+
+// exempt lists for whom the Defaults switch passwords off. A later line takes an
+// earlier one back only for the very same names.
+func (l *loader) exempt() []string {
+	var out []string
+	for _, d := range l.defaults {
+		names := []string{"ALL"}
+		if d.binding == ':' {
+			names = l.names(userAlias, d.users)
+		}
+		for _, name := range names {
+			switch {
+			case d.set && !d.on && !slices.Contains(out, name):
+				out = append(out, name)
+			case d.set && d.on && (d.binding == ':' || d.binding == 0):
+				out = slices.DeleteFunc(out, func(n string) bool { return n == name })
+			}
+		}
+		out = append(out, d.exempt...)
+	}
+	return out
+}
+
+// names resolves aliases; a name that is none stands for itself.
+func (l *loader) names(kind string, list []member) []string {
+	var out []string
+	l.walk(kind, list, false, nil, func(name string) { out = append(out, name) })
+	return out
+}
+
+// walk calls visit for each name that a list comes to without a negation. inside
+// are the aliases that led to it; one that leads to itself comes to nothing.
+func (l *loader) walk(kind string, list []member, negated bool, inside []string, visit func(string)) {
+	for _, m := range list {
+		if l.steps++; l.steps > maxSteps {
+			return
+		}
+		negated := negated != m.negated
+		members, ok := l.aliases[aliasKey{kind, m.name}]
+		switch {
+		case !ok && !negated:
+			visit(m.name)
+		case ok && !slices.Contains(inside, m.name):
+			l.walk(kind, members, negated, append(slices.Clip(inside), m.name), visit)
+		}
+	}
+}
+
+// gives tells what a list of commands comes to. A later item takes an earlier one
+// back only if it is !ALL.
+func (l *loader) gives(list []command) (all, free bool) {
+	for _, c := range list {
+		everything, something := l.covers(c, nil)
+		switch {
+		case everything && c.negated:
+			all, free = false, false
+		case !c.negated:
+			all = all || everything && l.asRoot(c)
+			free = free || something && c.free
+		}
+	}
+	return all, free
+}
+
+// covers tells whether a command, its aliases resolved, is every command, and
+// whether it is any.
+func (l *loader) covers(c command, inside []string) (everything, something bool) {
+	if l.steps++; l.steps > maxSteps {
+		return false, false
+	}
+	if c.name == "ALL" {
+		return true, true
+	}
+	members, ok := l.commands[c.name]
+	if !ok {
+		return false, !isAlias(c.name)
+	}
+	if slices.Contains(inside, c.name) {
+		return false, false
+	}
+	for _, m := range members {
+		all, some := l.covers(m, append(slices.Clip(inside), c.name))
+		switch {
+		case all && m.negated:
+			everything, something = false, false
+		case !m.negated:
+			everything, something = everything || all, something || some
+		}
+	}
+	return everything, something
+}
+
+// asRoot tells whether a command is run as root, or as members of a group or
+// netgroup, which root may be in.
+func (l *loader) asRoot(c command) bool {
+	if !c.hasRunas {
+		return true
+	}
+	return slices.ContainsFunc(l.names(runasAlias, c.runas), func(name string) bool {
+		return name == "ALL" || name == "root" || name == "#0" || name[0] == '%' || name[0] == '+'
+	})
+}
