@@ -95,6 +95,8 @@ func (r *Recorder) gatherLinux(ctx context.Context, p *pseudonyms) error {
 		to := p.person(fields[0])
 		if path.Dir(fields[5]) == "/home" {
 			p.add(path.Base(fields[5]), to)
+		} else if strings.Count(path.Clean(fields[5]), "/") > 1 { // not /, not /var
+			p.homes = append(p.homes, path.Clean(fields[5]))
 		}
 		if full, _, _ := strings.Cut(fields[4], ","); strings.Contains(full, " ") {
 			p.add(full, "Persona "+to)

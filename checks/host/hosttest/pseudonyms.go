@@ -22,6 +22,7 @@ import (
 // A pseudonyms is used by one goroutine.
 type pseudonyms struct {
 	style  pathStyle
+	homes  []string          // folders of people that are not /home/NAME
 	names  []rename          // the longest first
 	byRune map[rune][]rename // the same, by lower-cased first letter
 	exact  map[string]string // lower-cased name to stand-in, vocabulary too
@@ -105,25 +106,43 @@ var (
 	identifierPattern = regexp.MustCompile(`(?i)\b(?:\d{8}|[XYZ]\d{7})-?[A-Z]\b|\b[A-Z]{4}\d{6}[HMX][A-Z]{5}[0-9A-Z]\d\b|\b[A-ZÑ&]{3,4}\d{6}[0-9A-Z]{3}\b`)
 )
 
-// text replaces every name in a text that may hold anything else.
+// text replaces every name in a text that may hold anything else. The searches
+// for a character only save time.
 func (p *pseudonyms) text(s string) string {
-	s = sidPattern.ReplaceAllStringFunc(s, p.sid)
-	s = mailPattern.ReplaceAllStringFunc(s, p.mail)
-	s = macPattern.ReplaceAllStringFunc(s, p.mac)
-	s = uncPattern.ReplaceAllStringFunc(s, func(m string) string {
-		if server := m[2 : len(m)-1]; server != "." && !isVocabulary(server) {
-			return `\\` + p.alias(server, "equipo") + `\`
-		}
-		return m
-	})
-	s = homePattern.ReplaceAllStringFunc(s, func(m string) string {
-		i := strings.LastIndexAny(m, `/\`) + 1
-		if to, ok := p.exact[strings.ToLower(m[i:])]; ok {
-			return m[:i] + to
-		}
-		return m
-	})
+	if strings.Contains(s, "S-1-5-21-") {
+		s = p.sid(s)
+	}
+	if strings.Contains(s, "@") {
+		s = mailPattern.ReplaceAllStringFunc(s, p.mail)
+	}
+	if strings.ContainsAny(s, ":-") {
+		s = macPattern.ReplaceAllStringFunc(s, p.mac)
+	}
+	if strings.Contains(s, `\\`) {
+		s = uncPattern.ReplaceAllStringFunc(s, p.share)
+	}
+	if strings.ContainsAny(s, `/\`) {
+		s = homePattern.ReplaceAllStringFunc(s, p.home)
+	}
 	return p.words(s)
+}
+
+// share replaces the server in the beginning of a \\server\share path.
+func (p *pseudonyms) share(s string) string {
+	server := s[2 : len(s)-1]
+	if server == "." || isVocabulary(server) {
+		return s
+	}
+	return `\\` + p.alias(server, "equipo") + `\`
+}
+
+// home replaces the account at the end of a path such as /home/ana.
+func (p *pseudonyms) home(s string) string {
+	i := strings.LastIndexAny(s, `/\`) + 1
+	if to, ok := p.exact[strings.ToLower(s[i:])]; ok {
+		return s[:i] + to
+	}
+	return s
 }
 
 // words replaces the names that stand in s as whole words.
@@ -234,7 +253,8 @@ func (p *pseudonyms) serial(s string) string {
 func (p *pseudonyms) path(name string) string {
 	sep := p.style.separator()
 	parts := strings.Split(name, sep)
-	inHome, ownNames := false, false
+	own, ownNames := p.homeDepth(parts), false
+	inHome := own > 0
 	for i, part := range parts {
 		if part == "" {
 			continue
@@ -244,9 +264,10 @@ func (p *pseudonyms) path(name string) string {
 			before = strings.ToLower(parts[i-1])
 		}
 		switch {
-		case accountFolders[before]:
-			inHome = inHome || before == "home" || before == "users"
+		case accountFolders[before] && (own == 0 || i < own):
 			parts[i] = p.entryName(part)
+		case i < own:
+			parts[i] = p.text(part)
 		case inHome && !ownNames && isSettingsFolder(part):
 			inHome = false // what lies in there is named by programs
 			parts[i] = p.text(part)
@@ -260,6 +281,23 @@ func (p *pseudonyms) path(name string) string {
 		}
 	}
 	return strings.Join(parts, sep)
+}
+
+// homeDepth tells with how many of its elements a path names somebody's home
+// folder; 0 if it does not lie in one.
+func (p *pseudonyms) homeDepth(parts []string) int {
+	if len(parts) > 2 && (parts[1] == "home" || p.style == backslashes && strings.EqualFold(parts[1], "users")) {
+		return 3
+	}
+	if len(parts) > 1 && parts[1] == "root" && p.style == slashes {
+		return 2
+	}
+	for _, home := range p.homes {
+		if elements := strings.Split(home, p.style.separator()); len(parts) >= len(elements) && slices.Equal(parts[:len(elements)], elements) {
+			return len(elements)
+		}
+	}
+	return 0
 }
 
 // entryName replaces an element that should be an account's name, perhaps

@@ -20,6 +20,7 @@ func people(style pathStyle) *pseudonyms {
 	for _, name := range []string{"ana", "ana.gil", "María Gil", "auth", "7"} {
 		p.person(name)
 	}
+	p.homes = []string{"/srv/personas/ana"}
 	return p
 }
 
@@ -61,6 +62,12 @@ func TestPath(t *testing.T) {
 		{slashes, "/home/auth/.xscreensaver", "/home/usuario04/.xscreensaver"},
 		{slashes, "/home/ana", "/home/usuario01"},
 		{slashes, "/home/ana/Documentos/Ana Pérez/dni.pdf", "/home/usuario01/Documentos/elemento0001/elemento0002.pdf"},
+		{slashes, "/srv/personas/ana/.config/x", "/srv/personas/usuario01/.config/x"},
+		{slashes, "/srv/personas/ana/padrón.csv", "/srv/personas/usuario01/elemento0001.csv"},
+		{slashes, "/srv/personas/otro", "/srv/personas/otro"},
+		{slashes, "/home/ana/mail/Carta a Pepe.txt", "/home/usuario01/elemento0001/elemento0002.txt"},
+		{slashes, "/root/informe.txt", "/root/elemento0001.txt"},
+		{slashes, "/usr/share/x/users/y/z.txt", "/usr/share/x/users/y/z.txt"},
 		{slashes, "/home/ana/notas", "/home/usuario01/elemento0001"},
 		{slashes, "/var/spool/cron/crontabs/auth", "/var/spool/cron/crontabs/usuario04"},
 		{slashes, "/var/lib/AccountsService/users/ana.gil", "/var/lib/AccountsService/users/usuario02"},
@@ -110,6 +117,9 @@ func TestContentPolicy(t *testing.T) {
 		{"/etc/hostname", "pc-7.villa.example\n", "equipo01.DOMINIO\n", true},
 		{"/sys/class/dmi/id/product_serial", "8XK2\n", strings.Repeat("0", 31) + "1\n", true},
 		{"/home/ana/.config/kscreenlockerrc", "[Daemon]\n", "[Daemon]\n", true},
+		{"/srv/personas/ana/.config/kdeglobals", "[K]\n", "[K]\n", true},
+		{"/srv/personas/ana/notas.txt", "x", "", false},
+		{"/root/notas.txt", "x", "", false},
 		{"/home/ana/.ssh/config", "Host x\n", "", false},
 		{"/home/ana/Documentos/padrón.csv", "x", "", false},
 		{"/home/ana/.config/chromium/Login Data", "SQLite\x00\xff", "", false},

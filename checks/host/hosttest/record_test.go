@@ -289,6 +289,60 @@ func TestRecordedOfficeSystem(t *testing.T) {
 	}
 }
 
+// The machine that runs the test: its names are not known here, so what is
+// compared is what must not change.
+func TestRecordThisMachine(t *testing.T) {
+	t.Parallel()
+	live := local.New(local.Options{})
+	rec := hosttest.NewRecorder(live)
+	h := rec.Host()
+	ctx := t.Context()
+	ask := func(h *host.Host) (ids []string, pam []byte, names []string, hardware host.Hardware) {
+		passwd, err := h.Files.ReadFile(ctx, "/etc/passwd", 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(passwd)) {
+			ids = append(ids, strings.Split(line, ":")[2])
+		}
+		if pam, err = h.Files.ReadFile(ctx, "/etc/pam.d/login", 1<<20); err != nil {
+			t.Fatal(err)
+		}
+		infos, err := h.Files.ReadDir(ctx, "/etc/pam.d")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, info := range infos {
+			names = append(names, info.Name)
+		}
+		if hardware, err = h.System.Hardware(ctx); err != nil {
+			t.Fatal(err)
+		}
+		hardware.Serial = ""
+		for i := range hardware.Disks {
+			hardware.Disks[i].Serial = ""
+		}
+		return ids, pam, names, hardware
+	}
+	ids, pam, names, hardware := ask(h)
+	dir := filepath.Join(t.TempDir(), "recording")
+	if err := rec.Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	replayed, err := hosttest.Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids2, pam2, names2, hardware2 := ask(replayed)
+	for what, diff := range map[string]string{
+		"accounts": cmp.Diff(ids, ids2), "pam": cmp.Diff(string(pam), string(pam2)), "folder": cmp.Diff(names, names2), "hardware": cmp.Diff(hardware, hardware2),
+	} {
+		if diff != "" {
+			t.Errorf("%s: -live +replayed:\n%s", what, diff)
+		}
+	}
+}
+
 // For the same facts the live machine, a mounted one and a recording of either
 // give the same answers.
 func TestSameFactsSameAnswers(t *testing.T) {

@@ -43,8 +43,8 @@ var identityFiles = []string{
 
 var (
 	configurationPaths = regexp.MustCompile(`^/(etc|proc|sys|run|lib|usr/(lib|share|local/(etc|share)))/|` +
-		`^/var/lib/(AccountsService|dpkg|gdm3?|lightdm|sddm)/|` +
-		`^/(root|home/[^/]+)/\.(config|kde4?|gconf)/|^/(root|home/[^/]+)/\.(xscreensaver|dmrc|xprofile|xsessionrc)$`)
+		`^/var/lib/(AccountsService|dpkg|gdm3?|lightdm|sddm)/`)
+	configurationInHome  = regexp.MustCompile(`^\.(config|kde4?|gconf)/|^\.(xscreensaver|dmrc|xprofile|xsessionrc)$`)
 	configurationWindows = regexp.MustCompile(`(?i)^[a-z]:\\windows\\.*\.(ini|inf|pol|xml)$`)
 	secretPaths          = regexp.MustCompile(`(?i)(^|/)(\.ssh|\.gnupg|private|system-connections|wpa_supplicant|openvpn|wireguard|keyrings?)(/|$)|` +
 		`\.(key|pem|p12|pfx|jks|kdbx|keytab|tdb|sqlite|db)$|_key$|/cmdline$|/environ$`)
@@ -56,7 +56,14 @@ func (p *pseudonyms) isConfiguration(name string) bool {
 	if p.style == backslashes {
 		return configurationWindows.MatchString(name)
 	}
-	return configurationPaths.MatchString(name) && !secretPaths.MatchString(name)
+	if secretPaths.MatchString(name) {
+		return false
+	}
+	parts := strings.Split(name, "/")
+	if own := p.homeDepth(parts); own > 0 {
+		return configurationInHome.MatchString(strings.Join(parts[own:], "/"))
+	}
+	return configurationPaths.MatchString(name)
 }
 
 // hostname replaces the one name in /etc/hostname, whatever word it is.
