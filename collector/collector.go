@@ -1,0 +1,151 @@
+// Package collector puts the collector together: it opens the database, the
+// keys and the evidence log, hands them to the parts, serves agents and the
+// portal, and offers the same parts to the command line.
+//
+// It holds no rule of its own. What each part promises stands in its package;
+// what always holds here: everything lives in one data folder, commands may
+// run beside the server, and nothing listens beyond loopback until the
+// configuration says so.
+package collector
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"vigia/checks/catalog"
+	"vigia/checks/policy"
+	"vigia/collector/access"
+	apiv1 "vigia/collector/api/v1"
+	"vigia/collector/assign"
+	"vigia/collector/enroll"
+	"vigia/collector/evidence"
+	"vigia/collector/findings"
+	"vigia/collector/storage"
+)
+
+// Options say which collector to open.
+type Options struct {
+	// Dir is the data folder; it is made when it does not exist.
+	Dir    string
+	Config Config
+	Logger *slog.Logger
+	// Now is the clock; nil means time.Now.
+	Now     func() time.Time
+	Version string
+}
+
+// Collector is the opened collector: its database and parts.
+type Collector struct {
+	Config   Config
+	Dir      string
+	DB       *storage.DB
+	Log      *evidence.Log
+	CA       *enroll.CA
+	Enroll   *enroll.Store
+	Assign   *assign.Service
+	Findings *findings.Store
+	Access   *access.Store
+	Catalog  *catalog.Catalog
+
+	logger  *slog.Logger
+	now     func() time.Time
+	version string
+}
+
+// KeysDir is the folder of the keys inside the data folder.
+const KeysDir = "keys"
+
+// Schemas lists the tables of all parts.
+func Schemas() []storage.Schema {
+	return []storage.Schema{evidence.Schema(), enroll.Schema(), assign.Schema(), findings.Schema(), access.Schema()}
+}
+
+// Open opens the data folder, and begins a collector there when it is empty:
+// keys, authority and the first entry of the log are made then.
+func Open(ctx context.Context, opts Options) (*Collector, error) {
+	c := &Collector{Config: opts.Config, Dir: opts.Dir, logger: opts.Logger, now: opts.Now, version: opts.Version, Catalog: catalog.New()}
+	if c.now == nil {
+		c.now = time.Now
+	}
+	if c.logger == nil {
+		c.logger = slog.New(slog.DiscardHandler)
+	}
+	keys := filepath.Join(opts.Dir, KeysDir)
+	logKey, err := evidence.LoadOrCreateKey(keys)
+	if err != nil {
+		return nil, err
+	}
+	policyKey, err := assign.LoadOrCreateKey(keys)
+	if err != nil {
+		return nil, err
+	}
+	if c.CA, err = enroll.OpenCA(enroll.CAOptions{Dir: keys, Now: c.now, Logger: c.logger}); err != nil {
+		return nil, err
+	}
+	packs, err := policy.Packs()
+	if err != nil {
+		return nil, fmt.Errorf("embedded packs: %w", err)
+	}
+	if err := knownPacks(packs, opts.Config.Packs); err != nil {
+		return nil, err
+	}
+	c.DB, err = storage.Open(ctx, storage.Options{DSN: opts.Config.Database.DSN, Folder: opts.Dir, Logger: c.logger}, Schemas()...)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.parts(ctx, logKey, policyKey, packs); err != nil {
+		return nil, errors.Join(err, c.DB.Close())
+	}
+	return c, nil
+}
+
+func knownPacks(packs []policy.Pack, names []string) error {
+	for _, name := range names {
+		known := false
+		for _, p := range packs {
+			known = known || p.Name == name
+		}
+		if !known {
+			return fmt.Errorf("packs: no hay un paquete %q", name)
+		}
+	}
+	return nil
+}
+
+func (c *Collector) parts(ctx context.Context, logKey *evidence.Key, policyKey ed25519.PrivateKey, packs []policy.Pack) error {
+	var err error
+	if c.Log, err = evidence.Open(ctx, c.DB, evidence.Options{Key: logKey, Now: c.now}); err != nil {
+		return err
+	}
+	c.Findings = findings.NewStore(findings.Options{Checks: c.Catalog, Location: c.Config.TimeZone.Location})
+	c.Enroll = enroll.NewStore(enroll.StoreOptions{CA: c.CA, Log: c.Log, Now: c.now,
+		Left: func(ctx context.Context, tx *storage.Tx, m enroll.Machine, at time.Time) error {
+			return c.Findings.End(ctx, tx, findings.Machine{ID: m.ID, Department: m.Department, EnrolledAt: m.EnrolledAt}, at)
+		}})
+	c.Assign = assign.New(assign.Options{Log: c.Log, Key: policyKey, Catalog: c.Catalog, Packs: packs,
+		Default: policy.DefaultSource(c.Config.Packs...), Now: c.now})
+	c.Access = access.Open(c.DB, c.Log, c.now)
+	return nil
+}
+
+// policyOf composes the policy of a machine that enrols.
+func (c *Collector) policyOf(ctx context.Context, tx *storage.Tx, m enroll.Machine) (*apiv1.SignedPolicy, error) {
+	signed, _, err := c.Assign.Current(ctx, tx, assign.Machine{ID: m.ID, Hostname: m.Hostname, Department: m.Department})
+	return signed, err
+}
+
+// Close closes the database.
+func (c *Collector) Close() error { return c.DB.Close() }
+
+// local writes a time for people, in the organisation's zone.
+func (c *Collector) local(t time.Time) string {
+	if t.IsZero() {
+		return "nunca"
+	}
+	return t.In(c.Config.TimeZone.Location).Format("02/01/2006 15:04")
+}

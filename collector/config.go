@@ -1,0 +1,104 @@
+package collector
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"vigia/packaging/settings"
+)
+
+// Config is the collector's configuration. Every key has a working default: an
+// installation without a file serves on this machine alone.
+type Config struct {
+	// Organisation is the name on reports and pages.
+	Organisation string `mapstructure:"organisation"`
+	// TimeZone is the IANA zone in which quarters and days begin and end.
+	TimeZone Zone `mapstructure:"time_zone"`
+	// Packs are the rules in force until a policy file is imported.
+	Packs    []string `mapstructure:"packs"`
+	Database struct {
+		// DSN names a PostgreSQL database; empty means SQLite in the data folder.
+		DSN string `mapstructure:"dsn"`
+	} `mapstructure:"database"`
+	Agents struct {
+		// Listen is where agents call; Hosts are the names and addresses by
+		// which they know this machine, for its certificate.
+		Listen string   `mapstructure:"listen"`
+		Hosts  []string `mapstructure:"hosts"`
+	} `mapstructure:"agents"`
+	Portal struct {
+		// Listen is where browsers call: loopback only until somebody decides
+		// otherwise.
+		Listen string   `mapstructure:"listen"`
+		Hosts  []string `mapstructure:"hosts"`
+	} `mapstructure:"portal"`
+}
+
+// Zone is a time zone by its IANA name.
+type Zone struct{ *time.Location }
+
+// UnmarshalText accepts names such as Europe/Madrid and America/Monterrey.
+func (z *Zone) UnmarshalText(name []byte) error {
+	loc, err := time.LoadLocation(string(name))
+	if err != nil {
+		return fmt.Errorf("no time zone %q: use a name such as America/Monterrey or Europe/Madrid", name)
+	}
+	z.Location = loc
+	return nil
+}
+
+// MarshalText writes the name of the zone.
+func (z Zone) MarshalText() ([]byte, error) { return []byte(z.String()), nil }
+
+// ConfigFile is the configuration inside the data folder, if there is one.
+const ConfigFile = "vigia.yaml"
+
+// envPrefix begins the environment variables that override the file.
+const envPrefix = "VIGIA"
+
+// DefaultConfig is what holds without a file.
+func DefaultConfig() Config {
+	c := Config{TimeZone: Zone{time.Local}, Packs: []string{"es-rgpd", "mx-general"}}
+	c.Agents.Listen = "127.0.0.1:8443"
+	c.Portal.Listen = "127.0.0.1:9443"
+	return c
+}
+
+// DefaultDataDir is where a packaged collector keeps everything.
+func DefaultDataDir() string {
+	if runtime.GOOS == "windows" {
+		return filepath.Join(os.Getenv("ProgramData"), "Vigia", "collector")
+	}
+	return "/var/lib/vigia"
+}
+
+// LoadConfig reads the configuration: file if it is named, else ConfigFile in
+// the data folder if it exists, then the environment.
+func LoadConfig(file, dataDir string, environ []string) (Config, error) {
+	c := DefaultConfig()
+	src := settings.Source{File: file, Required: file != "", Prefix: envPrefix, Environ: environ,
+		Ignore: agentVariables(environ)}
+	if file == "" {
+		src.File = filepath.Join(dataDir, ConfigFile)
+	}
+	if err := settings.Load(src, &c); err != nil {
+		return Config{}, err
+	}
+	return c, nil
+}
+
+// agentVariables lists the variables of the agent on the same machine, and the
+// two that the commands themselves read.
+func agentVariables(environ []string) []string {
+	out := []string{"VIGIA_DATA", "VIGIA_PASSPHRASE"}
+	for _, pair := range environ {
+		if name, _, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "VIGIA_AGENT_") || strings.HasPrefix(name, "VIGIA_TEST_") {
+			out = append(out, name)
+		}
+	}
+	return out
+}

@@ -1,0 +1,37 @@
+package collector
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"vigia/collector/access"
+	"vigia/collector/report"
+	"vigia/collector/reviews"
+	"vigia/collector/storage"
+)
+
+// hint adds to an operator's error what to do about it, where there is
+// something to say that the error does not.
+func hint(err error) string {
+	for _, h := range []struct {
+		is error
+		do string
+	}{
+		{storage.ErrFull, "libere espacio en el disco de la carpeta de datos y repita; lo ya confirmado está a salvo"},
+		{storage.ErrBroken, "revise el disco y arranque de nuevo; lo ya confirmado está a salvo"},
+		{storage.ErrBusy, "otro proceso está escribiendo; repita dentro de un momento"},
+		{storage.ErrNotDurable, "corrija la configuración de la base de datos: así se perderían datos confirmados al irse la luz"},
+		{storage.ErrNewer, "instale la versión de vigia que creó estos datos, o una posterior"},
+		{access.ErrExists, "elija otro nombre, o cambie su contraseña con «vigia user password»"},
+		{access.ErrNoUser, "vea las cuentas con «vigia user list»"},
+		{report.ErrPackage, "compruebe que es el archivo que hizo «vigia review export»"},
+		{reviews.ErrFuture, "elija un trimestre que haya empezado"},
+		{fs.ErrPermission, "ejecute la orden con la cuenta del colector o como administrador"},
+	} {
+		if errors.Is(err, h.is) {
+			return fmt.Sprintf("%v\n  → %s", err, h.do)
+		}
+	}
+	return err.Error()
+}

@@ -1,0 +1,195 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"vigia/collector/enroll"
+	"vigia/collector/ingest"
+	"vigia/collector/storage"
+)
+
+// Bounds of the listeners. An agent calls and hangs up, so a few connections
+// for each machine behind one address are enough.
+const (
+	maxAgentConnections = 4096
+	maxAgentsPerAddress = 512
+	stopWithin          = 8 * time.Second
+)
+
+// Addresses are where a serving collector listens.
+type Addresses struct {
+	Agents string // host:port of gRPC
+	Portal string // URL
+}
+
+// Serve listens for agents and browsers until ctx ends, then stops in order:
+// what was begun is finished, within seconds. ready is called once both
+// listen.
+func (c *Collector) Serve(ctx context.Context, ready func(Addresses)) error {
+	release, err := storage.LockFolder(c.Dir)
+	if err != nil {
+		return err
+	}
+	defer release()
+	agents, err := listen(ctx, c.Config.Agents.Listen, "agents.listen")
+	if err != nil {
+		return err
+	}
+	portal, err := listen(ctx, c.Config.Portal.Listen, "portal.listen")
+	if err != nil {
+		return errors.Join(err, agents.Close())
+	}
+	at := Addresses{Agents: agents.Addr().String(), Portal: "https://" + portal.Addr().String() + "/"}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return c.serveAgents(ctx, agents) })
+	g.Go(func() error { return c.servePortal(ctx, portal) })
+	c.logger.InfoContext(ctx, "collector serves", "agents", at.Agents, "portal", at.Portal, "data", c.Dir, "version", c.version)
+	ready(at)
+	return g.Wait()
+}
+
+// listen opens a listener and names the setting to change when it cannot.
+func listen(ctx context.Context, addr, key string) (net.Listener, error) {
+	var lc net.ListenConfig
+	lis, err := lc.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("no se puede escuchar en %s (%s): %w", addr, key, err)
+	}
+	return lis, nil
+}
+
+// hosts are the names in a certificate: those configured, and where it listens.
+func hosts(configured []string, listen string) []string {
+	out := append([]string{"localhost", "127.0.0.1", "::1"}, configured...)
+	if host, _, err := net.SplitHostPort(listen); err == nil && host != "" && !net.ParseIP(host).IsUnspecified() {
+		out = append(out, host)
+	}
+	if name, err := os.Hostname(); err == nil {
+		out = append(out, name)
+	}
+	return out
+}
+
+func (c *Collector) serveAgents(ctx context.Context, lis net.Listener) error {
+	tlsConfig, err := c.CA.ServerTLS(hosts(c.Config.Agents.Hosts, c.Config.Agents.Listen)...)
+	if err != nil {
+		return errors.Join(err, lis.Close())
+	}
+	server := ingest.NewServer(tlsConfig, c.CA, c.logger)
+	enroll.NewService(enroll.ServiceOptions{
+		DB: c.DB, Store: c.Enroll, CA: c.CA, Organisation: c.Config.Organisation,
+		PolicyKeys: c.Assign.Keys(), LogKey: c.Log.Verifier(), Policy: c.policyOf, Now: c.now, Logger: c.logger,
+	}).Register(server)
+	ingest.NewService(ingest.Options{
+		DB: c.DB, Authority: c.CA, Machines: c.Enroll, Log: c.Log, Findings: c.Findings, Policies: c.Assign,
+		Now: c.now, Logger: c.logger,
+	}).Register(server)
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(ingest.Limit(lis, maxAgentConnections, maxAgentsPerAddress)) }()
+	select {
+	case err := <-done:
+		return fmt.Errorf("serve agents: %w", err)
+	case <-ctx.Done():
+	}
+	timer := time.AfterFunc(stopWithin, server.Stop)
+	defer timer.Stop()
+	server.GracefulStop()
+	<-done
+	return nil
+}
+
+func (c *Collector) servePortal(ctx context.Context, lis net.Listener) error {
+	tlsConfig, err := c.CA.PortalTLS(hosts(c.Config.Portal.Hosts, c.Config.Portal.Listen)...)
+	if err != nil {
+		return errors.Join(err, lis.Close())
+	}
+	handler, err := c.portal()
+	if err != nil {
+		return errors.Join(err, lis.Close())
+	}
+	server := &http.Server{
+		Handler: handler, TLSConfig: tlsConfig, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
+		WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(c.logger.Handler(), slog.LevelDebug), // strangers' handshakes
+	}
+	done := make(chan error, 1)
+	go func() { done <- server.ServeTLS(lis, "", "") }()
+	select {
+	case err := <-done:
+		return fmt.Errorf("serve the portal: %w", err)
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+	defer cancel()
+	err = server.Shutdown(stop)
+	<-done
+	if errors.Is(err, context.DeadlineExceeded) {
+		return server.Close()
+	}
+	return err
+}
+
+func (c *cli) serveCommand() *cobra.Command {
+	var agents, portal, ready string
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Arranca el colector: recibe informes y sirve el portal",
+		Long: `Arranca el colector y el portal. La primera vez crea en la carpeta de datos las
+claves, la autoridad de certificados y la base de datos. Escucha solo en este
+equipo hasta que la configuración diga otra cosa (agents.listen, portal.listen).
+
+Termina con Ctrl-C o SIGTERM, sin perder nada de lo que ya confirmó.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			ctx := cmd.Context()
+			cfg, err := LoadConfig(c.config, c.dir, c.Environ)
+			if err != nil {
+				return err
+			}
+			if agents != "" {
+				cfg.Agents.Listen = agents
+			}
+			if portal != "" {
+				cfg.Portal.Listen = portal
+			}
+			col, err := Open(ctx, Options{Dir: c.dir, Config: cfg, Logger: c.logger(), Now: c.Now, Version: c.Version})
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, col.Close()) }()
+			var readyErr error
+			err = col.Serve(ctx, func(at Addresses) { readyErr = writeReady(ready, at) })
+			return errors.Join(err, readyErr)
+		},
+	}
+	cmd.Flags().StringVar(&agents, "agents", "", "dirección para los agentes, en lugar de agents.listen")
+	cmd.Flags().StringVar(&portal, "portal", "", "dirección del portal, en lugar de portal.listen")
+	cmd.Flags().StringVar(&ready, "ready", "", "archivo en que escribir las direcciones cuando ya escucha")
+	return cmd
+}
+
+// writeReady tells a script where the collector listens, as shell variables.
+func writeReady(file string, at Addresses) error {
+	if file == "" {
+		return nil
+	}
+	text := fmt.Sprintf("VIGIA_READY_AGENTS=%s\nVIGIA_READY_PORTAL=%s\n", at.Agents, at.Portal)
+	if strings.ContainsAny(at.Agents+at.Portal, " '\"$`\\") {
+		return fmt.Errorf("write %s: an address cannot be written", file)
+	}
+	if err := os.WriteFile(file+".new", []byte(text), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(file+".new", file)
+}
