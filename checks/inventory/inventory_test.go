@@ -21,6 +21,8 @@ import (
 func TestRecordings(t *testing.T) {
 	for _, tt := range []struct{ name, params, dir string }{
 		{"Windows without register", ``, "testdata/windows-11"},
+		{"Debian against its register", `{"software":[{"name":"libc6"},{"name":"libreoffice-*"},{"name":"firefox"},{"name":"org.gimp.GIMP"}],` +
+			`"hardware":{"serial":"SN-000-7","disks":["DISK-0007"]}}`, "testdata/debian-12"},
 	} {
 		t.Run(tt.name, func(t *testing.T) { checktest.Golden(t, stock(), tt.params, tt.dir) })
 	}
@@ -227,6 +229,23 @@ func TestLinuxDatabases(t *testing.T) {
 		want   []string // programs
 		unread []checks.Unread
 	}{
+		{
+			name: "dpkg: what is on the disk, in any state",
+			files: checktest.Files{Content: map[string]string{"/var/lib/dpkg/status": "Package: a\nStatus: install ok installed\nVersion: 1-1\nArchitecture: amd64\n\n" +
+				"Package: b\nStatus: deinstall ok config-files\nVersion: 2\nArchitecture: all\n\nPackage: c\nStatus: install ok half-configured\nVersion: 3\nArchitecture: all\n"}},
+			want: []string{"a 1-1 dpkg", "c 3 dpkg"},
+		},
+		{
+			name: "dpkg, damaged",
+			files: checktest.Files{Content: map[string]string{"/var/lib/dpkg/status": "Package: a\nStatus: install ok installed\nVersion: 1-1\n\n" +
+				"gibberish\n\nmore of it\n\nPackage: c\nStatus: install ok installed\nVersion: 3\n"}},
+			want: []string{"a 1-1 dpkg", "c 3 dpkg"}, unread: []checks.Unread{{Source: "/var/lib/dpkg/status", Why: "unreadable"}},
+		},
+		{
+			name:   "dpkg, refused",
+			files:  checktest.Files{Unreadable: []string{"/var/lib/dpkg/status"}, Content: map[string]string{"/var/lib/dpkg/status": ""}},
+			unread: []checks.Unread{{Source: "/var/lib/dpkg/status", Why: "permission"}},
+		},
 		{name: "no database", files: checktest.Files{}, unread: []checks.Unread{{Source: "packages", Why: "absent"}}},
 		{
 			name:   "rpm has no reader yet",
