@@ -25,7 +25,7 @@ var ErrNotEmpty = errors.New("the database is not empty")
 // in base64, and room.
 const maxDumpLine = 16 << 20
 
-// maxDumpColumns bounds the values of one INSERT.
+// maxInsertValues bounds the values of one INSERT.
 const maxInsertValues = 900
 
 // Load opens an empty database and fills it from a dump, in one transaction: on
@@ -33,7 +33,11 @@ const maxInsertValues = 900
 // the tables of that version, which are then brought up to date; one of a newer
 // version is refused with ErrNewer.
 func Load(ctx context.Context, opts Options, r io.Reader, schemas ...Schema) (*DB, error) {
-	db, err := connect(ctx, opts)
+	e, err := engineFor(opts)
+	if err != nil {
+		return nil, err
+	}
+	db, err := connect(ctx, e, opts.Logger)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -24,7 +25,7 @@ type postgresEngine struct {
 	config *pgx.ConnConfig
 }
 
-func newPostgreSQL(dsn string) (*postgresEngine, error) {
+func newPostgreSQL(dsn string, lockWait time.Duration) (*postgresEngine, error) {
 	config, err := pgx.ParseConfig(dsn)
 	if err != nil {
 		// pgx blanks the password in what it quotes.
@@ -32,7 +33,7 @@ func newPostgreSQL(dsn string) (*postgresEngine, error) {
 	}
 	for name, value := range map[string]string{
 		"application_name":                    "vigia",
-		"lock_timeout":                        fmt.Sprint(lockWaitMilliseconds),
+		"lock_timeout":                        fmt.Sprint(lockWait.Milliseconds()),
 		"idle_in_transaction_session_timeout": "600000", // a hung collector must not keep the lock
 	} {
 		if _, ok := config.RuntimeParams[name]; !ok {

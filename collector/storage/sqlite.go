@@ -5,28 +5,28 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
-
-// lockWaitMilliseconds is how long a writer waits for another process: a
-// command beside the daemon holds the database for milliseconds.
-const lockWaitMilliseconds = 15_000
 
 // sqliteReaders bounds the snapshots read at the same time.
 const sqliteReaders = 8
 
 // sqliteEngine is one SQLite file, with its write-ahead log beside it.
 type sqliteEngine struct {
-	path string
+	path        string
+	lockWait    time.Duration
+	synchronous string // FULL: the log is synced at every commit
 }
 
-func newSQLite(path string) (*sqliteEngine, error) {
+func newSQLite(path string, lockWait time.Duration) (*sqliteEngine, error) {
 	if strings.HasPrefix(path, ":memory:") || strings.HasPrefix(path, "file:") {
 		return nil, fmt.Errorf("open database %s: give the path of a file or a postgres:// URL", path)
 	}
@@ -34,32 +34,24 @@ func newSQLite(path string) (*sqliteEngine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
-	return &sqliteEngine{path: abs}, nil
+	return &sqliteEngine{path: abs, lockWait: lockWait, synchronous: "FULL"}, nil
 }
 
 func (e *sqliteEngine) dialect() Dialect { return SQLite }
 
-// sqliteDurability are the settings of every connection with which a commit
-// survives a power cut: a write-ahead log that is synced at every commit.
-var sqliteDurability = url.Values{
-	"_journal_mode": {"WAL"},
-	"_synchronous":  {"FULL"},
-}
-
+// dsn names the file and the settings of every connection.
 func (e *sqliteEngine) dsn(extra url.Values) string {
 	values := url.Values{
-		"_busy_timeout": {fmt.Sprint(lockWaitMilliseconds)},
+		"_journal_mode": {"WAL"},
+		"_synchronous":  {e.synchronous},
+		"_busy_timeout": {fmt.Sprint(e.lockWait.Milliseconds())},
 		"_foreign_keys": {"1"},
 		"_dqs":          {"0"},
 		"_defensive":    {"1"},
 		// What is deleted or pruned is overwritten, not only forgotten.
 		"_pragma": {"secure_delete(1)", "trusted_schema(0)", "cell_size_check(1)"},
 	}
-	for _, set := range []url.Values{sqliteDurability, extra} {
-		for k, v := range set {
-			values[k] = append(values[k], v...)
-		}
-	}
+	maps.Copy(values, extra)
 	path := filepath.ToSlash(e.path)
 	if !strings.HasPrefix(path, "/") {
 		path = "/" + path // C:/data becomes file:///C:/data
@@ -68,6 +60,18 @@ func (e *sqliteEngine) dsn(extra url.Values) string {
 }
 
 func (e *sqliteEngine) open(ctx context.Context) (*handles, error) {
+	h, err := e.connect()
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(e.check(ctx, h), syncFolder(filepath.Dir(e.path))); err != nil {
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", e.path, err), h.close())
+	}
+	return h, nil
+}
+
+// connect makes the file and the connections, unchecked.
+func (e *sqliteEngine) connect() (*handles, error) {
 	// Made here so that the file, and the log files that take its mode, are
 	// the owner's alone.
 	f, err := os.OpenFile(e.path, os.O_RDWR|os.O_CREATE, 0o600)
@@ -85,14 +89,7 @@ func (e *sqliteEngine) open(ctx context.Context) (*handles, error) {
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
-	h := &handles{write: write, read: read}
-	if err := e.check(ctx, h); err != nil {
-		return nil, errors.Join(fmt.Errorf("open database %s: %w", e.path, err), h.close())
-	}
-	if err := syncFolder(filepath.Dir(e.path)); err != nil {
-		return nil, errors.Join(fmt.Errorf("open database %s: %w", e.path, err), h.close())
-	}
-	return h, nil
+	return &handles{write: write, read: read}, nil
 }
 
 func (e *sqliteEngine) pool(extra url.Values, size int) (*sql.DB, error) {

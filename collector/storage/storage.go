@@ -33,6 +33,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Dialect names the database engine.
@@ -88,9 +89,14 @@ type Options struct {
 	DSN string
 	// Folder is the data folder, used when DSN is "".
 	Folder string
+	// LockWait is how long a Write waits for another process that writes, before
+	// ErrBusy; 0 is 15 s. A command beside the daemon writes for milliseconds.
+	LockWait time.Duration
 	// Logger may be nil.
 	Logger *slog.Logger
 }
+
+const defaultLockWait = 15 * time.Second
 
 // DB is the database. Its methods are safe for concurrent use.
 type DB struct {
@@ -142,7 +148,15 @@ func (h *handles) close() error {
 // Open opens the database, makes its settings durable, and brings every schema
 // to its newest version.
 func Open(ctx context.Context, opts Options, schemas ...Schema) (*DB, error) {
-	db, err := connect(ctx, opts)
+	e, err := engineFor(opts)
+	if err != nil {
+		return nil, err
+	}
+	return openEngine(ctx, e, opts.Logger, schemas)
+}
+
+func openEngine(ctx context.Context, e engine, log *slog.Logger, schemas []Schema) (*DB, error) {
+	db, err := connect(ctx, e, log)
 	if err != nil {
 		return nil, err
 	}
@@ -153,14 +167,9 @@ func Open(ctx context.Context, opts Options, schemas ...Schema) (*DB, error) {
 }
 
 // connect opens the database and leaves its tables alone.
-func connect(ctx context.Context, opts Options) (*DB, error) {
-	log := opts.Logger
+func connect(ctx context.Context, e engine, log *slog.Logger) (*DB, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
-	}
-	e, err := engineFor(opts)
-	if err != nil {
-		return nil, err
 	}
 	h, err := e.open(ctx)
 	if err != nil {
@@ -170,16 +179,19 @@ func connect(ctx context.Context, opts Options) (*DB, error) {
 }
 
 func engineFor(opts Options) (engine, error) {
-	dsn := strings.TrimSpace(opts.DSN)
+	dsn, wait := strings.TrimSpace(opts.DSN), opts.LockWait
+	if wait <= 0 {
+		wait = defaultLockWait
+	}
 	switch {
 	case dsn == "" && opts.Folder == "":
 		return nil, errors.New("open database: neither a DSN nor a data folder was given")
 	case dsn == "":
-		return newSQLite(filepath.Join(opts.Folder, FileName))
+		return newSQLite(filepath.Join(opts.Folder, FileName), wait)
 	case IsPostgreSQL(dsn):
-		return newPostgreSQL(dsn)
+		return newPostgreSQL(dsn, wait)
 	default:
-		return newSQLite(dsn)
+		return newSQLite(dsn, wait)
 	}
 }
 

@@ -24,32 +24,53 @@ var shared = sync.OnceValues(func() (*server, error) { return start(context.Back
 
 // server is a running PostgreSQL in a temporary folder, reached by its socket.
 type server struct {
-	folder    string
-	databases atomic.Int64
+	folder string
+	names  atomic.Int64 // of schemas and databases given out
 	// alive keeps the server up: the watching shell stops it, and removes the
 	// folder, when the test binary's end of this pipe closes, however it ends.
 	alive *os.File
 }
 
-// PostgreSQL returns the DSN of a new, empty database, dropped after the test.
-// Its texts sort as Spanish does, unlike SQLite's, so that a query that leans on
-// the order of texts is found out.
+// PostgreSQL returns the DSN of a new, empty schema, dropped after the test. Its
+// texts sort as Spanish does, unlike SQLite's, so that a query that leans on the
+// order of texts is found out.
 func PostgreSQL(t testing.TB) string {
+	t.Helper()
+	s := running(t)
+	name := fmt.Sprintf("test_%d", s.names.Add(1))
+	s.create(t, "CREATE SCHEMA "+name, "DROP SCHEMA "+name+" CASCADE")
+	return s.dsn("postgres") + " search_path=" + name
+}
+
+// PostgreSQLDatabase is PostgreSQL with a database of its own, which takes
+// longer, for tests that change the settings of one.
+func PostgreSQLDatabase(t testing.TB) (dsn, name string) {
+	t.Helper()
+	s := running(t)
+	name = fmt.Sprintf("test_%d", s.names.Add(1))
+	s.create(t, "CREATE DATABASE "+name, "DROP DATABASE "+name+" WITH (FORCE)")
+	return s.dsn(name), name
+}
+
+func running(t testing.TB) *server {
 	t.Helper()
 	s, err := shared()
 	if err != nil {
 		t.Fatalf("start PostgreSQL for the tests: %v", err)
 	}
-	name := fmt.Sprintf("vigia_%d", s.databases.Add(1))
-	if err := s.admin(t.Context(), "CREATE DATABASE "+name); err != nil {
-		t.Fatalf("create the test's database: %v", err)
+	return s
+}
+
+func (s *server) create(t testing.TB, create, drop string) {
+	t.Helper()
+	if err := s.admin(t.Context(), create); err != nil {
+		t.Fatalf("%s: %v", create, err)
 	}
 	t.Cleanup(func() {
-		if err := s.admin(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
-			t.Errorf("drop the test's database: %v", err)
+		if err := s.admin(context.Background(), drop); err != nil {
+			t.Errorf("%s: %v", drop, err)
 		}
 	})
-	return s.dsn(name)
 }
 
 // Administer runs a statement as the superuser of the database's server, such as
@@ -107,8 +128,9 @@ func start(ctx context.Context) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	const watch = `"$1" -D "$2/data" -k "$2" -c listen_addresses= -c fsync=on -c synchronous_commit=on \
-		-c full_page_writes=on -c shared_buffers=32MB -c max_connections=200 & server=$!
+	// fsync, synchronous_commit and full_page_writes are on by default, and a test
+	// can turn them off (Administer).
+	const watch = `"$1" -D "$2/data" -k "$2" -c listen_addresses= -c shared_buffers=32MB -c max_connections=200 & server=$!
 		cat >/dev/null; kill -QUIT $server; wait $server; rm -rf "$2"`
 	watcher := command(ctx, as, "/bin/sh", "-c", watch, "sh", filepath.Join(bin, "postgres"), folder)
 	watcher.Stdin, watcher.Stdout, watcher.Stderr = read, logFile, logFile

@@ -1,6 +1,6 @@
 // Package storagetest gives a test real databases: a new SQLite file, and a new
-// database on a private PostgreSQL server that the test binary starts once, as
-// durable as in production (fsync on). Each is the way to hold a component to
+// schema on a private PostgreSQL server that the test binary starts once, as
+// durable as in production. Each is the way to hold a component to
 // the one rule of package storage: one behaviour on both.
 package storagetest
 

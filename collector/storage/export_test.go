@@ -1,0 +1,49 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"time"
+)
+
+// OpenWeakened opens an SQLite database with another synchronous setting and
+// without the checks that would refuse it, so that a test can show that it
+// finds a database that is not durable.
+func OpenWeakened(ctx context.Context, path, synchronous string, schemas ...Schema) (*DB, error) {
+	e, err := newSQLite(path, time.Second)
+	if err != nil {
+		return nil, err
+	}
+	e.synchronous = synchronous
+	return openEngine(ctx, unchecked{e}, nil, schemas)
+}
+
+// OpenSynchronous is OpenWeakened with the checks.
+func OpenSynchronous(ctx context.Context, path, synchronous string, schemas ...Schema) (*DB, error) {
+	e, err := newSQLite(path, time.Second)
+	if err != nil {
+		return nil, err
+	}
+	e.synchronous = synchronous
+	return openEngine(ctx, e, nil, schemas)
+}
+
+type unchecked struct{ *sqliteEngine }
+
+func (unchecked) durable(context.Context, *sql.Tx) error { return nil }
+
+func (u unchecked) open(context.Context) (*handles, error) { return u.connect() }
+
+// Waiting tells how many calls of Write wait for their turn.
+func Waiting(db *DB) int {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return len(db.queue)
+}
+
+// Weaken changes the setting of the open connection, as a mistake in a
+// component's SQL would.
+func Weaken(ctx context.Context, db *DB) error {
+	_, err := db.handles.write.ExecContext(ctx, "PRAGMA synchronous = NORMAL")
+	return err
+}
