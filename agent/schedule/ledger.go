@@ -51,6 +51,9 @@ const (
 	severityFail
 )
 
+// SeverityEvent is that of a report which tells an event.
+const SeverityEvent uint8 = severityUnknown
+
 // Ledger knows the newest result of each entry and what was last reported of
 // it. Its memory of what was reported changes only by Commit, after the report
 // is durable, and is rebuilt from durable reports by Recall. It is safe for

@@ -106,7 +106,7 @@ func (q *Queue) loadAcked() error {
 		q.acked.sequence = q.index[0].first - 1
 		q.acked.hash = q.index[0].prev
 	}
-	b, err := readAll(q.fs, ackedName, int64(ackedFixed+maxMarks*markLen+4))
+	b, err := ReadFile(q.fs, ackedName, int64(ackedFixed+maxMarks*markLen+4))
 	if absent(err) {
 		return nil
 	}
@@ -175,11 +175,8 @@ func (q *Queue) Rewind(sequence uint64) error {
 }
 
 func (q *Queue) storeAcked(next acked) error {
-	if err := replaceFile(q.fs, ackedName, next.encode()); err != nil {
+	if err := ReplaceFile(q.fs, ackedName, next.encode()); err != nil {
 		return err
-	}
-	if err := q.fs.SyncDir(); err != nil {
-		return fmt.Errorf("sync folder: %w", err)
 	}
 	q.acked = next
 	return nil

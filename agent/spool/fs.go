@@ -110,9 +110,10 @@ func (r reader) Size() (int64, error) {
 	return info.Size(), nil
 }
 
-// readAll returns the bytes of a file that can be read, at most limit: a
+// ReadFile returns the bytes of a file that can be read, at most limit: a
 // sector that has gone bad ends the bytes, it does not lose those before it.
-func readAll(fsys FS, name string, limit int64) ([]byte, error) {
+// A file that is absent is fs.ErrNotExist.
+func ReadFile(fsys FS, name string, limit int64) ([]byte, error) {
 	r, err := fsys.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", name, err)
@@ -125,6 +126,18 @@ func readAll(fsys FS, name string, limit int64) ([]byte, error) {
 	b := make([]byte, min(size, limit))
 	n, _ := r.ReadAt(b, 0) // what is missing shows as a damaged record
 	return b[:n], nil
+}
+
+// ReplaceFile puts content in the place of a file. When it returns the new
+// content survives power loss; until then the old one does.
+func ReplaceFile(fsys FS, name string, content []byte) error {
+	if err := replaceFile(fsys, name, content); err != nil {
+		return err
+	}
+	if err := fsys.SyncDir(); err != nil {
+		return fmt.Errorf("sync folder: %w", err)
+	}
+	return nil
 }
 
 // replaceFile writes a file under another name, makes it durable and then puts

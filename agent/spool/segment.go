@@ -41,7 +41,7 @@ func (q *Queue) load() error {
 		if !ok {
 			continue
 		}
-		b, err := readAll(q.fs, name, maxSegmentFile)
+		b, err := ReadFile(q.fs, name, maxSegmentFile)
 		if absent(err) {
 			continue // deleted by its owner since it was listed
 		}

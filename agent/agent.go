@@ -1,0 +1,274 @@
+// Package agent is vigia-agent: the program that measures one machine and
+// delivers what it measured to the collector.
+//
+// It joins the parts (schedule, spool, deliver, identity) with the checks and
+// the machine, and holds the command line. It listens on no port, starts no
+// other program and takes no command from the network but its policy, which
+// must be signed by the key that it pinned when it enrolled. Before anything is
+// delivered it is signed and on disk. What is measured is shown to the
+// machine's user in a local page.
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"vigia/agent/deliver"
+	"vigia/agent/identity"
+	"vigia/agent/schedule"
+	"vigia/agent/spool"
+	"vigia/checks/catalog"
+	"vigia/checks/host"
+	"vigia/checks/message"
+	"vigia/checks/policy"
+	apiv1 "vigia/collector/api/v1"
+)
+
+// Times of the agent's own work.
+const (
+	tickEvery    = time.Minute
+	spread       = 5 * time.Second // of deliveries of machines that start together
+	renewalRetry = 10 * time.Minute
+)
+
+// Options are what an Agent needs from outside.
+type Options struct {
+	Config  Config
+	Machine func() *host.Host // the machine as it is now
+	Now     func() time.Time  // nil: time.Now
+	Logger  *slog.Logger
+}
+
+// Agent is an enrolled machine at work.
+type Agent struct {
+	folder   folder
+	opts     Options
+	unlock   func() error
+	id       *identity.Identity
+	queue    *spool.Queue
+	policies *policies
+	ledger   *schedule.Ledger
+	tasks    *schedule.Scheduler
+	reporter *reporter
+	client   *deliver.Client
+	view     *view
+	wake     chan struct{} // there is something to deliver
+}
+
+// Open reads all that is kept, and locks the data folder. Nothing runs yet.
+func Open(ctx context.Context, opts Options) (_ *Agent, err error) {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	a := &Agent{folder: folder(opts.Config.DataDir), opts: opts, wake: make(chan struct{}, 1)}
+	if a.id, err = identity.Load(a.folder.identity(), opts.Now); err != nil {
+		return nil, err
+	}
+	if a.unlock, err = a.folder.lock(); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+		}
+	}()
+	kept, err := spool.Dir(a.folder.enrolment(a.id.AgentID()))
+	if err != nil {
+		return nil, err
+	}
+	reports, err := spool.Dir(a.folder.spool(a.id.AgentID()))
+	if err != nil {
+		return nil, err
+	}
+	if a.queue, err = spool.Open(reports, spool.Options{MaxBytes: opts.Config.Spool.MaxBytes, Now: opts.Now}); err != nil {
+		return nil, err
+	}
+	cat := catalog.New()
+	a.policies = &policies{
+		catalog: cat, agentID: a.id.AgentID(), keys: a.id.PolicyKeys,
+		store: shelf{kept, policyFile, 2 * policy.MaxPolicy}, logger: opts.Logger,
+		adopted: a.adopt,
+		refused: func(ctx context.Context, args map[string]string) { a.tell(ctx, eventPolicyRefused, args) },
+	}
+	if err := a.policies.load(ctx); err != nil {
+		return nil, err
+	}
+	a.ledger = schedule.NewLedger(opts.Now)
+	a.view = newView(a, cat, message.Lang(opts.Config.Language))
+	a.reporter = &reporter{
+		queue: a.queue, ledger: a.ledger, id: a.id, policies: a.policies, now: opts.Now, started: opts.Now(),
+		machine: func(ctx context.Context) *apiv1.Machine { return describe(ctx, opts.Machine()) },
+		wrote:   a.wrote,
+	}
+	if err := a.reporter.recall(); err != nil {
+		return nil, fmt.Errorf("read the last reports: %w", err)
+	}
+	a.noteStart()
+	a.tasks = schedule.New(schedule.Options{Seed: a.id.AgentID(), Wall: opts.Now, Idle: a.report})
+	if p, ok := a.policies.get(); ok {
+		a.follow(p)
+	}
+	a.client, err = deliver.New(deliver.Options{
+		Address: a.address, Credentials: a.id, Queue: outbox{a.queue, a.id}, Policies: a.policies,
+		Checkpoints: shelf{kept, checkpointsFile, maxCheckpoints}, Tell: a.reporter.tell,
+		Spread: spread, Done: a.view.delivered, Now: opts.Now, Logger: opts.Logger,
+	})
+	return a, err
+}
+
+// Close lets go of the data folder.
+func (a *Agent) Close() error {
+	var err error
+	if a.queue != nil {
+		err = a.queue.Close()
+	}
+	return errors.Join(err, a.unlock())
+}
+
+// noteStart notes what the collector should know of this start.
+func (a *Agent) noteStart() {
+	a.reporter.note(eventStarted, map[string]string{"version": Version()})
+	stats := a.queue.Stats()
+	if stats.Damaged > 0 {
+		a.reporter.note(eventDamaged, map[string]string{"reports": fmt.Sprint(stats.Damaged)})
+	}
+	if stats.Dropped > 0 {
+		a.reporter.note(eventDropped, map[string]string{"reports": fmt.Sprint(stats.Dropped)})
+	}
+}
+
+func (a *Agent) address() string {
+	if a.opts.Config.Collector != "" {
+		return a.opts.Config.Collector
+	}
+	return a.id.Collector()
+}
+
+// adopt begins to follow a new policy.
+func (a *Agent) adopt(p policy.Policy) {
+	a.follow(p)
+	a.ledger.NeedFull()
+}
+
+func (a *Agent) follow(p policy.Policy) {
+	ids := make([]string, 0, len(p.Entries))
+	for _, e := range p.Entries {
+		ids = append(ids, e.ID)
+	}
+	a.ledger.SetPolicy(ids, schedule.Terms{
+		Report: time.Duration(p.Schedule.Report), Snapshot: time.Duration(p.Schedule.Snapshot),
+	})
+	a.tasks.Set(a.tasksOf(p))
+}
+
+func (a *Agent) tasksOf(p policy.Policy) []schedule.Task {
+	return tasks(p, a.policies.catalog, a.opts.Machine, a.ledger.Observe)
+}
+
+// Run measures and delivers until the context ends.
+func (a *Agent) Run(ctx context.Context) error {
+	a.opts.Logger.InfoContext(ctx, "agent started", "agent_id", a.id.AgentID(), "version", Version(), "collector", a.address())
+	var parts sync.WaitGroup
+	for _, part := range []func(context.Context){
+		a.tasks.Run,
+		func(ctx context.Context) { a.client.Run(ctx, a.wake) },
+		a.renew,
+		a.tick,
+	} {
+		parts.Go(func() { part(ctx) })
+	}
+	parts.Wait()
+	a.opts.Logger.Info("agent ended")
+	return nil
+}
+
+// Once measures everything a single time, reports it in full and delivers it.
+func (a *Agent) Once(ctx context.Context) error {
+	if a.opts.Now().After(a.id.RenewAt()) {
+		if err := a.id.Renew(ctx); err != nil {
+			return err
+		}
+	}
+	if _, ok := a.policies.get(); !ok {
+		if _, err := a.client.Deliver(ctx); err != nil { // it brings the policy
+			return err
+		}
+	}
+	p, _ := a.policies.get()
+	schedule.Once(ctx, a.tasksOf(p))
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := a.reporter.write(ctx, schedule.Full); err != nil {
+		return err
+	}
+	_, err := a.client.Deliver(ctx)
+	return err
+}
+
+// tick reports what is due when nothing was measured, and tries again what
+// could not be written.
+func (a *Agent) tick(ctx context.Context) {
+	ticker := time.NewTicker(tickEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			a.report(ctx)
+		}
+	}
+}
+
+// report writes a report if one is due.
+func (a *Agent) report(ctx context.Context) {
+	err := a.reporter.writeDue(ctx)
+	if err != nil && ctx.Err() == nil {
+		a.opts.Logger.ErrorContext(ctx, "report not written, it is tried again in a minute", "error", err)
+	}
+	a.view.spoolState(err)
+}
+
+// tell reports an event; if that cannot be written now, the next report has it.
+func (a *Agent) tell(ctx context.Context, code string, args map[string]string) {
+	if err := a.reporter.tell(ctx, code, args); err != nil {
+		a.opts.Logger.ErrorContext(ctx, "event not written, the next report tells it", "code", code, "error", err)
+	}
+}
+
+// wrote is called after each report that is durable.
+func (a *Agent) wrote() {
+	a.view.measured()
+	select {
+	case a.wake <- struct{}{}:
+	default: // it is awake
+	}
+}
+
+// renew renews the certificate when it is time. It looks at the clock often:
+// a machine may sleep for days.
+func (a *Agent) renew(ctx context.Context) {
+	var tried time.Time
+	for {
+		if a.opts.Now().After(a.id.RenewAt()) && time.Since(tried) >= renewalRetry {
+			tried = time.Now()
+			if err := a.id.Renew(ctx); err != nil {
+				a.opts.Logger.WarnContext(ctx, "certificate not renewed", "error", err, "expires", a.id.Expires())
+			} else {
+				a.opts.Logger.InfoContext(ctx, "certificate renewed", "expires", a.id.Expires())
+			}
+		}
+		timer := time.NewTimer(tickEvery)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+	}
+}

@@ -1,0 +1,151 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"vigia/agent/identity"
+	"vigia/agent/spool"
+	"vigia/checks/catalog"
+	"vigia/checks/host/local"
+	"vigia/checks/policy"
+	apiv1 "vigia/collector/api/v1"
+)
+
+// enrolFlags are the options of the command enroll.
+type enrolFlags struct {
+	collector, token, tokenFile, data string
+}
+
+func (c *cli) enrollCommand() *cobra.Command {
+	var f enrolFlags
+	cmd := c.command("enroll --collector HOST:PORT --token TOKEN", "enroll", func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return c.tooMany(cmd, args[0])
+		}
+		return c.enroll(cmd, f)
+	})
+	cmd.Flags().StringVar(&f.collector, "collector", "", c.say.text("flag.collector", nil))
+	cmd.Flags().StringVar(&f.token, "token", "", c.say.text("flag.token", nil))
+	cmd.Flags().StringVar(&f.tokenFile, "token-file", "", c.say.text("flag.token_file", nil))
+	c.dataFlag(cmd, &f.data)
+	return cmd
+}
+
+func (c *cli) enroll(cmd *cobra.Command, f enrolFlags) error {
+	ctx := cmd.Context()
+	if f.collector == "" {
+		return c.usage(cmd, "usage.missing", map[string]string{"what": "--collector HOST:PORT"})
+	}
+	token, err := c.readToken(cmd, f)
+	if err != nil {
+		return err
+	}
+	dir := folder(f.data)
+	unlock, err := dir.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock() //nolint:errcheck // the process ends with it
+	id, signed, err := identity.Enroll(ctx, identity.Request{
+		Dir: dir.identity(), Collector: f.collector, Token: token, Machine: describe(ctx, local.New(local.Options{})),
+	})
+	if err != nil {
+		return err
+	}
+	if signed != nil {
+		if err := keepFirstPolicy(ctx, dir, id, signed, c.logger(DefaultConfig())); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintln(c.stdout, c.say.text("enroll.done", map[string]string{"organisation": id.Organisation(), "agent": id.AgentID()}))
+	fmt.Fprintln(c.stdout, c.say.text("enroll.next", nil))
+	return nil
+}
+
+// maxToken bounds what is read for a token.
+const maxToken = 4 << 10
+
+// readToken takes the token from the option, a file or standard input. It is a
+// secret: no error repeats it.
+func (c *cli) readToken(cmd *cobra.Command, f enrolFlags) (apiv1.Token, error) {
+	text := f.token
+	switch {
+	case f.token != "" && f.tokenFile != "":
+		return apiv1.Token{}, c.usage(cmd, "usage.exclude", map[string]string{"what": "--token, --token-file"})
+	case f.token == "" && f.tokenFile == "":
+		return apiv1.Token{}, c.usage(cmd, "usage.missing", map[string]string{"what": "--token TOKEN"})
+	case f.token == "-" || f.tokenFile == "-":
+		b, err := io.ReadAll(io.LimitReader(c.stdin, maxToken))
+		if err != nil {
+			return apiv1.Token{}, fmt.Errorf("read the token: %w", err)
+		}
+		text = string(b)
+	case f.tokenFile != "":
+		file, err := os.Open(f.tokenFile)
+		if err != nil {
+			return apiv1.Token{}, &problem{code: "usage.path", args: map[string]string{"path": f.tokenFile}, err: plainPath(err)}
+		}
+		defer file.Close()
+		b, err := io.ReadAll(io.LimitReader(file, maxToken))
+		if err != nil {
+			return apiv1.Token{}, fmt.Errorf("read the token: %w", err)
+		}
+		text = string(b)
+	}
+	return apiv1.ParseToken(text)
+}
+
+// policiesOf opens the kept policy of an enrolment.
+func policiesOf(dir folder, id *identity.Identity, cat *catalog.Catalog, logger *slog.Logger) (*policies, error) {
+	kept, err := spool.Dir(dir.enrolment(id.AgentID()))
+	if err != nil {
+		return nil, err
+	}
+	return &policies{
+		catalog: cat, agentID: id.AgentID(), keys: id.PolicyKeys, logger: logger,
+		store:   shelf{kept, policyFile, 2 * policy.MaxPolicy},
+		adopted: func(policy.Policy) {},
+		refused: func(context.Context, map[string]string) {},
+	}, nil
+}
+
+// keepFirstPolicy keeps the policy that came with the enrolment. One that is
+// refused is no reason to fail: the collector offers it again.
+func keepFirstPolicy(ctx context.Context, dir folder, id *identity.Identity, signed *apiv1.SignedPolicy, logger *slog.Logger) error {
+	p, err := policiesOf(dir, id, catalog.New(), slog.New(warnings{logger.Handler()}))
+	if err != nil {
+		return err
+	}
+	p.Offer(ctx, signed)
+	return nil
+}
+
+// warnings drops what is less than a warning: a command says its own.
+type warnings struct{ slog.Handler }
+
+func (warnings) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelWarn }
+
+var errNoPolicy = errors.New("there is no policy yet")
+
+// keptPolicy reads the policy in force from disk.
+func keptPolicy(dir folder, id *identity.Identity, cat *catalog.Catalog) (policy.Policy, error) {
+	p, err := policiesOf(dir, id, cat, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return policy.Policy{}, err
+	}
+	if err := p.load(context.Background()); err != nil {
+		return policy.Policy{}, err
+	}
+	current, ok := p.get()
+	if !ok {
+		return policy.Policy{}, errNoPolicy
+	}
+	return current, nil
+}

@@ -1,0 +1,102 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"vigia/checks/catalog"
+	"vigia/checks/host"
+	"vigia/checks/host/hosttest"
+	"vigia/checks/host/local"
+	"vigia/checks/personaldata/scan"
+	"vigia/checks/policy"
+)
+
+func (c *cli) runCommand() *cobra.Command {
+	var config, data string
+	var once bool
+	cmd := c.command("run [--config FILE] [--data DIR] [--once]", "run", func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return c.tooMany(cmd, args[0])
+		}
+		return c.run(cmd.Context(), config, data, once)
+	})
+	cmd.Flags().StringVar(&config, "config", "", c.say.text("flag.config", nil))
+	cmd.Flags().BoolVar(&once, "once", false, c.say.text("flag.once", nil))
+	c.dataFlag(cmd, &data)
+	return cmd
+}
+
+// gcPercent trades some processor time for memory: an agent is idle nearly
+// always, on machines with little of either.
+const gcPercent = 20
+
+func (c *cli) run(ctx context.Context, config, data string, once bool) (err error) {
+	cfg, err := LoadConfig(config, data, c.environ)
+	if err != nil {
+		return err
+	}
+	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
+	share := scan.ServiceShare
+	if once {
+		share = 0 // somebody waits for it
+	}
+	a, err := Open(ctx, Options{
+		Config: cfg,
+		Machine: func() *host.Host {
+			return local.New(local.Options{PersonalData: scan.PersonalData{Share: share}})
+		},
+		Logger: c.logger(cfg),
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	if !once {
+		return a.Run(ctx)
+	}
+	if err := a.Once(ctx); err != nil {
+		return err
+	}
+	s := a.view.snapshot()
+	fmt.Fprintln(c.stdout, c.say.text("run.once", map[string]string{
+		"count": strconv.Itoa(len(s.Results)), "sequence": strconv.FormatUint(s.Spool.Acked, 10), "collector": s.Collector,
+	}))
+	return nil
+}
+
+func (c *cli) recordCommand() *cobra.Command {
+	return c.command("record DIR", "record", func(cmd *cobra.Command, args []string) error {
+		switch len(args) {
+		case 0:
+			return c.usage(cmd, "usage.missing", map[string]string{"what": "DIR"})
+		case 1:
+			return c.record(cmd.Context(), args[0])
+		default:
+			return c.tooMany(cmd, args[1])
+		}
+	})
+}
+
+// record runs every check there is on this machine and keeps what they asked.
+func (c *cli) record(ctx context.Context, dir string) error {
+	cat := catalog.New()
+	p, err := policy.DefaultPolicy(nil, cat)
+	if err != nil {
+		return fmt.Errorf("read the rules: %w", err)
+	}
+	recorder := hosttest.NewRecorder(local.New(local.Options{PersonalData: scan.PersonalData{}}))
+	if _, err := c.measure(ctx, cat, recorder.Host(), p.Entries); err != nil {
+		return err
+	}
+	if err := recorder.Save(dir); err != nil {
+		return &problem{code: "usage.path", args: map[string]string{"path": dir}, err: err}
+	}
+	fmt.Fprintln(c.stdout, c.say.text("record.done", map[string]string{"dir": dir}))
+	return nil
+}

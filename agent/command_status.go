@@ -1,0 +1,147 @@
+package agent
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"vigia/agent/identity"
+	"vigia/agent/spool"
+	"vigia/checks/catalog"
+)
+
+func (c *cli) statusCommand() *cobra.Command {
+	format := formatText
+	var data string
+	cmd := c.command("status [--data DIR] [--format text|json]", "status", func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return c.tooMany(cmd, args[0])
+		}
+		return c.status(data, format)
+	})
+	cmd.Flags().Var(&format, "format", c.say.text("flag.format", nil))
+	c.dataFlag(cmd, &data)
+	return cmd
+}
+
+// status shows what a working agent left in the data folder. The answer is no
+// when reports cannot be written or the last call did not get through.
+func (c *cli) status(data string, format formatFlag) error {
+	dir := folder(data)
+	id, err := identity.Load(dir.identity(), nil)
+	if errors.Is(err, identity.ErrNotEnrolled) {
+		fmt.Fprintln(c.stderr, c.explain(err))
+		return answer(exitNo)
+	}
+	if err != nil {
+		return err
+	}
+	s, err := currentStatus(dir, id)
+	if err != nil {
+		return fmt.Errorf("read the status: %w", err)
+	}
+	if format == formatJSON {
+		enc := json.NewEncoder(c.stdout)
+		enc.SetIndent("", "  ")
+		if err := enc.Encode(s); err != nil {
+			return err
+		}
+	} else {
+		c.writeStatus(s)
+	}
+	if s.Spool.Error != "" || s.Delivery.Error != "" {
+		return answer(exitNo)
+	}
+	return nil
+}
+
+// currentStatus joins the view with what is on disk now: an agent that is not
+// running, or never ran, has no fresh view.
+func currentStatus(dir folder, id *identity.Identity) (Status, error) {
+	s, err := readStatus(dir, id.AgentID())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Status{}, err
+	}
+	s.AgentID, s.Organisation, s.EnrolledAt = id.AgentID(), id.Organisation(), id.EnrolledAt()
+	s.Certificate = id.Expires().UTC()
+	if s.Collector == "" {
+		s.Collector, s.Version = id.Collector(), Version()
+	}
+	p, err := keptPolicy(dir, id, catalog.New())
+	switch {
+	case err == nil:
+		s.Policy = StatusPolicy{Epoch: p.Epoch, Version: p.Version, Packs: p.Packs}
+	case !errors.Is(err, errNoPolicy):
+		return Status{}, err
+	}
+	fsys, err := spool.Dir(dir.spool(id.AgentID()))
+	if err != nil {
+		return Status{}, err
+	}
+	q, err := spool.Open(fsys, spool.Options{})
+	if err != nil {
+		return Status{}, err
+	}
+	problem := s.Spool.Error
+	s.Spool = spoolStatus(q.Stats())
+	s.Spool.Error = problem
+	return s, q.Close()
+}
+
+func (c *cli) writeStatus(s Status) {
+	line := func(code, value string) {
+		fmt.Fprintf(c.stdout, "%s  %s\n", pad(c.say.text(code, nil), 24), value)
+	}
+	line("status.agent", s.AgentID)
+	line("status.organisation", s.Organisation)
+	line("status.collector", s.Collector)
+	line("status.certificate", c.say.time(s.Certificate))
+	if s.Policy.Version == 0 {
+		line("status.policy", c.say.text("status.no_policy", nil))
+	} else {
+		var packs []string
+		for _, p := range s.Policy.Packs {
+			packs = append(packs, fmt.Sprintf("%s %d", p.Name, p.Version))
+		}
+		line("status.policy", fmt.Sprintf("%d.%d (%s)", s.Policy.Epoch, s.Policy.Version, strings.Join(packs, ", ")))
+	}
+	line("status.reports", c.say.text("status.reports.value", map[string]string{
+		"last": number(s.Spool.Last), "acked": number(s.Spool.Acked), "waiting": number(s.Spool.Waiting), "bytes": size(s.Spool.Bytes),
+	}))
+	if s.Spool.Damaged+s.Spool.Dropped > 0 {
+		line("status.lost", c.say.text("status.lost.value", map[string]string{
+			"damaged": number(s.Spool.Damaged), "dropped": number(s.Spool.Dropped),
+		}))
+	}
+	if s.Spool.Error != "" {
+		line("status.spool_error", s.Spool.Error)
+	}
+	if s.Delivery.Succeeded.IsZero() {
+		line("status.delivered", c.say.text("status.never", nil))
+	} else {
+		line("status.delivered", c.say.time(s.Delivery.Succeeded))
+	}
+	if s.Delivery.Error != "" {
+		line("status.delivery_error", c.say.time(s.Delivery.Tried)+": "+s.Delivery.Error)
+	}
+}
+
+func number(n uint64) string { return strconv.FormatUint(n, 10) }
+
+// size writes bytes for people, in binary multiples.
+func size(n int64) string {
+	if n < 1<<10 {
+		return fmt.Sprintf("%d B", n)
+	}
+	value, unit := float64(n), 0
+	for value >= 1<<10 && unit < 5 {
+		value /= 1 << 10
+		unit++
+	}
+	return fmt.Sprintf("%.1f %ciB", value, " KMGTP"[unit])
+}

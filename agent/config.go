@@ -1,0 +1,114 @@
+package agent
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"vigia/agent/spool"
+	"vigia/checks/message"
+	"vigia/packaging/settings"
+)
+
+// Config is the agent's configuration. Every key has a working default.
+type Config struct {
+	// Language is that of the local page and of the commands: es or en.
+	Language Language `mapstructure:"language"`
+	Log      struct {
+		Level  Level  `mapstructure:"level"`  // debug, info, warn or error
+		Format Format `mapstructure:"format"` // text or json
+	} `mapstructure:"log"`
+	Spool struct {
+		// MaxBytes bounds the reports kept on disk.
+		MaxBytes int64 `mapstructure:"max_bytes"`
+	} `mapstructure:"spool"`
+	// Collector replaces the address that was given when enrolling, as
+	// host:port; who answers there must be the same collector.
+	Collector string `mapstructure:"collector"`
+	// DataDir holds keys, spool and state. It is not a key of the file, which
+	// lies in it.
+	DataDir string `mapstructure:"-"`
+}
+
+// ConfigFile is the configuration inside the data folder, if there is one.
+const ConfigFile = "vigia-agent.yaml"
+
+const (
+	envPrefix = "VIGIA_AGENT"
+	// envData names the data folder; it is read by the commands themselves.
+	envData = envPrefix + "_DATA"
+)
+
+// DefaultConfig is what holds without a file.
+func DefaultConfig() Config {
+	var c Config
+	c.Language = Language(message.Spanish)
+	c.Log.Level, c.Log.Format = "info", "text"
+	c.Spool.MaxBytes = spool.DefaultMaxBytes
+	c.DataDir = DefaultDataDir()
+	return c
+}
+
+// DefaultDataDir is where a packaged agent keeps everything.
+func DefaultDataDir() string {
+	if runtime.GOOS == "windows" {
+		return filepath.Join(os.Getenv("ProgramData"), "Vigia", "agent")
+	}
+	return "/var/lib/vigia-agent"
+}
+
+// LoadConfig reads the configuration: file if it is named, else ConfigFile in
+// the data folder if it exists, then the environment.
+func LoadConfig(file, dataDir string, environ []string) (Config, error) {
+	c := DefaultConfig()
+	c.DataDir = dataDir
+	src := settings.Source{File: file, Required: file != "", Prefix: envPrefix, Environ: environ, Ignore: []string{envData}}
+	if file == "" {
+		src.File = filepath.Join(dataDir, ConfigFile)
+	}
+	if err := settings.Load(src, &c); err != nil {
+		return Config{}, err
+	}
+	if c.Spool.MaxBytes < spool.MinMaxBytes {
+		return Config{}, &settings.Error{File: src.File, Key: "spool.max_bytes",
+			Problem: fmt.Sprintf("is under the least of %d", spool.MinMaxBytes)}
+	}
+	return c, nil
+}
+
+// Language is a language that the agent speaks.
+type Language message.Lang
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (l *Language) UnmarshalText(b []byte) error {
+	return choose((*string)(l), b, "es", "en")
+}
+
+// Level is how much is logged.
+type Level string
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (l *Level) UnmarshalText(b []byte) error {
+	return choose((*string)(l), b, "debug", "info", "warn", "error")
+}
+
+// Format is how the log is written.
+type Format string
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (f *Format) UnmarshalText(b []byte) error {
+	return choose((*string)(f), b, "text", "json")
+}
+
+func choose(into *string, given []byte, words ...string) error {
+	for _, w := range words {
+		if string(given) == w {
+			*into = w
+			return nil
+		}
+	}
+	return errors.New("is not one of " + strings.Join(words, ", "))
+}

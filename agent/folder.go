@@ -1,0 +1,91 @@
+package agent
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/gofrs/flock"
+
+	"vigia/agent/spool"
+)
+
+// folder is the agent's data folder. What lies directly in it may be read by
+// every user of the machine: the local page and the configuration. The folders
+// in it are the agent's alone.
+//
+//	identity/            keys and certificate
+//	enrolment/<agent>/   what belongs to one enrolment: spool/, policy,
+//	                     checkpoints, status
+//	estado.html          what is measured, for the machine's user
+type folder string
+
+func (f folder) identity() string { return filepath.Join(string(f), "identity") }
+func (f folder) page() string     { return filepath.Join(string(f), pageName) }
+
+func (f folder) enrolment(agentID string) string {
+	return filepath.Join(string(f), "enrolment", agentID)
+}
+
+func (f folder) spool(agentID string) string { return filepath.Join(f.enrolment(agentID), "spool") }
+
+// Names of the files of an enrolment.
+const (
+	policyFile      = "policy"
+	checkpointsFile = "checkpoints.json"
+	statusFile      = "status.json"
+	maxCheckpoints  = 16 << 20
+)
+
+// errInUse: another agent works in the data folder.
+var errInUse = errors.New("another agent is using the data folder")
+
+// lock makes this process the only agent in the folder, until unlock.
+func (f folder) lock() (unlock func() error, err error) {
+	if err := os.MkdirAll(string(f), 0o755); err != nil {
+		return nil, fmt.Errorf("make data folder: %w", err)
+	}
+	lock := flock.New(filepath.Join(string(f), "agent.lock"), flock.SetPermissions(0o600))
+	ok, err := lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("lock data folder: %w", err)
+	}
+	if !ok {
+		return nil, errInUse
+	}
+	return lock.Unlock, nil
+}
+
+// shelf is one durable file of an enrolment.
+type shelf struct {
+	fs   spool.FS
+	name string
+	most int64
+}
+
+// Load returns the content, nil for none.
+func (s shelf) Load() ([]byte, error) {
+	b, err := spool.ReadFile(s.fs, s.name, s.most)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return b, err
+}
+
+// Save replaces the content; it is durable when Save returns.
+func (s shelf) Save(b []byte) error { return spool.ReplaceFile(s.fs, s.name, b) }
+
+// writeView replaces a file that others read while it is written. It is a view
+// of what is kept elsewhere, so it is not flushed.
+func writeView(path string, content []byte, mode os.FileMode) error {
+	temp := path + ".tmp"
+	if err := os.WriteFile(temp, content, mode); err != nil {
+		return err
+	}
+	if err := os.Chmod(temp, mode); err != nil { // whatever the umask is
+		return errors.Join(err, os.Remove(temp))
+	}
+	return os.Rename(temp, path)
+}

@@ -1,0 +1,103 @@
+package agent
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"strings"
+	"time"
+
+	"vigia/agent/schedule"
+	"vigia/checks"
+	"vigia/checks/catalog"
+	"vigia/checks/host"
+	"vigia/checks/policy"
+	apiv1 "vigia/collector/api/v1"
+)
+
+// graceAfterDeadline is what a check may take beyond its own deadline, which
+// it keeps itself, before the scheduler stops waiting.
+const graceAfterDeadline = 30 * time.Second
+
+// tasks makes a task of each entry of a policy. machine returns the machine as
+// it is now; observe takes each result.
+func tasks(p policy.Policy, cat *catalog.Catalog, machine func() *host.Host, observe func(*apiv1.Result)) []schedule.Task {
+	var out []schedule.Task
+	for _, e := range p.Entries {
+		check, ok := cat.Lookup(e.Check)
+		if !ok {
+			continue // policy.Decode let none such through
+		}
+		info := check.Info()
+		out = append(out, schedule.Task{
+			ID:       e.ID,
+			Version:  versionOf(e),
+			Every:    time.Duration(e.Every),
+			Deadline: info.Deadline + graceAfterDeadline,
+			Heavy:    info.Heavy,
+			Run: func(ctx context.Context) {
+				res := check.Run(ctx, machine(), e.Params)
+				if errors.Is(ctx.Err(), context.Canceled) {
+					return // the agent is ending: nothing was measured
+				}
+				observe(wireResult(e, res))
+			},
+		})
+	}
+	return out
+}
+
+// versionOf identifies what an entry runs.
+func versionOf(e policy.Entry) string {
+	sum := sha256.Sum256(append([]byte(e.Check+"\x00"), e.Params...))
+	return hex.EncodeToString(sum[:])
+}
+
+// wireResult is a result as reports carry it. Names of files and accounts may
+// be in any encoding, the wire takes UTF-8 only.
+func wireResult(e policy.Entry, r checks.Result) *apiv1.Result {
+	out := &apiv1.Result{
+		Entry: e.ID, Control: e.Control, Check: e.Check,
+		Status:     apiv1.StatusOf(string(r.Status)),
+		Reason:     wireReason(r.Reason),
+		Observed:   r.Observed,
+		ObservedAt: r.ObservedAt.UnixMicro(),
+		TookMs:     r.Took.Milliseconds(),
+	}
+	for _, f := range r.Findings {
+		out.Findings = append(out.Findings, &apiv1.Finding{
+			Key: utf8Only(f.Key), Status: apiv1.StatusOf(string(f.Status)), Reason: wireReason(f.Reason),
+		})
+	}
+	return out
+}
+
+func wireReason(r checks.Reason) *apiv1.Reason {
+	out := &apiv1.Reason{Code: r.Code}
+	for name, value := range r.Args {
+		if out.Args == nil {
+			out.Args = make(map[string]string, len(r.Args))
+		}
+		out.Args[name] = utf8Only(value)
+	}
+	return out
+}
+
+// reasonOf is the inverse of wireReason.
+func reasonOf(r *apiv1.Reason) checks.Reason {
+	return checks.Reason{Code: r.GetCode(), Args: r.GetArgs()}
+}
+
+func utf8Only(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+
+// describe tells which machine this is.
+func describe(ctx context.Context, h *host.Host) *apiv1.Machine {
+	m := &apiv1.Machine{Os: string(h.OS), AgentVersion: Version()}
+	id, err := h.System.Identity(ctx)
+	if err != nil {
+		return m // the collector keeps what it was told before
+	}
+	m.Hostname, m.OsName, m.OsVersion, m.Arch = utf8Only(id.Hostname), utf8Only(id.OSName), utf8Only(id.OSVer), id.Arch
+	return m
+}

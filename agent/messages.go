@@ -1,0 +1,141 @@
+package agent
+
+import "vigia/checks/message"
+
+// sayer speaks one language.
+type sayer struct {
+	lang message.Lang
+	all  message.Catalogue
+}
+
+func newSayer(lang message.Lang) sayer { return sayer{lang: lang, all: messages()} }
+
+func (s sayer) text(code string, args map[string]string) string { return s.all.Say(s.lang, code, args) }
+
+func (s sayer) has(code string) bool {
+	_, ok := s.all[code]
+	return ok
+}
+
+// messages is everything that the agent says to people, its checks apart.
+func messages() message.Catalogue {
+	all := message.Catalogue{}
+	for _, part := range []message.Catalogue{words(), pageMessages(), outputMessages(), helpMessages(), problemMessages()} {
+		all.Merge(part)
+	}
+	return all
+}
+
+func says(es, en string) message.Entry {
+	return message.Entry{Say: message.Text{ES: es, EN: en}}
+}
+
+func words() message.Catalogue {
+	return message.Catalogue{
+		"status.pass":           says("cumple", "meets it"),
+		"status.warn":           says("mejorable", "could be better"),
+		"status.fail":           says("no cumple", "does not meet it"),
+		"status.unknown":        says("no se sabe", "not known"),
+		"status.not_applicable": says("no aplica", "does not apply"),
+		"column.control":        says("Control", "Control"),
+		"column.state":          says("Estado", "State"),
+		"column.reason":         says("Motivo", "Reason"),
+		"column.do":             says("Qué hacer", "What to do"),
+	}
+}
+
+func pageMessages() message.Catalogue {
+	return message.Catalogue{
+		"page.title": says("Vigía en este equipo", "Vigía on this machine"),
+		"page.lead": says(
+			"Este equipo de {organisation} comprueba por sí mismo si su configuración cumple lo que la ley de protección de datos pide. Aquí ve usted lo mismo que se envía.",
+			"This machine of {organisation} checks by itself whether its settings meet what data protection law asks for. Here you see the same that is sent."),
+		"page.written":         says("Página escrita el {time}.", "Page written on {time}."),
+		"page.delivered":       says("Último envío: {time}.", "Last delivery: {time}."),
+		"page.never_delivered": says("Todavía no se ha enviado nada.", "Nothing was delivered yet."),
+
+		"page.measured.title": says("Qué se mide", "What is measured"),
+		"page.measured.1": says(
+			"Ajustes de seguridad: bloqueo de pantalla, reglas de las contraseñas (nunca las contraseñas), cuentas y sus permisos.",
+			"Security settings: screen lock, password rules (never the passwords), accounts and their rights."),
+		"page.measured.2": says(
+			"Si existen copias de seguridad recientes, por su fecha y tamaño.",
+			"Whether recent backups exist, by their date and size."),
+		"page.measured.3": says(
+			"En qué carpetas hay documentos con datos personales: cuántos y de qué tipo. El programa los cuenta aquí mismo; su contenido no sale del equipo.",
+			"Which folders hold documents with personal data: how many and of which type. The program counts them right here; their content does not leave the machine."),
+		"page.measured.4": says(
+			"Qué equipo es y qué programas tiene instalados.",
+			"Which machine this is and which programs it has installed."),
+
+		"page.never.title": says("Qué no se mide nunca", "What is never measured"),
+		"page.never.1": says(
+			"Lo que usted escribe, las páginas que visita, su correo, sus mensajes ni el tiempo que trabaja.",
+			"What you type, the pages you visit, your mail, your messages or how long you work."),
+		"page.never.2": says(
+			"La pantalla, la cámara, el micrófono ni dónde está el equipo.",
+			"The screen, the camera, the microphone or where the machine is."),
+		"page.never.3": says(
+			"El programa no borra ni cambia nada y no obedece órdenes a distancia.",
+			"The program deletes and changes nothing and takes no orders from afar."),
+
+		"page.seen_by.title": says("Quién lo ve", "Who sees it"),
+		"page.seen_by.1": says(
+			"Las personas responsables de seguridad y de sistemas de la organización, que responden de que se cumpla la ley. No se hacen clasificaciones de empleados.",
+			"The organisation's security officer and system administrators, who answer for the law being met. Employees are not ranked."),
+		"page.seen_by.2": says(
+			"Si algo de esta página no es correcto, dígaselo a la persona responsable de seguridad.",
+			"If something on this page is wrong, tell the security officer."),
+	}
+}
+
+// outputMessages is what the commands print.
+func outputMessages() message.Catalogue {
+	return message.Catalogue{
+		"check.policy.packs": says("Reglas: {packs}", "Rules: {packs}"),
+		"check.policy.file":  says("Reglas: las del fichero {file}", "Rules: those of the file {file}"),
+		"check.policy.own":   says("Reglas: la política {version} de este equipo, firmada por {organisation}", "Rules: policy {version} of this machine, signed by {organisation}"),
+		"check.summary":      says("{count} comprobaciones en {seconds} s. {parts}.", "{count} checks in {seconds} s. {parts}."),
+		"check.part":         says("{status}: {count}", "{status}: {count}"),
+		"check.more":         says("y {count} más", "and {count} more"),
+
+		"enroll.done": says(
+			"Equipo inscrito en «{organisation}» con el identificador {agent}.",
+			"Machine enrolled with \"{organisation}\" as {agent}."),
+		"enroll.next": says(
+			"Siguiente paso: vigia-agent run (o arrancar el servicio).",
+			"Next: vigia-agent run (or start the service)."),
+
+		"run.once": says(
+			"Medido y entregado: {count} comprobaciones, informe {sequence} confirmado por {collector}.",
+			"Measured and delivered: {count} checks, report {sequence} acknowledged by {collector}."),
+
+		"record.done": says(
+			"Grabación escrita en {dir}. Los nombres de personas y equipos se han sustituido; revísela antes de entregarla.",
+			"Recording written to {dir}. Names of people and machines were replaced; look through it before handing it on."),
+
+		"status.agent":          says("Equipo", "Machine"),
+		"status.organisation":   says("Organización", "Organisation"),
+		"status.collector":      says("Colector", "Collector"),
+		"status.certificate":    says("Certificado hasta", "Certificate until"),
+		"status.policy":         says("Política", "Policy"),
+		"status.no_policy":      says("todavía ninguna", "none yet"),
+		"status.reports":        says("Informes", "Reports"),
+		"status.reports.value":  says("{last} escritos, {acked} confirmados, {waiting} en espera ({bytes} en disco)", "{last} written, {acked} acknowledged, {waiting} waiting ({bytes} on disk)"),
+		"status.lost":           says("Informes perdidos", "Reports lost"),
+		"status.lost.value":     says("{damaged} dañados, {dropped} descartados por falta de espacio", "{damaged} damaged, {dropped} dropped for lack of space"),
+		"status.delivered":      says("Último envío", "Last delivery"),
+		"status.never":          says("nunca", "never"),
+		"status.delivery_error": says("El último intento falló", "The last attempt failed"),
+		"status.spool_error":    says("No se puede escribir", "Cannot write"),
+
+		"scan.found":    says("{path}: {persons} personas o más; {counts}; nivel {level}", "{path}: {persons} persons or more; {counts}; level {level}"),
+		"scan.unread":   says("{path}: no leído entero ({reason})", "{path}: not read whole ({reason})"),
+		"scan.summary":  says("{files} ficheros, {bytes}: {found} con datos personales, {unknown} no leídos enteros, en {seconds} s", "{files} files, {bytes}: {found} with personal data, {unknown} not read whole, in {seconds} s"),
+		"scan.stopped":  says("La búsqueda terminó antes de tiempo ({reason}): no todo se ha mirado.", "The search ended early ({reason}): not everything was looked at."),
+		"scan.progress": says("Buscando datos personales", "Looking for personal data"),
+		"level.basic":   says("básico", "basic"),
+		"level.medium":  says("medio", "medium"),
+		"level.high":    says("alto", "high"),
+	}
+}

@@ -1,0 +1,178 @@
+package agent
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"sync"
+
+	"google.golang.org/protobuf/proto"
+
+	"vigia/checks/catalog"
+	"vigia/checks/policy"
+	apiv1 "vigia/collector/api/v1"
+)
+
+// Why a policy is refused, as codes of an event.
+var (
+	errPolicySignature = errors.New("signature")
+	errPolicyAgent     = errors.New("other_machine")
+	errPolicyOlder     = errors.New("older")
+	errPolicyInvalid   = errors.New("invalid")
+)
+
+// policies holds the policy in force. It is the last one that was signed by a
+// pinned key, meant for this machine, not older, and valid for the very code
+// that runs it.
+type policies struct {
+	catalog *catalog.Catalog
+	agentID string
+	keys    func() []ed25519.PublicKey
+	store   interface {
+		Load() ([]byte, error)
+		Save([]byte) error
+	}
+	logger *slog.Logger
+	// adopted is called with each new policy, refused with each distinct one
+	// that is not taken.
+	adopted func(policy.Policy)
+	refused func(ctx context.Context, args map[string]string)
+
+	mu      sync.Mutex
+	current policy.Policy
+	any     bool
+	// lastRefused is the refused one that was told of last: the collector
+	// offers it with every answer.
+	lastRefused [sha256.Size]byte
+}
+
+// load puts the kept policy in force. One that is damaged, or that this
+// version cannot run, is none: the collector will send another.
+func (p *policies) load(ctx context.Context) error {
+	b, err := p.store.Load()
+	if err != nil {
+		return fmt.Errorf("read the policy: %w", err)
+	}
+	if b == nil {
+		return nil
+	}
+	var signed apiv1.SignedPolicy
+	if err := proto.Unmarshal(b, &signed); err != nil {
+		p.logger.WarnContext(ctx, "kept policy is damaged", "error", err)
+		return nil
+	}
+	next, err := p.verify(&signed)
+	if err != nil {
+		p.logger.WarnContext(ctx, "kept policy is not valid any more", "error", err)
+		return nil
+	}
+	p.mu.Lock()
+	p.current, p.any = next, true
+	p.mu.Unlock()
+	return nil
+}
+
+// Current returns the order of the policy in force, zeros for none.
+func (p *policies) Current() (epoch, version uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.current.Epoch, p.current.Version
+}
+
+// get returns the policy in force, if there is one.
+func (p *policies) get() (policy.Policy, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.current, p.any
+}
+
+// Offer takes or refuses a policy. A refused one leaves the last good one in
+// force and is told of once.
+func (p *policies) Offer(ctx context.Context, signed *apiv1.SignedPolicy) {
+	next, err := p.verify(signed)
+	if err == nil {
+		err = p.take(next, signed)
+	}
+	switch {
+	case errors.Is(err, errSamePolicy):
+	case err != nil:
+		p.refuse(ctx, signed, next, err)
+	default:
+		p.logger.InfoContext(ctx, "policy adopted", "epoch", next.Epoch, "version", next.Version, "entries", len(next.Entries))
+		p.adopted(next)
+	}
+}
+
+// verify checks all but the order.
+func (p *policies) verify(signed *apiv1.SignedPolicy) (policy.Policy, error) {
+	valid := false
+	for _, key := range p.keys() {
+		valid = valid || apiv1.Verify(key, apiv1.DomainPolicy, signed.GetPolicy(), signed.GetSignature())
+	}
+	if !valid {
+		return policy.Policy{}, fmt.Errorf("%w: it is not signed by the collector's policy key", errPolicySignature)
+	}
+	next, err := policy.Decode(signed.GetPolicy(), p.catalog)
+	if err != nil {
+		return policy.Policy{}, fmt.Errorf("%w: %w", errPolicyInvalid, err)
+	}
+	if next.Agent != p.agentID {
+		return next, fmt.Errorf("%w: it is meant for another machine", errPolicyAgent)
+	}
+	return next, nil
+}
+
+// errSamePolicy is no refusal: the policy is in force already.
+var errSamePolicy = errors.New("the policy is in force")
+
+// take puts a policy on disk, then in force, if it is not older.
+func (p *policies) take(next policy.Policy, signed *apiv1.SignedPolicy) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.any {
+		switch {
+		case next.Epoch == p.current.Epoch && next.Version == p.current.Version:
+			return errSamePolicy
+		case next.Epoch < p.current.Epoch, next.Epoch == p.current.Epoch && next.Version < p.current.Version:
+			return fmt.Errorf("%w: it is %d.%d and %d.%d is in force", errPolicyOlder,
+				next.Epoch, next.Version, p.current.Epoch, p.current.Version)
+		}
+	}
+	b, err := proto.Marshal(signed)
+	if err != nil {
+		return fmt.Errorf("encode the policy: %w", err)
+	}
+	if err := p.store.Save(b); err != nil {
+		return fmt.Errorf("keep the policy: %w", err)
+	}
+	p.current, p.any = next, true
+	return nil
+}
+
+func (p *policies) refuse(ctx context.Context, signed *apiv1.SignedPolicy, next policy.Policy, err error) {
+	sum := sha256.Sum256(append(signed.GetSignature(), signed.GetPolicy()...))
+	p.mu.Lock()
+	again := sum == p.lastRefused
+	p.lastRefused = sum
+	p.mu.Unlock()
+	if again {
+		return
+	}
+	p.logger.ErrorContext(ctx, "policy refused, the last good one stays in force", "error", err)
+	why := "not_kept"
+	for _, known := range []error{errPolicySignature, errPolicyAgent, errPolicyOlder, errPolicyInvalid} {
+		if errors.Is(err, known) {
+			why = known.Error()
+		}
+	}
+	p.refused(ctx, map[string]string{
+		"why":     why,
+		"detail":  err.Error(),
+		"epoch":   strconv.FormatUint(next.Epoch, 10),
+		"version": strconv.FormatUint(next.Version, 10),
+	})
+}

@@ -1,0 +1,196 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"runtime"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"vigia/agent/deliver"
+	"vigia/agent/identity"
+	"vigia/checks/message"
+	apiv1 "vigia/collector/api/v1"
+	"vigia/packaging/settings"
+)
+
+// problem is an error with its own words in the catalogue.
+type problem struct {
+	code string
+	args map[string]string
+	err  error // may be nil
+}
+
+func (p *problem) Error() string {
+	if p.err != nil {
+		return p.code + ": " + p.err.Error()
+	}
+	return fmt.Sprintf("%s %v", p.code, p.args)
+}
+
+func (p *problem) Unwrap() error { return p.err }
+
+// usage is the error of a command that was not asked rightly.
+func (c *cli) usage(cmd *cobra.Command, code string, args map[string]string) error {
+	if args == nil {
+		args = map[string]string{}
+	}
+	args["help"] = cmd.CommandPath() + " --help"
+	return &problem{code: code, args: args}
+}
+
+func (c *cli) tooMany(cmd *cobra.Command, arg string) error {
+	return c.usage(cmd, "usage.argument", map[string]string{"argument": arg})
+}
+
+// explain says an error in one line: what happened, the detail, what to do.
+func (c *cli) explain(err error) string {
+	code, args := classify(err)
+	out := c.say.text(code, args)
+	if do := c.say.all.Do(c.say.lang, code, args); do != "" {
+		out += ". " + do
+	}
+	return strings.Join(strings.Fields(out), " ")
+}
+
+// classify finds the words for an error. The technical text is the argument
+// detail.
+func classify(err error) (code string, args map[string]string) {
+	var p *problem
+	if errors.As(err, &p) {
+		args = map[string]string{}
+		for k, v := range p.args {
+			args[k] = v
+		}
+		if p.err != nil {
+			args["detail"] = p.err.Error()
+		}
+		return p.code, args
+	}
+	args = map[string]string{"detail": err.Error()}
+	var config *settings.Error
+	if errors.As(err, &config) {
+		return "problem.config", args
+	}
+	if diskFull(err) {
+		return "problem.disk_full", args
+	}
+	for _, known := range []struct {
+		err  error
+		code string
+	}{
+		{context.Canceled, "problem.interrupted"},
+		{errInUse, "problem.in_use"},
+		{identity.ErrNotEnrolled, "problem.not_enrolled"},
+		{identity.ErrEnrolled, "problem.enrolled"},
+		{identity.ErrPermissions, "problem.loose_keys"},
+		{identity.ErrDamaged, "problem.damaged_identity"},
+		{identity.ErrUnknownCA, "problem.unknown_ca"},
+		{identity.ErrServerName, "problem.server_name"},
+		{identity.ErrClock, "problem.clock"},
+		{identity.ErrTokenRefused, "problem.token_refused"},
+		{identity.ErrUnknownMachine, "problem.not_admitted"},
+		{identity.ErrNotActive, "problem.not_admitted"},
+		{identity.ErrRefused, "problem.refused"},
+		{identity.ErrAnswer, "problem.answer"},
+		{identity.ErrBusy, "problem.busy"},
+		{identity.ErrUnreachable, "problem.unreachable"},
+		{deliver.ErrRefused, "problem.not_admitted"},
+		{deliver.ErrAhead, "problem.ahead"},
+		{deliver.ErrCheckpoint, "problem.answer"},
+		{deliver.ErrStuck, "problem.answer"},
+		{apiv1.ErrToken, "problem.token"},
+		{fs.ErrPermission, "problem.permission"},
+	} {
+		if errors.Is(err, known.err) {
+			return known.code, args
+		}
+	}
+	return "problem.other", args
+}
+
+// diskFull tells whether an error is that of a disk without room, on either
+// system: ERROR_DISK_FULL and ERROR_HANDLE_DISK_FULL of Windows are not mapped
+// to ENOSPC by package syscall.
+func diskFull(err error) bool {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return true
+	}
+	var errno syscall.Errno
+	return runtime.GOOS == "windows" && errors.As(err, &errno) && (errno == 112 || errno == 39)
+}
+
+func problemMessages() message.Catalogue {
+	entry := func(sayES, sayEN, doES, doEN string) message.Entry {
+		return message.Entry{Say: message.Text{ES: sayES, EN: sayEN}, Do: message.Text{ES: doES, EN: doEN}}
+	}
+	seeHelpES, seeHelpEN := "Vea: {help}", "See: {help}"
+	return message.Catalogue{
+		"usage.flag":     entry("opción no válida ({detail})", "not a valid option ({detail})", seeHelpES, seeHelpEN),
+		"usage.command":  entry("no existe la orden «{command}»", "there is no command \"{command}\"", seeHelpES, seeHelpEN),
+		"usage.argument": entry("sobra «{argument}»", "\"{argument}\" is too much", seeHelpES, seeHelpEN),
+		"usage.missing":  entry("falta {what}", "{what} is missing", seeHelpES, seeHelpEN),
+		"usage.exclude":  entry("{what} no pueden ir juntas", "{what} exclude each other", seeHelpES, seeHelpEN),
+		"usage.unknown_id": entry("no hay ningún control ni comprobación «{id}» en estas reglas", "there is no control or check \"{id}\" in these rules",
+			"Los que hay: {known}", "There are: {known}"),
+		"usage.path": entry("no se puede leer «{path}»: {detail}", "cannot read \"{path}\": {detail}",
+			"Compruebe la ruta", "Check the path"),
+
+		"problem.config": entry("la configuración no es válida: {detail}", "the configuration is not valid: {detail}",
+			"Corríjalo y vuelva a intentarlo", "Correct it and try again"),
+		"problem.policy": entry("las reglas no son válidas: {detail}", "the rules are not valid: {detail}",
+			"Corrija el fichero o elija otro conjunto", "Correct the file or choose another pack"),
+		"problem.disk_full": entry("el disco está lleno ({detail})", "the disk is full ({detail})",
+			"Libere espacio; no se ha perdido ningún informe confirmado", "Free some space; no acknowledged report was lost"),
+		"problem.interrupted": entry("interrumpido", "interrupted", "", ""),
+		"problem.in_use": entry("otro vigia-agent está usando la carpeta de datos", "another vigia-agent is using the data folder",
+			"Detenga el servicio o indique otra carpeta con --data", "Stop the service or name another folder with --data"),
+		"problem.not_enrolled": entry("este equipo no está inscrito", "this machine is not enrolled",
+			"Pida un token al colector (vigia token create) y use: vigia-agent enroll --collector EQUIPO:8443 --token TOKEN",
+			"Ask the collector for a token (vigia token create) and use: vigia-agent enroll --collector HOST:8443 --token TOKEN"),
+		"problem.enrolled": entry("este equipo ya está inscrito", "this machine is already enrolled",
+			"Para inscribirlo de nuevo, dé de baja el equipo en el colector y borre antes la carpeta de datos",
+			"To enrol it again, retire it at the collector and delete the data folder first"),
+		"problem.loose_keys": entry("otros usuarios pueden leer las claves: {detail}", "other users can read the keys: {detail}",
+			"Deje la carpeta identity con permiso 0700 y sus ficheros con 0600, y pregúntese quién los ha leído",
+			"Give the folder identity mode 0700 and its files 0600, and ask yourself who has read them"),
+		"problem.damaged_identity": entry("la identidad del equipo está dañada: {detail}", "the machine's identity is damaged: {detail}",
+			"Recupere la carpeta de datos de una copia, o bórrela e inscriba el equipo con otro token",
+			"Restore the data folder from a copy, or delete it and enrol the machine with another token"),
+		"problem.unknown_ca": entry("quien responde no es el colector del token: {detail}", "who answers is not the token's collector: {detail}",
+			"Compruebe la dirección y que el token es de ese colector; si lo es, alguien puede estar interceptando la conexión",
+			"Check the address and that the token is of that collector; if so, someone may be intercepting the connection"),
+		"problem.server_name": entry("el certificado del colector no es para esa dirección: {detail}", "the collector's certificate is not for that address: {detail}",
+			"Use el nombre con el que se configuró el colector, o añada este a agents.hosts en su configuración",
+			"Use the name that the collector was configured with, or add this one to agents.hosts in its configuration"),
+		"problem.clock": entry("el reloj de este equipo no concuerda con el del colector: {detail}", "this machine's clock does not agree with the collector's: {detail}",
+			"Ponga en hora este equipo y vuelva a intentarlo", "Set this machine's time and try again"),
+		"problem.token": entry("el token no es válido: {detail}", "the token is not valid: {detail}",
+			"Cópielo entero, tal como lo mostró el colector", "Copy it whole, as the collector showed it"),
+		"problem.token_refused": entry("el colector rechaza el token: {detail}", "the collector refuses the token: {detail}",
+			"Cree otro en el colector con: vigia token create", "Create another at the collector with: vigia token create"),
+		"problem.not_admitted": entry("el colector no admite este equipo: {detail}", "the collector does not admit this machine: {detail}",
+			"Pregunte a quien administra el colector (vigia agents list); lo medido se conserva",
+			"Ask who administers the collector (vigia agents list); what was measured is kept"),
+		"problem.refused": entry("el colector no acepta la petición: {detail}", "the collector does not accept the request: {detail}",
+			"Actualice el agente y el colector a la misma versión", "Update agent and collector to the same version"),
+		"problem.answer": entry("la respuesta del colector no es aceptable: {detail}", "the collector's answer is not acceptable: {detail}",
+			"Avise a quien administra el colector; lo medido se conserva", "Tell who administers the collector; what was measured is kept"),
+		"problem.busy": entry("el colector pide esperar: {detail}", "the collector asks to wait: {detail}",
+			"Vuelva a intentarlo dentro de unos minutos", "Try again in a few minutes"),
+		"problem.unreachable": entry("no se puede hablar con el colector: {detail}", "cannot talk to the collector: {detail}",
+			"Compruebe la dirección, el puerto (8443) y el cortafuegos; lo medido se conserva",
+			"Check the address, the port (8443) and the firewall; what was measured is kept"),
+		"problem.ahead": entry("el colector tiene informes de este equipo que él no envió: {detail}", "the collector has reports of this machine that it did not send: {detail}",
+			"El equipo fue clonado o restaurado de una imagen: borre su carpeta de datos e inscríbalo con otro token",
+			"The machine was cloned or put back to an image: delete its data folder and enrol it with another token"),
+		"problem.permission": entry("sin permiso: {detail}", "no permission: {detail}",
+			"Ejecute la orden como administrador (sudo) o indique otra carpeta con --data",
+			"Run the command as administrator (sudo) or name another folder with --data"),
+		"problem.other": entry("{detail}", "{detail}", "", ""),
+	}
+}
