@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -180,10 +181,8 @@ func TestRequires(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			m := map[string]string{"passwd": tt.text}
-			for k, v := range extra {
-				m[k] = v
-			}
+			m := maps.Clone(extra)
+			m["passwd"] = tt.text
 			if got := load(t, "passwd", files(m)).Requires(Password, "pam_pwquality"); got != tt.want {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}

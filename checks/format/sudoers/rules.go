@@ -139,8 +139,8 @@ func (s *scanner) command() (command, error) {
 	if s.at < len(s.text) && s.text[s.at] == '/' { // a path may hold the others
 		stop = ",:"
 	}
-	plain := false
-	c.name, plain = s.word(stop)
+	name, plain := s.word(stop)
+	c.name = name
 	switch {
 	case c.name == "" || s.at < len(s.text) && strings.IndexByte("!()=", s.text[s.at]) >= 0:
 		return c, errSyntax

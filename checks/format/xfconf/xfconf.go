@@ -28,7 +28,7 @@ const (
 	maxDepth  = 64
 	maxProps  = 20_000
 	maxValues = 20_000 // elements of all arrays together
-	maxPath   = 4096    // bytes, xfconfd's own limit
+	maxPath   = 4096   // bytes, xfconfd's own limit
 	maxPaths  = 16 << 20
 )
 

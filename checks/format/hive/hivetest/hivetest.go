@@ -6,6 +6,8 @@ package hivetest
 
 import (
 	"encoding/binary"
+	"slices"
+	"strings"
 	"unicode/utf16"
 )
 
@@ -44,11 +46,7 @@ func QWORD(name string, n uint64) Value {
 
 // MultiSZ makes a list of strings (REG_MULTI_SZ).
 func MultiSZ(name string, texts ...string) Value {
-	all := ""
-	for _, t := range texts {
-		all += t + "\x00"
-	}
-	return Value{name, 7, UTF16(all + "\x00")}
+	return Value{name, 7, UTF16(strings.Join(append(slices.Clip(texts), "", ""), "\x00"))}
 }
 
 // UTF16 encodes text as the registry does.
