@@ -59,26 +59,27 @@ func (s *sources) limiter(addr net.Addr, now time.Time) *rate.Limiter {
 	return limiter
 }
 
-// makeRoom forgets sources that are back at their full allowance; when all are
-// busy it forgets the one with the most left, so that an attacker with many
-// addresses evicts his own.
+// sampled is how many sources makeRoom looks at: enough that one which is at its
+// limit is as good as never the one with the most left.
+const sampled = 64
+
+// makeRoom forgets, of some sources taken at random, the one that has the most
+// of its allowance left, so that an attacker with many addresses evicts his own.
 func (s *sources) makeRoom(now time.Time) {
 	if len(s.seen) < maxSources {
 		return
 	}
 	var idlest netip.Prefix
-	most := -1.0
-	for from, limiter := range s.seen {
-		left := limiter.TokensAt(now)
-		if left >= callBurst {
-			delete(s.seen, from)
-		} else if left > most {
+	most, looked := -float64(callBurst*unknownCost), 0
+	for from, limiter := range s.seen { // in random order
+		if left := limiter.TokensAt(now); left > most {
 			idlest, most = from, left
 		}
+		if looked++; looked == sampled {
+			break
+		}
 	}
-	if len(s.seen) >= maxSources {
-		delete(s.seen, idlest)
-	}
+	delete(s.seen, idlest)
 }
 
 // sourceOf is the address of a peer, of IPv6 its /64: one host has all of that.

@@ -63,7 +63,7 @@ func (s *Store) Apply(ctx context.Context, tx *storage.Tx, in Input) error {
 	if err != nil {
 		return err
 	}
-	return s.updateControls(ctx, tx, in.Machine, a.changed, gap)
+	return s.updateControls(ctx, tx, in.Machine, a.changed, gap, micros(in.ReceivedAt))
 }
 
 // application is one Apply under way.
@@ -354,7 +354,7 @@ func (a *application) add(ctx context.Context, r row) error {
 func (a *application) end(r row, at int64) {
 	r.until = max(at, r.from)
 	a.mark(r, false)
-	a.note(r, r.until)
+	a.note(r, min(r.last, r.until)) // it may have been stale for a while
 }
 
 // mark keeps a changed open row for write.

@@ -20,9 +20,8 @@ type step struct {
 
 // steps works out the status of one control from a time on: the worst of its
 // entries' wholes, unknown while the machine was silent or an observation stale
-// (but a fail stays one). What is yet open is believed up to the horizon, and
-// beyond that too if nothing ended it by then; with horizon 0 nothing that is
-// open turns silent or stale.
+// (but a fail stays one). A silence or staleness that nothing has ended yet
+// counts if it began by the horizon, the time that is known about.
 func steps(wholes []row, spells []spell, from, horizon int64, department string) []step {
 	turns := []int64{from}
 	turn := func(t int64) {
@@ -90,7 +89,7 @@ func statusAt(wholes []row, spells []spell, t, horizon int64) checks.Status {
 
 // updateControls makes the steps of a machine's controls anew: of those in
 // changed from the time told there, and of all from the time gap.
-func (s *Store) updateControls(ctx context.Context, tx *storage.Tx, m Machine, changed map[string]int64, gap int64) error {
+func (s *Store) updateControls(ctx context.Context, tx *storage.Tx, m Machine, changed map[string]int64, gap, horizon int64) error {
 	from := maps.Clone(changed)
 	if gap < forever {
 		known, err := controlsOf(ctx, tx, m.ID)
@@ -111,13 +110,26 @@ func (s *Store) updateControls(ctx context.Context, tx *storage.Tx, m Machine, c
 	if err != nil {
 		return err
 	}
+	before := earliest
+	for control := range from {
+		for _, r := range wholes[control] {
+			// What turned stale before may not be in the stored steps yet.
+			from[control] = min(from[control], max(r.from, r.staleFrom()))
+		}
+		earliest = min(earliest, from[control])
+	}
+	if earliest < before {
+		if wholes, err = wholesOf(ctx, tx, m.ID, earliest); err != nil {
+			return err
+		}
+	}
 	spells, err := spellsOf(ctx, tx, m.ID, earliest)
 	if err != nil {
 		return err
 	}
 	deltas := map[dayKey]int64{}
 	for _, control := range slices.Sorted(maps.Keys(from)) {
-		fresh := steps(wholes[control], spells, from[control], 0, m.Department)
+		fresh := steps(wholes[control], spells, from[control], horizon, m.Department)
 		if err := s.restep(ctx, tx, m.ID, control, from[control], fresh, deltas); err != nil {
 			return fmt.Errorf("update control %s of %s: %w", control, m.ID, err)
 		}

@@ -101,5 +101,5 @@ func (s *Store) End(ctx context.Context, tx *storage.Tx, m Machine, at time.Time
 			return fmt.Errorf("end the states of %s: %w", m.ID, err)
 		}
 	}
-	return s.updateControls(ctx, tx, m, a.changed, gap)
+	return s.updateControls(ctx, tx, m, a.changed, gap, micros(at))
 }

@@ -22,9 +22,9 @@ type Count struct {
 }
 
 // Trend counts machines by control, department and status at the end of each
-// day from that of from to that of to, which is not after the present; the last
-// day is counted as of to. Counts of zero are left out. It reads running sums
-// that are kept with each report, so it is quick over years.
+// day from that of from to that of to, which is the present or the end of a day
+// before. Counts of zero are left out, and so is ControlAgent. It reads running
+// sums that are kept with each report, so it is quick over years.
 func (s *Store) Trend(ctx context.Context, tx *storage.Tx, from, to time.Time) ([]Count, error) {
 	first, last := s.day(micros(from)), s.day(micros(to))
 	if last < first {
@@ -68,29 +68,40 @@ func (s *Store) openSilence(ctx context.Context, tx *storage.Tx, to int64, delta
 		return err
 	}
 	for _, id := range machines {
-		controls, err := controlsOf(ctx, tx, id)
+		if err := s.openSilenceOf(ctx, tx, id, to, deltas); err != nil {
+			return fmt.Errorf("count the silence of %s: %w", id, err)
+		}
+	}
+	return nil
+}
+
+func (s *Store) openSilenceOf(ctx context.Context, tx *storage.Tx, machine string, to int64, deltas map[dayKey]int64) error {
+	controls, err := controlsOf(ctx, tx, machine)
+	if err != nil {
+		return err
+	}
+	open, earliest := map[string]step{}, int64(forever)
+	for _, control := range controls {
+		stored, err := storedSteps(ctx, tx, machine, control, forever-1)
 		if err != nil {
 			return err
 		}
-		spells, err := spellsOf(ctx, tx, id, 0)
-		if err != nil {
-			return err
+		for _, st := range stored { // one, or none
+			open[control], earliest = st, min(earliest, st.from)
 		}
-		wholes, err := wholesOf(ctx, tx, id, forever-1)
-		if err != nil {
-			return err
-		}
-		for _, control := range controls {
-			stored, err := storedSteps(ctx, tx, id, control, forever-1)
-			if err != nil {
-				return fmt.Errorf("read control %s of %s: %w", control, id, err)
-			}
-			for _, st := range stored {
-				s.count(deltas, control, st, -1)
-				for _, open := range steps(wholes[control], spells, st.from, to, st.department) {
-					s.count(deltas, control, open, +1)
-				}
-			}
+	}
+	spells, err := spellsOf(ctx, tx, machine, earliest)
+	if err != nil {
+		return err
+	}
+	wholes, err := wholesOf(ctx, tx, machine, earliest)
+	if err != nil {
+		return err
+	}
+	for control, st := range open {
+		s.count(deltas, control, st, -1)
+		for _, seen := range steps(wholes[control], spells, st.from, to, st.department) {
+			s.count(deltas, control, seen, +1)
 		}
 	}
 	return nil
