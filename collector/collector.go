@@ -25,6 +25,7 @@ import (
 	"vigia/collector/enroll"
 	"vigia/collector/evidence"
 	"vigia/collector/findings"
+	"vigia/collector/ingest"
 	"vigia/collector/storage"
 )
 
@@ -62,7 +63,7 @@ const KeysDir = "keys"
 
 // Schemas lists the tables of all parts.
 func Schemas() []storage.Schema {
-	return []storage.Schema{evidence.Schema(), enroll.Schema(), assign.Schema(), findings.Schema(), access.Schema()}
+	return []storage.Schema{evidence.Schema(), enroll.Schema(), assign.Schema(), findings.Schema(), ingest.Schema(), access.Schema()}
 }
 
 // Open opens the data folder, and begins a collector there when it is empty:
