@@ -1,0 +1,140 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"vigia/checks"
+	"vigia/collector/enroll"
+	"vigia/collector/findings"
+	"vigia/collector/reviews"
+	"vigia/collector/storage"
+)
+
+func (s *site) machines(v *visit) error {
+	now := s.Now()
+	var r rows
+	err := s.read(v.r.Context(), "the machines", func(ctx context.Context, tx *storage.Tx) (err error) {
+		r, err = s.readRows(ctx, tx, now)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	page := makeTown(r, s.Laws, s.packs, now, s.Zone)
+	return v.render(view{name: "equipos", title: v.T("machines.title"), menu: "equipos", data: page})
+}
+
+// machineView is the page of one machine.
+type machineView struct {
+	machineRow
+	Bar     bar
+	States  []stateRow
+	Trouble []findingRow // about the agent itself
+	Open    []findingRow
+	// Resolved are what was put right within the quarter.
+	Resolved []findingRow
+}
+
+// stateRow is the state of one control on one machine, in words.
+type stateRow struct {
+	findings.State
+	ID, Title string // of the control
+	Pack      string // when two packs ask differently
+	Hostname  string // on the page of a control
+	Where     string // department
+	Say, Do   string
+}
+
+// findingRow is a finding in words.
+type findingRow struct {
+	findings.Finding
+	Title, Say, Do string
+}
+
+// maxFindings bounds the findings that one page lists.
+const maxFindings = 200
+
+func (s *site) machine(v *visit) error {
+	now, id := s.Now(), v.r.PathValue("id")
+	var m enroll.Machine
+	var states []findings.State
+	var found []findings.Finding
+	err := s.read(v.r.Context(), "a machine", func(ctx context.Context, tx *storage.Tx) (err error) {
+		if m, err = s.Enroll.Machine(ctx, tx, id); err != nil {
+			return err
+		}
+		if states, err = s.Findings.MachineStatesAt(ctx, tx, id, now); err != nil {
+			return err
+		}
+		found, err = s.Findings.MachineFindingsAt(ctx, tx, id, now)
+		return err
+	})
+	if errors.Is(err, enroll.ErrNoMachine) {
+		return errNotFound
+	}
+	if err != nil {
+		return err
+	}
+	page := machineView{machineRow: makeMachine(m, states, now)}
+	page.Bar = makeBar(v.tongue, page.Counts)
+	for _, state := range states {
+		if state.Key == "" && state.Control != findings.ControlAgent {
+			page.States = append(page.States, v.stateRow(state))
+		}
+	}
+	slices.SortStableFunc(page.States, func(a, b stateRow) int { return rank(a.Status) - rank(b.Status) })
+	v.sortFindings(&page, found, now)
+	return v.render(view{name: "equipo", title: m.Hostname, menu: "equipos", data: page})
+}
+
+// sortFindings puts findings where the page shows them, the worst first.
+func (v *visit) sortFindings(page *machineView, found []findings.Finding, now time.Time) {
+	begin := reviews.PeriodOf(now, v.site.Zone).Begin()
+	slices.SortStableFunc(found, func(a, b findings.Finding) int {
+		return cmp.Or(rank(a.Status)-rank(b.Status), a.FirstSeen.Compare(b.FirstSeen))
+	})
+	for _, f := range found {
+		row := findingRow{Finding: f, Title: v.entryTitle(f.Entry, f.Control), Say: v.voice().Say(f.Reason), Do: v.voice().Do(f.Reason)}
+		switch {
+		case f.Phase == findings.Resolved:
+			if !f.ResolvedAt.Before(begin) && f.Control != findings.ControlAgent {
+				page.Resolved = append(page.Resolved, row)
+			}
+		case f.Control == findings.ControlAgent:
+			page.Trouble = append(page.Trouble, row)
+		case f.Key != "": // the whole stands in the table of controls
+			page.Open = append(page.Open, row)
+		}
+	}
+	page.Open = page.Open[:min(len(page.Open), maxFindings)]
+	page.Resolved = page.Resolved[:min(len(page.Resolved), maxFindings)]
+}
+
+// stateRow puts a state into words.
+func (v *visit) stateRow(state findings.State) stateRow {
+	row := stateRow{State: state, ID: state.Control, Title: v.entryTitle(state.Entry, state.Control)}
+	if _, pack, ok := strings.Cut(state.Entry, "@"); ok {
+		row.Pack = pack
+	}
+	row.Say = v.voice().Say(state.Reason)
+	if state.Status != checks.Pass && state.Status != checks.NotApplicable {
+		row.Do = v.voice().Do(state.Reason)
+	}
+	return row
+}
+
+// entryTitle names what an entry of a policy is about.
+func (v *visit) entryTitle(entry, control string) string {
+	if law, ok := v.site.Laws.Control(control); ok {
+		return law.Title.In(v.Lang)
+	}
+	if own, ok := findings.Messages()[entry]; ok {
+		return own.Say.In(v.Lang)
+	}
+	return entry
+}
