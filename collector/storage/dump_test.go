@@ -254,3 +254,34 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+func FuzzParseRow(f *testing.F) {
+	for _, line := range []string{`[1,"a","AAAA"]`, `[null,null,null]`, `[-9223372036854775808,"\u0001","/w=="]`, `[1.5,"a",""]`, `[]`, `[[[[[`} {
+		f.Add([]byte(line))
+	}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		row, err := storage.ParseRow(line)
+		if err != nil {
+			return
+		}
+		for i, v := range row {
+			switch v.(type) {
+			case nil:
+			case int64:
+				if i != 0 {
+					t.Errorf("%q: a number in column %d", line, i)
+				}
+			case string:
+				if i != 1 {
+					t.Errorf("%q: a text in column %d", line, i)
+				}
+			case []byte:
+				if i != 2 {
+					t.Errorf("%q: bytes in column %d", line, i)
+				}
+			default:
+				t.Errorf("%q: a %T", line, v)
+			}
+		}
+	})
+}

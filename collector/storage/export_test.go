@@ -47,3 +47,27 @@ func Weaken(ctx context.Context, db *DB) error {
 	_, err := db.handles.write.ExecContext(ctx, "PRAGMA synchronous = NORMAL")
 	return err
 }
+
+// OpenBreaking opens an SQLite database that takes every ordinary error for one
+// of the disk.
+func OpenBreaking(ctx context.Context, path string, schemas ...Schema) (*DB, error) {
+	e, err := newSQLite(path, time.Second)
+	if err != nil {
+		return nil, err
+	}
+	return openEngine(ctx, breaking{e}, nil, schemas)
+}
+
+type breaking struct{ *sqliteEngine }
+
+func (breaking) fault(err error) fault {
+	if err == nil {
+		return faultNone
+	}
+	return faultBroken
+}
+
+// ParseRow reads a line of a dump as a row of three columns, one of each type.
+func ParseRow(line []byte) ([]any, error) {
+	return parseRow(table{columns: []column{{dataType: "bigint"}, {dataType: "text"}, {dataType: "bytea"}}}, line)
+}

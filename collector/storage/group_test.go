@@ -465,3 +465,53 @@ func TestLeadershipIsNeverLost(t *testing.T) {
 		}
 	}
 }
+
+// A statement under way is not interrupted when its context ends: the
+// transaction would be lost to all who share it.
+func TestAStatementIsNotInterrupted(t *testing.T) {
+	storagetest.Each(t, boxes(), func(t *testing.T, db *storage.DB) {
+		slow := "SELECT count(*) FROM (SELECT pg_sleep(0.3)) AS s"
+		if db.Dialect() == storage.SQLite {
+			slow = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400000) SELECT count(*) FROM n"
+		}
+		runs := 0
+		errs := together(t, db,
+			func(ctx context.Context, tx *storage.Tx) error { runs++; return insert(ctx, tx, 1) },
+			func(ctx context.Context, tx *storage.Tx) error {
+				ctx, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
+				defer cancel()
+				return tx.QueryRow(ctx, slow).Scan(new(int64))
+			})
+		if err := errors.Join(errs...); err != nil || runs != 1 {
+			t.Errorf("the call beside it ran %d times, %v; want once", runs, err)
+		}
+	})
+}
+
+// An I/O error of one call stops the others too, even when SQLite could go on.
+func TestNothingIsCommittedAfterAnIOError(t *testing.T) {
+	db, err := storage.OpenBreaking(t.Context(), storagetest.SQLite(t), boxes()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	simple := func(id int) func(context.Context, *storage.Tx) error {
+		return func(ctx context.Context, tx *storage.Tx) error { return insert(ctx, tx, id) }
+	}
+	for i, err := range together(t, db, simple(1), simple(1), simple(2)) {
+		if !errors.Is(err, storage.ErrBroken) {
+			t.Errorf("call %d: got %v, want ErrBroken", i, err)
+		}
+	}
+	if err := db.Reopen(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Write(t.Context(), simple(3)); err != nil {
+		t.Errorf("after reopening: %v", err)
+	}
+	if got := fmt.Sprint(ids(t, db)); got != "[3]" {
+		t.Errorf("boxes %s, want [3]", got)
+	}
+	if err := db.Close(); err != nil {
+		t.Error(err)
+	}
+}
