@@ -31,7 +31,6 @@ import (
 // Times of the agent's own work.
 const (
 	tickEvery    = time.Minute
-	spread       = 5 * time.Second // of deliveries of machines that start together
 	renewalRetry = 10 * time.Minute
 )
 
@@ -40,7 +39,10 @@ type Options struct {
 	Config  Config
 	Machine func() *host.Host // the machine as it is now
 	Now     func() time.Time  // nil: time.Now
-	Logger  *slog.Logger
+	// Spread is the most that a delivery waits, so that machines which are
+	// switched on together do not call together.
+	Spread time.Duration
+	Logger *slog.Logger
 }
 
 // Agent is an enrolled machine at work.
@@ -115,7 +117,7 @@ func Open(ctx context.Context, opts Options) (_ *Agent, err error) {
 	a.client, err = deliver.New(deliver.Options{
 		Address: a.address, Credentials: a.id, Queue: outbox{a.queue, a.id}, Policies: a.policies,
 		Checkpoints: shelf{kept, checkpointsFile, maxCheckpoints}, Tell: a.reporter.tell,
-		Spread: spread, Done: a.view.delivered, Now: opts.Now, Logger: opts.Logger,
+		Spread: opts.Spread, Done: a.view.delivered, Now: opts.Now, Logger: opts.Logger,
 	})
 	return a, err
 }

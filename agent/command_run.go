@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -36,6 +37,9 @@ func (c *cli) runCommand() *cobra.Command {
 // always, on machines with little of either.
 const gcPercent = 20
 
+// spread is over how long machines that start together call the collector.
+const spread = 5 * time.Second
+
 func (c *cli) run(ctx context.Context, config, data string, once bool) (err error) {
 	cfg, err := LoadConfig(config, data, c.environ)
 	if err != nil {
@@ -51,6 +55,7 @@ func (c *cli) run(ctx context.Context, config, data string, once bool) (err erro
 		Machine: func() *host.Host {
 			return local.New(local.Options{PersonalData: scan.PersonalData{Share: share}})
 		},
+		Spread: spread,
 		Logger: c.logger(cfg),
 	})
 	if err != nil {

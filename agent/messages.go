@@ -32,11 +32,11 @@ func says(es, en string) message.Entry {
 
 func words() message.Catalogue {
 	return message.Catalogue{
-		"status.pass":           says("cumple", "meets it"),
+		"status.pass":           says("cumple", "met"),
 		"status.warn":           says("mejorable", "could be better"),
-		"status.fail":           says("no cumple", "does not meet it"),
+		"status.fail":           says("no cumple", "not met"),
 		"status.unknown":        says("no se sabe", "not known"),
-		"status.not_applicable": says("no aplica", "does not apply"),
+		"status.not_applicable": says("no aplica", "not applicable"),
 		"column.control":        says("Control", "Control"),
 		"column.state":          says("Estado", "State"),
 		"column.reason":         says("Motivo", "Reason"),

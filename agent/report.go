@@ -91,6 +91,7 @@ func (r *reporter) write(ctx context.Context, due schedule.Due) error {
 	defer r.writing.Unlock()
 	machine := r.machine(ctx)
 	epoch, version := r.policies.Current()
+	health := r.health()
 	for _, draft := range r.ledger.Draft(due) {
 		r.mu.Lock()
 		events := slices.Clone(r.events)
@@ -103,7 +104,7 @@ func (r *reporter) write(ctx context.Context, due schedule.Due) error {
 			return r.sign(&apiv1.Report{
 				AgentId: r.id.AgentID(), Sequence: sequence, PreviousHash: previous[:], CreatedAt: r.now().UnixMicro(),
 				PolicyEpoch: epoch, PolicyVersion: version, Machine: machine,
-				Full: draft.Full, Results: draft.Results, Events: events, Health: r.health(),
+				Full: draft.Full, Results: draft.Results, Events: events, Health: health,
 			})
 		})
 		if err != nil {

@@ -23,7 +23,6 @@ const (
 	widestTable  = 160
 	narrowTable  = 72 // below it, a list instead
 	controlWidth = 24
-	stateWidth   = 13
 	maxParts     = 5 // findings shown of each control
 )
 
@@ -114,8 +113,17 @@ type tableRow struct {
 
 // columns are the widths of the reason and of what to do.
 func (t *table) columns() (reason, do int) {
-	rest := t.width - controlWidth - stateWidth - 3*2
+	rest := t.width - controlWidth - t.stateWidth() - 3*2
 	return rest * 6 / 10, rest - rest*6/10
+}
+
+// stateWidth is that of the longest state with its sign.
+func (t *table) stateWidth() int {
+	width := 0
+	for _, s := range checks.Statuses() {
+		width = max(width, 2+utf8.RuneCountInString(t.say.text("status."+string(s), nil)))
+	}
+	return width
 }
 
 func (t *table) header() {
@@ -124,7 +132,7 @@ func (t *table) header() {
 	}
 	reason, do := t.columns()
 	var cells []string
-	for i, w := range []int{controlWidth, stateWidth, reason, do} {
+	for i, w := range []int{controlWidth, t.stateWidth(), reason, do} {
 		cells = append(cells, pad(t.say.text([]string{"column.control", "column.state", "column.reason", "column.do"}[i], nil), w))
 	}
 	t.line(t.paint("1", strings.TrimRight(strings.Join(cells, "  "), " ")))
@@ -147,6 +155,7 @@ func (t *table) row(r tableRow) {
 	for _, part := range r.reason {
 		reason = append(reason, wrap(part, reasonWidth)...)
 	}
+	stateWidth := t.stateWidth()
 	control := append(wrap(r.id, controlWidth), wrap(r.title, controlWidth)...)
 	do := wrap(r.do, doWidth)
 	for i := range max(len(control), len(reason), len(do), 1) {

@@ -1,0 +1,36 @@
+package agent
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	apiv1 "vigia/collector/api/v1"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"vigia-agent": func() {
+			os.Exit(Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+		},
+	})
+}
+
+// The scripts are the command line as a technician meets it.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("testdata", "script"),
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("VIGIA_AGENT_DATA", filepath.Join(env.WorkDir, "data"))
+			env.Setenv("COLUMNS", "100")
+			// A token of a collector that nobody runs.
+			env.Setenv("TOKEN", apiv1.Token{Secret: [16]byte{1, 2, 3}, CAPin: [32]byte{4, 5, 6}}.String())
+			return nil
+		},
+	})
+}
