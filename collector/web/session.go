@@ -37,8 +37,7 @@ func newSessions(s *site) *sessions {
 	m.IdleTimeout, m.Lifetime = sessionIdle, sessionLifetime
 	m.Cookie = scs.SessionCookie{Name: sessionCookie, HttpOnly: true, Path: "/", SameSite: http.SameSiteLaxMode, Secure: true}
 	m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
-		v := &visit{site: s, w: w, r: r}
-		v.Lang = v.language()
+		v := s.newVisit(w, r)
 		v.fail(fmt.Errorf("session: %w", err))
 	}
 	return &sessions{m}

@@ -182,8 +182,7 @@ var (
 // guard admits to a route and turns its error into a page.
 func (s *site) guard(r route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		v := &visit{site: s, w: w, r: req}
-		v.Lang = v.language()
+		v := s.newVisit(w, req)
 		err := v.identify()
 		switch {
 		case err != nil:
