@@ -188,17 +188,17 @@ func (a *Agent) Run(ctx context.Context) error {
 	return nil
 }
 
-// Once measures everything a single time, reports it in full and delivers it.
+// Once measures everything a single time, by the newest policy, reports it in
+// full and delivers it. What could not be delivered is measured and on disk
+// all the same.
 func (a *Agent) Once(ctx context.Context) error {
 	if a.opts.Now().After(a.id.RenewAt()) {
 		if err := a.id.Renew(ctx); err != nil {
-			return err
+			a.opts.Logger.WarnContext(ctx, "certificate not renewed", "error", err, "expires", a.id.Expires())
 		}
 	}
-	if _, ok := a.policies.get(); !ok {
-		if _, err := a.client.Deliver(ctx); err != nil { // it brings the policy
-			return err
-		}
+	if _, err := a.client.Deliver(ctx); err != nil { // it may bring a policy
+		a.opts.Logger.WarnContext(ctx, "delivery failed, measuring by the policy of before", "error", err)
 	}
 	p, _ := a.policies.get()
 	schedule.Once(ctx, a.tasksOf(p))

@@ -206,7 +206,7 @@ func TestLostAnswersAndRestartsHaveOneEffect(t *testing.T) {
 	p := enrolled(t)
 	for range 3 {
 		a := p.open(t)
-		p.c.LoseAnswers(1)
+		p.c.LoseAnswers(2)
 		if err := a.Once(t.Context()); err == nil {
 			t.Fatal("got no error for a lost answer")
 		}
@@ -243,14 +243,14 @@ func TestARestoredCollectorGetsItsReportsAgain(t *testing.T) {
 
 func TestADamagedReportIsToldAsAGap(t *testing.T) {
 	p := enrolled(t)
-	p.c.Fail(1)
+	p.c.Fail(2)
 	a := p.open(t)
 	if err := a.Once(t.Context()); err == nil {
 		t.Fatal("got no error from a collector that is away")
 	}
 	a.Close()
 	for range 2 {
-		p.c.Fail(1)
+		p.c.Fail(2)
 		a := p.open(t)
 		_ = a.Once(t.Context())
 		a.Close()
@@ -285,7 +285,6 @@ func TestANewPolicyIsFollowed(t *testing.T) {
 	p := enrolled(t)
 	p.once(t)
 	p.c.SetPolicy(p.c.Sign(policyFor(t, "machine-1", 1, 2, "AC-PWD-LEN").Encode()))
-	p.once(t) // brings it
 	p.once(t)
 	r := p.last(t)
 	if r.GetPolicyVersion() != 2 || len(r.GetResults()) != 1 || r.GetResults()[0].GetEntry() != "AC-PWD-LEN" {
@@ -426,7 +425,7 @@ func TestOnlyOneAgentWorksInAFolder(t *testing.T) {
 func TestStatusSaysWhatIsOnDisk(t *testing.T) {
 	p := enrolled(t)
 	p.once(t)
-	p.c.Fail(1)
+	p.c.Fail(2)
 	a := p.open(t)
 	_ = a.Once(t.Context())
 	a.Close()

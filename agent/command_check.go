@@ -210,7 +210,7 @@ func ownPolicy(dataDir string, cat *catalog.Catalog) (policy.Policy, string, boo
 		return policy.Policy{}, "", false
 	}
 	p, err := keptPolicy(f, id, cat)
-	return p, id.Organisation(), err == nil
+	return p, organisationOf(id), err == nil
 }
 
 // choice selects entries by control, entry or check. A check that the policy

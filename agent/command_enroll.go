@@ -64,9 +64,18 @@ func (c *cli) enroll(cmd *cobra.Command, f enrolFlags) error {
 			return err
 		}
 	}
-	fmt.Fprintln(c.stdout, c.say.text("enroll.done", map[string]string{"organisation": id.Organisation(), "agent": id.AgentID()}))
+	fmt.Fprintln(c.stdout, c.say.text("enroll.done", map[string]string{"organisation": organisationOf(id), "agent": id.AgentID()}))
 	fmt.Fprintln(c.stdout, c.say.text("enroll.next", nil))
 	return nil
+}
+
+// organisationOf names whom the collector belongs to; a collector that was not
+// told is named by its address.
+func organisationOf(id *identity.Identity) string {
+	if name := id.Organisation(); name != "" {
+		return name
+	}
+	return id.Collector()
 }
 
 // maxToken bounds what is read for a token.

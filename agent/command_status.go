@@ -67,7 +67,7 @@ func currentStatus(dir folder, id *identity.Identity) (Status, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Status{}, err
 	}
-	s.AgentID, s.Organisation, s.EnrolledAt = id.AgentID(), id.Organisation(), id.EnrolledAt()
+	s.AgentID, s.Organisation, s.EnrolledAt = id.AgentID(), organisationOf(id), id.EnrolledAt()
 	s.Certificate = id.Expires().UTC()
 	if s.Collector == "" {
 		s.Collector, s.Version = id.Collector(), Version()

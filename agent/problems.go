@@ -107,10 +107,21 @@ func classify(err error) (code string, args map[string]string) {
 		{fs.ErrPermission, "problem.permission"},
 	} {
 		if errors.Is(err, known.err) {
+			args["detail"] = detail(err, known.err)
 			return known.code, args
 		}
 	}
 	return "problem.other", args
+}
+
+// detail is what an error says beyond a known one: the words after it, if
+// there are any.
+func detail(err, known error) string {
+	text := err.Error()
+	if _, after, ok := strings.Cut(text, known.Error()+": "); ok {
+		return after
+	}
+	return text
 }
 
 // diskFull tells whether an error is that of a disk without room, on either

@@ -94,7 +94,11 @@ func (v *verifier) explain(err error, denied error) error {
 		return refusal
 	}
 	kind := ErrUnreachable
-	s := status.Convert(err)
+	s := status.New(codes.Unavailable, err.Error())
+	var answered interface{ GRPCStatus() *status.Status }
+	if errors.As(err, &answered) {
+		s = answered.GRPCStatus() // without what wraps it
+	}
 	switch s.Code() {
 	case codes.PermissionDenied:
 		kind = denied
