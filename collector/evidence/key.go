@@ -16,6 +16,8 @@ import (
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
+
+	"vigia/collector/storage"
 )
 
 // KeyFile is the log key inside the keys folder: a note signer in one line, for
@@ -122,7 +124,7 @@ func LoadOrCreateKey(dir string) (*Key, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("keep log key: %w", err)
 	}
-	err = key.write(dir)
+	err = storage.CreateFile(filepath.Join(dir, KeyFile), []byte(key.text+"\n"), 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return LoadKey(dir) // another process was first
 	}
@@ -130,29 +132,4 @@ func LoadOrCreateKey(dir string) (*Key, error) {
 		return nil, fmt.Errorf("keep log key: %w", err)
 	}
 	return key, nil
-}
-
-// write keeps the key so that the file is there whole or not at all.
-func (k *Key) write(dir string) error {
-	f, err := os.CreateTemp(dir, KeyFile+".*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.WriteString(k.text + "\n")
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	// Unlike a rename, a link does not replace.
-	if err := os.Link(f.Name(), filepath.Join(dir, KeyFile)); err != nil {
-		return err
-	}
-	if runtime.GOOS == "windows" {
-		return nil // names are in the file system's journal
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strconv"
@@ -49,8 +50,11 @@ func (e *edge) add(leaf tlog.Hash) []tlog.Hash {
 	return completed
 }
 
-// root is the hash of the whole tree, which must not be empty.
+// root is the hash of the whole tree.
 func (e *edge) root() tlog.Hash {
+	if e.size == 0 {
+		return sha256.Sum256(nil) // RFC 6962, 2.1
+	}
 	h := e.roots[len(e.roots)-1]
 	for i := len(e.roots) - 2; i >= 0; i-- {
 		h = tlog.NodeHash(e.roots[i], h)

@@ -42,7 +42,7 @@ func place(path string, data []byte, mode fs.FileMode, name func(from, to string
 	if err := name(f.Name(), path); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	if err := syncFolder(dir); err != nil {
+	if err := SyncFolder(dir); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil

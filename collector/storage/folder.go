@@ -67,9 +67,9 @@ func lockHolder(path string) string {
 	return strconv.Itoa(pid)
 }
 
-// syncFolder makes the names in a folder survive a power cut. Windows keeps
+// SyncFolder makes the names in a folder survive a power cut. Windows keeps
 // them in the file system's own journal and cannot sync a folder.
-func syncFolder(dir string) error {
+func SyncFolder(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil
 	}

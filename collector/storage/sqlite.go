@@ -64,7 +64,7 @@ func (e *sqliteEngine) open(ctx context.Context) (*handles, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(e.check(ctx, h), syncFolder(filepath.Dir(e.path))); err != nil {
+	if err := errors.Join(e.check(ctx, h), SyncFolder(filepath.Dir(e.path))); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", e.path, err), h.close())
 	}
 	return h, nil
