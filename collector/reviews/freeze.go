@@ -86,9 +86,11 @@ func (f *freezing) readStates() error {
 	if f.states, err = f.Findings.StatesAt(f.ctx, f.tx, f.out.At); err != nil {
 		return err
 	}
-	unknown, reported, silent := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	unknown, silent, last := map[string]bool{}, map[string]bool{}, map[string]time.Time{}
 	for _, s := range f.states {
-		reported[s.Machine] = true
+		if s.Last.After(last[s.Machine]) {
+			last[s.Machine] = s.Last
+		}
 		silent[s.Machine] = silent[s.Machine] || s.Silent
 		unknown[s.Machine] = unknown[s.Machine] || s.Key == "" && s.Status == checks.Unknown
 	}
@@ -101,14 +103,14 @@ func (f *freezing) readStates() error {
 	for _, m := range f.machines {
 		all = append(all, m)
 		row := Machine{ID: m.ID, Hostname: m.Hostname, Department: m.Department, OS: strings.TrimSpace(m.OSName + " " + m.OSVersion),
-			LastSeen: m.LastSeen, Enrolled: m.EnrolledAt}
+			LastSeen: last[m.ID], Enrolled: m.EnrolledAt}
 		switch {
 		case !m.ActiveAt(f.out.At):
 			if m.StatusSince.Before(f.out.Period.Begin()) {
 				continue // gone before the quarter
 			}
 			row.State, row.Why = Departed, m.StatusWhy
-		case !reported[m.ID]:
+		case last[m.ID].IsZero():
 			row.State = Never
 		case silent[m.ID]:
 			row.State = Silent

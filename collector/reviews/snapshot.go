@@ -77,7 +77,7 @@ type Machine struct {
 	Department string
 	OS         string
 	State      MachineState
-	LastSeen   time.Time
+	LastSeen   time.Time // of its last measurement up to Snapshot.At
 	Enrolled   time.Time
 	// Why says why it is excluded or departed, in the words of who did it.
 	Why string
