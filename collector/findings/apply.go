@@ -274,7 +274,7 @@ func (a *application) see(ctx context.Context, t track, o seen) error {
 	case open:
 		return a.seeLate(ctx, t, o)
 	}
-	prev, err := oneRow(ctx, a.tx, selectRows+`WHERE machine = $1 AND entry = $2 AND part = $3 ORDER BY until_at DESC, from_at DESC LIMIT 1`,
+	prev, err := oneRow(ctx, a.tx, selectRows+`WHERE machine = $1 AND entry = $2 AND part = $3 ORDER BY until_at DESC, from_at DESC, sequence DESC LIMIT 1`,
 		t.machine, t.entry, t.key)
 	if err != nil {
 		return err
@@ -288,18 +288,18 @@ func (a *application) see(ctx context.Context, t track, o seen) error {
 // seeLate puts an observation before the newest row of its track.
 func (a *application) seeLate(ctx context.Context, t track, o seen) error {
 	const where = `WHERE machine = $1 AND entry = $2 AND part = $3 AND `
-	in, err := oneRow(ctx, a.tx, selectRows+where+`from_at <= $4 AND until_at > $4 LIMIT 1`, t.machine, t.entry, t.key, o.at)
+	in, err := oneRow(ctx, a.tx, selectRows+where+`from_at <= $4 AND until_at > $4 ORDER BY sequence DESC LIMIT 1`, t.machine, t.entry, t.key, o.at)
 	if err != nil {
 		return err
 	}
 	if in != nil {
 		return a.replace(ctx, *in, in.place(o, true))
 	}
-	prev, err := oneRow(ctx, a.tx, selectRows+where+`until_at <= $4 ORDER BY until_at DESC, from_at DESC LIMIT 1`, t.machine, t.entry, t.key, o.at)
+	prev, err := oneRow(ctx, a.tx, selectRows+where+`until_at <= $4 ORDER BY until_at DESC, from_at DESC, sequence DESC LIMIT 1`, t.machine, t.entry, t.key, o.at)
 	if err != nil {
 		return err
 	}
-	next, err := oneRow(ctx, a.tx, selectRows+where+`from_at > $4 ORDER BY from_at LIMIT 1`, t.machine, t.entry, t.key, o.at)
+	next, err := oneRow(ctx, a.tx, selectRows+where+`from_at > $4 ORDER BY from_at, sequence LIMIT 1`, t.machine, t.entry, t.key, o.at)
 	if err != nil {
 		return err
 	}

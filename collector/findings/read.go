@@ -153,7 +153,12 @@ func (s *Store) findingsAt(ctx context.Context, tx *storage.Tx, at time.Time, ma
 	if machine != "" {
 		query, args = query+` AND machine = $3`, append(args, machine)
 	}
-	if err := rows(ctx, tx, func(r row) { ended[ending{r.track, r.until}] = r }, selectRows+query, args...); err != nil {
+	if err := rows(ctx, tx, func(r row) {
+		// Of several at one moment the last counts.
+		if was, twice := ended[ending{r.track, r.until}]; !twice || r.from > was.from || r.from == was.from && r.sequence > was.sequence {
+			ended[ending{r.track, r.until}] = r
+		}
+	}, selectRows+query, args...); err != nil {
 		return nil, err
 	}
 	var out []Finding

@@ -40,11 +40,14 @@ func readItems(agentID string, key ed25519.PublicKey, items []*apiv1.Item) ([]it
 		return nil, badItem{fmt.Sprintf("%d items in one delivery: at most %d", len(items), apiv1.MaxBatchItems)}
 	}
 	total := 0
+	for _, wire := range items {
+		total += proto.Size(wire)
+	}
+	if total > apiv1.MaxBatchBytes+len(items)*framing {
+		return nil, badItem{fmt.Sprintf("more than %d bytes in one delivery: send fewer items", apiv1.MaxBatchBytes)}
+	}
 	out := make([]item, 0, len(items))
 	for i, wire := range items {
-		if total += proto.Size(wire); total > apiv1.MaxBatchBytes+len(items)*framing {
-			return nil, badItem{fmt.Sprintf("more than %d bytes in one delivery: send fewer items", apiv1.MaxBatchBytes)}
-		}
 		it, err := readItem(agentID, key, wire)
 		if err != nil {
 			return nil, badItem{fmt.Sprintf("item %d: %v", i+1, err)}
