@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vigia/checks"
 	"vigia/checks/catalog"
 	"vigia/checks/host"
 	"vigia/checks/host/hosttest"
@@ -55,7 +56,7 @@ func (c *cli) run(ctx context.Context, config, data string, once bool) (err erro
 		Machine: func() *host.Host {
 			return local.New(local.Options{PersonalData: scan.PersonalData{Share: share}})
 		},
-		Spread: spread,
+		Spread: spread, Version: c.version,
 		Logger: c.logger(cfg),
 	})
 	if err != nil {
@@ -65,14 +66,31 @@ func (c *cli) run(ctx context.Context, config, data string, once bool) (err erro
 	if !once {
 		return a.Run(ctx)
 	}
+	began := time.Now()
+	fmt.Fprintln(c.stderr, c.say.text("run.measuring", nil))
 	if err := a.Once(ctx); err != nil {
 		return err
 	}
 	s := a.view.snapshot()
+	if err := c.writeTable(catalog.New(), measured(s.Results), "", time.Since(began)); err != nil {
+		return err
+	}
 	fmt.Fprintln(c.stdout, c.say.text("run.once", map[string]string{
 		"count": strconv.Itoa(len(s.Results)), "sequence": strconv.FormatUint(s.Spool.Acked, 10), "collector": s.Collector,
 	}))
 	return nil
+}
+
+// measured are the results of a run as the table shows them.
+func measured(results []measuredResult) []measurement {
+	out := make([]measurement, len(results))
+	for i, r := range results {
+		out[i] = measurement{
+			entry:  policy.Entry{ID: r.Entry, Control: r.Control},
+			result: checks.Result{Check: r.Check, Verdict: checks.Verdict{Status: r.Status, Reason: r.Reason}},
+		}
+	}
+	return out
 }
 
 func (c *cli) recordCommand() *cobra.Command {

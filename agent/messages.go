@@ -106,6 +106,10 @@ func outputMessages() message.Catalogue {
 			"Siguiente paso: vigia-agent run (o arrancar el servicio).",
 			"Next: vigia-agent run (or start the service)."),
 
+		"run.measuring": says(
+			"Midiendo este equipo. La búsqueda de datos personales puede tardar unos minutos…",
+			"Measuring this machine. The search for personal data may take some minutes…",
+		),
 		"run.once": says(
 			"Medido y entregado: {count} comprobaciones, informe {sequence} confirmado por {collector}.",
 			"Measured and delivered: {count} checks, report {sequence} acknowledged by {collector}."),

@@ -47,6 +47,19 @@ done
 . "$ready" # VIGIA_READY_AGENTS and VIGIA_READY_PORTAL
 echo "Agentes: $VIGIA_READY_AGENTS   Portal: $VIGIA_READY_PORTAL   Datos: $collector"
 
+# The search for personal data looks at every file of the people of this
+# machine, which takes long on a developer's. Here it stops after some thousand
+# files, and says so: what it did not look at is not called clean.
+cat >"$work/politica.yaml" <<'POLICY'
+packs: [es-rgpd, mx-general]
+overrides:
+  - control: DLP-LOCAL-Q
+    params: {max_files: 5000}
+    why: Demostración de make run, para que termine en segundos
+    by: make run
+POLICY
+bin/vigia policy import "$work/politica.yaml"
+
 step '2. Alta de este equipo, con un código de un solo uso'
 if [ -e "$agent/identity.json" ]; then
 	echo 'Este equipo ya estaba dado de alta.'
