@@ -41,8 +41,9 @@ type Options struct {
 	Now     func() time.Time  // nil: time.Now
 	// Spread is the most that a delivery waits, so that machines which are
 	// switched on together do not call together.
-	Spread time.Duration
-	Logger *slog.Logger
+	Spread  time.Duration
+	Version string // of this build
+	Logger  *slog.Logger
 }
 
 // Agent is an enrolled machine at work.
@@ -103,7 +104,7 @@ func Open(ctx context.Context, opts Options) (_ *Agent, err error) {
 	a.view = newView(a, cat, message.Lang(opts.Config.Language))
 	a.reporter = &reporter{
 		queue: a.queue, ledger: a.ledger, id: a.id, policies: a.policies, now: opts.Now, started: opts.Now(),
-		machine: func(ctx context.Context) *apiv1.Machine { return describe(ctx, opts.Machine()) },
+		machine: func(ctx context.Context) *apiv1.Machine { return describe(ctx, opts.Machine(), opts.Version) },
 		wrote:   a.wrote,
 	}
 	if err := a.reporter.recall(); err != nil {
@@ -133,7 +134,7 @@ func (a *Agent) Close() error {
 
 // noteStart notes what the collector should know of this start.
 func (a *Agent) noteStart() {
-	a.reporter.note(eventStarted, map[string]string{"version": Version()})
+	a.reporter.note(eventStarted, map[string]string{"version": a.opts.Version})
 	stats := a.queue.Stats()
 	if stats.Damaged > 0 {
 		a.reporter.note(eventDamaged, map[string]string{"reports": fmt.Sprint(stats.Damaged)})
@@ -173,7 +174,7 @@ func (a *Agent) tasksOf(p policy.Policy) []schedule.Task {
 
 // Run measures and delivers until the context ends.
 func (a *Agent) Run(ctx context.Context) error {
-	a.opts.Logger.InfoContext(ctx, "agent started", "agent_id", a.id.AgentID(), "version", Version(), "collector", a.address())
+	a.opts.Logger.InfoContext(ctx, "agent started", "agent_id", a.id.AgentID(), "version", a.opts.Version, "collector", a.address())
 	var parts sync.WaitGroup
 	for _, part := range []func(context.Context){
 		a.tasks.Run,

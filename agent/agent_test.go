@@ -94,7 +94,7 @@ func (p *post) open(t *testing.T) *Agent {
 	cfg := DefaultConfig()
 	cfg.DataDir = p.data
 	a, err := Open(t.Context(), Options{
-		Config: cfg, Now: p.now, Logger: slog.New(slog.DiscardHandler),
+		Config: cfg, Now: p.now, Version: "test", Logger: slog.New(slog.DiscardHandler),
 		Machine: func() *host.Host { return local.New(local.Options{Root: p.root}) },
 	})
 	if err != nil {

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"runtime"
-	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -30,22 +28,12 @@ type answer int
 
 func (a answer) Error() string { return fmt.Sprintf("exit code %d", int(a)) }
 
-// Version is what this program was built from: the module's version or, for a
-// build of a working tree, its revision.
-func Version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	if v := info.Main.Version; v != "" && v != "(devel)" {
-		return v
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-			return "devel-" + s.Value[:12]
-		}
-	}
-	return "devel"
+// Env is what the program gets from outside.
+type Env struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Environ        []string // as os.Environ gives it
+	Version        string   // of this build
 }
 
 // cli is one run of the program.
@@ -54,13 +42,16 @@ type cli struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	environ        []string
-	level          slog.LevelVar
+	version        string
 }
 
 // Main runs the command line and returns its exit code. It ends early, and in
 // order, when the context does.
-func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	c := &cli{say: newSayer(languageIn(args)), stdin: stdin, stdout: stdout, stderr: stderr, environ: os.Environ()}
+func Main(ctx context.Context, args []string, env Env) int {
+	c := &cli{
+		say: newSayer(languageIn(args)), stdin: env.Stdin, stdout: env.Stdout, stderr: env.Stderr,
+		environ: env.Environ, version: env.Version,
+	}
 	root := c.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -71,7 +62,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	case errors.As(err, &code):
 		return int(code)
 	default:
-		fmt.Fprintf(stderr, "vigia-agent: %s\n", c.explain(err))
+		fmt.Fprintf(c.stderr, "vigia-agent: %s\n", c.explain(err))
 		return exitError
 	}
 }
@@ -142,7 +133,7 @@ func (c *cli) versionCommand() *cobra.Command {
 		if len(args) > 0 {
 			return c.tooMany(cmd, args[0])
 		}
-		_, err := fmt.Fprintf(c.stdout, "vigia-agent %s %s/%s %s\n", Version(), runtime.GOOS, runtime.GOARCH, runtime.Version())
+		_, err := fmt.Fprintf(c.stdout, "vigia-agent %s %s/%s %s\n", c.version, runtime.GOOS, runtime.GOARCH, runtime.Version())
 		return err
 	})
 }

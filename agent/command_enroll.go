@@ -54,7 +54,7 @@ func (c *cli) enroll(cmd *cobra.Command, f enrolFlags) error {
 	}
 	defer unlock() //nolint:errcheck // the process ends with it
 	id, signed, err := identity.Enroll(ctx, identity.Request{
-		Dir: dir.identity(), Collector: f.collector, Token: token, Machine: describe(ctx, local.New(local.Options{})),
+		Dir: dir.identity(), Collector: f.collector, Token: token, Machine: describe(ctx, local.New(local.Options{}), c.version),
 	})
 	if err != nil {
 		return err

@@ -70,7 +70,7 @@ func currentStatus(dir folder, id *identity.Identity) (Status, error) {
 	s.AgentID, s.Organisation, s.EnrolledAt = id.AgentID(), organisationOf(id), id.EnrolledAt()
 	s.Certificate = id.Expires().UTC()
 	if s.Collector == "" {
-		s.Collector, s.Version = id.Collector(), Version()
+		s.Collector = id.Collector()
 	}
 	p, err := keptPolicy(dir, id, catalog.New())
 	switch {

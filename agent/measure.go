@@ -92,8 +92,8 @@ func reasonOf(r *apiv1.Reason) checks.Reason {
 func utf8Only(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 // describe tells which machine this is.
-func describe(ctx context.Context, h *host.Host) *apiv1.Machine {
-	m := &apiv1.Machine{Os: string(h.OS), AgentVersion: Version()}
+func describe(ctx context.Context, h *host.Host, version string) *apiv1.Machine {
+	m := &apiv1.Machine{Os: string(h.OS), AgentVersion: version}
 	id, err := h.System.Identity(ctx)
 	if err != nil {
 		return m // the collector keeps what it was told before

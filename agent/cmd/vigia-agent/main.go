@@ -11,9 +11,14 @@ import (
 	"vigia/agent"
 )
 
+// version is set by the build.
+var version = "unversioned"
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := agent.Main(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	code := agent.Main(ctx, os.Args[1:], agent.Env{
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Environ: os.Environ(), Version: version,
+	})
 	stop()
 	os.Exit(code)
 }
