@@ -61,6 +61,9 @@ const maxFindings = 200
 
 func (s *site) machine(v *visit) error {
 	now, id := s.Now(), v.r.PathValue("id")
+	if !enroll.ValidAgentID(id) {
+		return errNotFound
+	}
 	var m enroll.Machine
 	var states []findings.State
 	var found []findings.Finding

@@ -152,11 +152,10 @@ func makeTown(r rows, laws policy.LawBook, packs map[string][]policy.Pack, at ti
 	slices.SortStableFunc(t.Machines, func(a, b machineRow) int {
 		return cmp.Or(cmp.Compare(urgency(a), urgency(b)), strings.Compare(strings.ToLower(a.Hostname), strings.ToLower(b.Hostname)))
 	})
-	for _, k := range enroll.WithoutAgent(r.known, r.machines, at) {
+	t.Agentless = enroll.WithoutAgent(r.known, r.machines, at)
+	for _, k := range r.known {
 		if k.Excluded {
 			t.Excluded = append(t.Excluded, k)
-		} else {
-			t.Agentless = append(t.Agentless, k)
 		}
 	}
 	for _, law := range laws.Controls {

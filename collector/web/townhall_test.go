@@ -246,6 +246,9 @@ func (w *townHall) knowMachines(pcs []pc) {
 		{Hostname: "torno-entrada", Department: "Conserjería", Excluded: true, Note: "sin sistema operativo propio"},
 	}
 	for _, p := range pcs {
+		if p.retired {
+			continue
+		}
 		list = append(list, enroll.KnownMachine{Hostname: strings.ToLower(p.host), Department: p.department})
 	}
 	w.write(func(ctx context.Context, tx *storage.Tx) error {

@@ -346,7 +346,7 @@ func TestBrokenDatabase(t *testing.T) {
 	t.Parallel()
 	w := emptyTown(t)
 	b := open(t, serve(t, w.portal(func(o *Options) { o.DB = brokenDB{} }))).enter(access.Officer)
-	for _, path := range []string{"/", "/equipos", "/equipos/x", "/controles", "/controles/AC-LOCK-15"} {
+	for _, path := range []string{"/", "/equipos", "/equipos/" + enroll.NewAgentID(), "/controles", "/controles/AC-LOCK-15"} {
 		got := b.get(path)
 		if got.status != http.StatusInternalServerError || strings.Contains(got.body, "/secret") {
 			t.Errorf("%s: got %d, want 500 and no cause", path, got.status)

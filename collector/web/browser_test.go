@@ -1,0 +1,260 @@
+package web
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	cdplog "github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"vigia/collector/access"
+)
+
+// chromium is a real browser that looks at the portal over its real TLS.
+type chromium struct {
+	t    *testing.T
+	ctx  context.Context //nolint:containedctx // lives as long as the test
+	base string
+	dir  string // for the screenshots
+
+	mu       sync.Mutex
+	foreign  []string // guarded by mu: requests to elsewhere
+	problems []string // guarded by mu: what the console says
+}
+
+func startChromium(t *testing.T, w *townHall) *chromium {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("a browser takes seconds: make test runs it")
+	}
+	program, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Fatal("this test needs a browser: apt-get install chromium")
+	}
+	config, err := w.ca.PortalTLS("127.0.0.1")
+	w.must(err)
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	w.must(err)
+	server := Server(w.portal(), config, nil)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = server.ServeTLS(listener, "", "")
+	}()
+	t.Cleanup(func() { _ = server.Close(); <-done })
+
+	c := &chromium{t: t, base: "https://" + listener.Addr().String(), dir: os.Getenv("VIGIA_TEST_SCREENSHOTS")}
+	if c.dir == "" {
+		c.dir = t.TempDir()
+	}
+	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(program), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("no-first-run", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-sync", true),
+		// Trust this one key, as an administrator who installs the CA would.
+		chromedp.Flag("ignore-certificate-errors-spki-list", pinOf(t, w)))
+	alloc, cancelAlloc := chromedp.NewExecAllocator(t.Context(), options...)
+	ctx, cancel := chromedp.NewContext(alloc, chromedp.WithListener(c.listen))
+	ctx, cancelTime := context.WithTimeout(ctx, 2*time.Minute)
+	t.Cleanup(func() { cancelTime(); cancel(); cancelAlloc() })
+	c.ctx = ctx
+	c.run(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		if _, err := cdp.Call(ctx, target, network.Enable, network.EnableParams{}); err != nil {
+			return err
+		}
+		_, err := cdp.Call(ctx, target, cdplog.Enable, cdp.Empty{})
+		return err
+	}))
+	return c
+}
+
+// pinOf is the key of the portal's issuer chain as the browser's switch wants it.
+func pinOf(t *testing.T, w *townHall) string {
+	t.Helper()
+	config, err := w.ca.PortalTLS("127.0.0.1")
+	w.must(err)
+	chain, err := config.GetCertificate(nil)
+	w.must(err)
+	leaf, err := x509.ParseCertificate(chain.Certificate[0])
+	w.must(err)
+	sum := sha256.Sum256(leaf.RawSubjectPublicKeyInfo)
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
+func (c *chromium) listen(event any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch e := event.(type) {
+	case *network.EventRequestWillBeSent:
+		if !strings.HasPrefix(e.Request.URL, c.base+"/") && !strings.HasPrefix(e.Request.URL, "about:") {
+			c.foreign = append(c.foreign, e.Request.URL)
+		}
+	case *cdplog.EventEntryAdded:
+		// A refused log-in is a 403, which the console notes.
+		if e.Entry.Source != cdplog.EntrySourceNetwork {
+			c.problems = append(c.problems, e.Entry.Text)
+		}
+	case *runtime.EventExceptionThrown:
+		c.problems = append(c.problems, e.ExceptionDetails.Text)
+	}
+}
+
+func (c *chromium) run(actions ...chromedp.Action[chromedp.Void]) {
+	c.t.Helper()
+	if err := chromedp.Do(c.ctx, actions...); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// ask evaluates an expression, as soon as the page is there to answer.
+func ask[T any](c *chromium, expression string) T {
+	c.t.Helper()
+	for tries := 0; ; tries++ {
+		got, err := chromedp.Run(c.ctx, chromedp.Evaluate[T](expression))
+		if err == nil {
+			return got
+		}
+		if tries == 50 {
+			c.t.Fatalf("%s: %v", expression, err)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// heading waits for a page with the heading.
+func (c *chromium) heading(want string) {
+	c.t.Helper()
+	var got string
+	for range 200 {
+		if got = ask[string](c, `(document.readyState === "complete" && document.querySelector("h1")?.textContent) || ""`); got == want {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	c.t.Fatalf("heading: got %q, want %q", got, want)
+}
+
+// tabTo presses the tabulator until an element with the text has the focus.
+func (c *chromium) tabTo(text string) {
+	c.t.Helper()
+	for range 120 {
+		c.run(chromedp.KeyEvent(kb.Tab))
+		if ask[string](c, `(document.activeElement || document.body).textContent.trim()`) == text {
+			return
+		}
+	}
+	c.t.Fatalf("the tabulator does not reach %q", text)
+}
+
+func (c *chromium) enter(text string) {
+	c.t.Helper()
+	c.tabTo(text)
+	c.run(chromedp.KeyEvent(kb.Enter))
+}
+
+// shoot keeps a picture of the page and checks that it is not wider than the
+// screen.
+func (c *chromium) shoot(name string, width, height int64, scheme string, whole bool) {
+	c.t.Helper()
+	c.run(chromedp.EmulateViewport(width, height), chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+		return err
+	}))
+	over := ask[float64](c, `document.documentElement.scrollWidth - innerWidth`)
+	take := chromedp.CaptureScreenshot()
+	if whole {
+		take = chromedp.FullScreenshot(100)
+	}
+	data, err := chromedp.Run(c.ctx, take)
+	if err != nil {
+		c.t.Fatalf("%s: %v", name, err)
+	}
+	if over > 0 {
+		c.t.Errorf("%s: the page is %v pixels wider than the screen", name, over)
+	}
+	if err := os.WriteFile(filepath.Join(c.dir, name+".png"), data, 0o600); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func TestBrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser takes seconds: make test runs it")
+	}
+	w := emptyTown(t)
+	pcs := officePCs()
+	ids := w.furnish(pcs)
+	w.knowMachines(pcs)
+	c := startChromium(t, w)
+	user := userOf(access.Officer)
+
+	// Wrong, then right, with the keyboard alone.
+	c.run(chromedp.Navigate(c.base + "/"))
+	c.heading("Entrar")
+	c.shoot("entrar", 1280, 800, "light", false)
+	c.run(chromedp.KeyEvent(user+kb.Tab+"no es esta"+kb.Enter), chromedp.WaitVisible(`[role=alert]`))
+	c.shoot("entrar-mal", 390, 844, "light", false)
+	c.run(chromedp.KeyEvent(goodPassword + kb.Enter))
+	c.heading("Cómo está la organización")
+
+	c.shoot("portal", 1280, 860, "light", false)
+	c.shoot("resumen-claro", 1280, 900, "light", true)
+	c.shoot("resumen-oscuro", 1280, 900, "dark", true)
+	c.shoot("resumen-movil", 390, 844, "light", true)
+	for name, path := range map[string]string{"equipos": "/equipos", "equipo": "/equipos/" + ids["OBRAS-01"], "equipo-callado": "/equipos/" + ids["POLICIA-01"],
+		"controles": "/controles", "control": "/controles/AC-LOCK-15"} {
+		c.run(chromedp.Navigate(c.base + path))
+		c.shoot(name+"-claro", 1280, 900, "light", true)
+		c.shoot(name+"-oscuro", 1280, 900, "dark", true)
+		c.shoot(name+"-movil", 390, 844, "light", true)
+	}
+
+	// Overview, control, machine: by keyboard.
+	c.run(chromedp.EmulateViewport(1280, 860), chromedp.Navigate(c.base+"/"))
+	c.heading("Cómo está la organización")
+	c.enter("Bloqueo de sesión por inactividad")
+	c.heading("Bloqueo de sesión por inactividad")
+	c.enter("obras-01")
+	c.heading("obras-01")
+	c.run(chromedp.KeyEvent(kb.Tab))
+	c.enter("English")
+	c.heading("obras-01")
+	c.run(chromedp.WaitVisible(`html[lang=en]`))
+	c.enter("Overview")
+	c.heading("How the organisation stands")
+
+	// After the log-out the back button shows nothing.
+	c.enter("Log out")
+	c.heading("Log in")
+	for range 2 {
+		ask[bool](c, `history.back(), true`)
+		time.Sleep(300 * time.Millisecond)
+		if body := ask[string](c, `document.body.innerText`); strings.Contains(body, "obras-01") || !strings.Contains(body, "Password") {
+			t.Errorf("after the log-out the back button shows %q", body)
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.foreign) > 0 {
+		t.Errorf("requests to elsewhere: %v", c.foreign)
+	}
+	if len(c.problems) > 0 {
+		t.Errorf("console: %q", c.problems)
+	}
+}
