@@ -291,6 +291,7 @@ func TestPrivilegesOnWindows(t *testing.T) {
 		{"UAC off", []host.Member{admin}, uac(0), "", checks.Fail, "privileges.uac_off"},
 		{"UAC not said", []host.Member{admin}, checktest.Registry{}, "", checks.Unknown, "accounts.unread"},
 		{"members not told", nil, uac(1), "", checks.Unknown, "accounts.unread"},
+		{"no members at all, which cannot be", []host.Member{}, uac(1), "", checks.Unknown, "accounts.unread"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			h := host.Host{Now: today, OS: host.Windows, Registry: row.registry, Accounts: windows{members: row.members}}

@@ -115,8 +115,13 @@ func observeWindowsPrivileges(ctx context.Context, h *host.Host) (privilegeFacts
 	r := newReader(h)
 	var seen privilegeFacts
 	members, err := h.Accounts.Members(ctx, sidAdministrators)
-	if err != nil {
+	switch {
+	case err != nil:
 		r.Need(sidAdministrators, err)
+	case len(members) == 0:
+		// Windows lets nobody take the built-in administrator out of this
+		// group: an empty answer is none.
+		r.Note(sidAdministrators, "unreadable")
 	}
 	for _, m := range members {
 		seen.Admins = append(seen.Admins, adminFact{
