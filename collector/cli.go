@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"vigia/collector/ingest"
 )
 
 // Exit codes of every command.
@@ -27,6 +29,9 @@ type Env struct {
 	Environ        []string
 	Version        string
 	Now            func() time.Time
+
+	// steps are handed to Options.
+	steps ingest.Steps
 }
 
 // errNo ends a command that worked with exit code 1. Its text was printed.
@@ -95,6 +100,7 @@ Códigos de salida: 0 bien; 1 funcionó y la respuesta es «no»; 2 error.`,
 	root.AddCommand(
 		c.serveCommand(), c.tokenCommand(), c.userCommand(), c.agentsCommand(), c.machinesCommand(),
 		c.policyCommand(), c.findingsCommand(), c.reviewCommand(), c.verifyCommand(),
+		c.backupCommand(), c.restoreCommand(),
 	)
 	return root
 }

@@ -38,6 +38,9 @@ type Options struct {
 	// Now is the clock; nil means time.Now.
 	Now     func() time.Time
 	Version string
+
+	// steps end the collector on the way of a delivery, in tests.
+	steps ingest.Steps
 }
 
 // Collector is the opened collector: its database and parts.
@@ -56,6 +59,7 @@ type Collector struct {
 	logger  *slog.Logger
 	now     func() time.Time
 	version string
+	steps   ingest.Steps
 }
 
 // KeysDir is the folder of the keys inside the data folder.
@@ -69,7 +73,7 @@ func Schemas() []storage.Schema {
 // Open opens the data folder, and begins a collector there when it is empty:
 // keys, authority and the first entry of the log are made then.
 func Open(ctx context.Context, opts Options) (*Collector, error) {
-	c := &Collector{Config: opts.Config, Dir: opts.Dir, logger: opts.Logger, now: opts.Now, version: opts.Version, Catalog: catalog.New()}
+	c := &Collector{Config: opts.Config, Dir: opts.Dir, logger: opts.Logger, now: opts.Now, version: opts.Version, steps: opts.steps, Catalog: catalog.New()}
 	if c.now == nil {
 		c.now = time.Now
 	}

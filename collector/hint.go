@@ -9,6 +9,7 @@ import (
 	"vigia/collector/report"
 	"vigia/collector/reviews"
 	"vigia/collector/storage"
+	"vigia/collector/storage/backup"
 )
 
 // hint adds to an operator's error what to do about it, where there is
@@ -26,6 +27,9 @@ func hint(err error) string {
 		{access.ErrExists, "elija otro nombre, o cambie su contraseña con «vigia user password»"},
 		{access.ErrNoUser, "vea las cuentas con «vigia user list»"},
 		{report.ErrPackage, "compruebe que es el archivo que hizo «vigia review export»"},
+		{backup.ErrPassphrase, "escriba la frase de paso con la que se hizo la copia"},
+		{backup.ErrDamaged, "use otra copia; esta no se restaura a medias"},
+		{backup.ErrFolder, "indique una carpeta nueva con --data, o --force para apartar la que hay"},
 		{reviews.ErrFuture, "elija un trimestre que haya empezado"},
 		{fs.ErrPermission, "ejecute la orden con la cuenta del colector o como administrador"},
 	} {

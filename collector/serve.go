@@ -93,7 +93,7 @@ func (c *Collector) serveAgents(ctx context.Context, lis net.Listener) error {
 	}).Register(server)
 	ingest.NewService(ingest.Options{
 		DB: c.DB, Authority: c.CA, Machines: c.Enroll, Log: c.Log, Findings: c.Findings, Policies: c.Assign,
-		Now: c.now, Logger: c.logger,
+		Now: c.now, Logger: c.logger, Steps: c.steps,
 	}).Register(server)
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(ingest.Limit(lis, maxAgentConnections, maxAgentsPerAddress)) }()
@@ -163,7 +163,7 @@ Termina con Ctrl-C o SIGTERM, sin perder nada de lo que ya confirmó.`,
 			if portal != "" {
 				cfg.Portal.Listen = portal
 			}
-			col, err := Open(ctx, Options{Dir: c.dir, Config: cfg, Logger: c.logger(), Now: c.Now, Version: c.Version})
+			col, err := Open(ctx, Options{Dir: c.dir, Config: cfg, Logger: c.logger(), Now: c.Now, Version: c.Version, steps: c.steps})
 			if err != nil {
 				return err
 			}

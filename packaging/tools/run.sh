@@ -17,7 +17,7 @@ else
 	agents=127.0.0.1:8443 portal=127.0.0.1:9443
 fi
 collector=$work/collector agent=$work/agent ready=$work/ready
-export VIGIA_DATA=$collector
+export VIGIA_DATA=$collector VIGIA_ORGANISATION='Municipio de demostración'
 
 server='' runner=''
 finish() {
