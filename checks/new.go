@@ -271,5 +271,11 @@ func Messages() message.Catalogue {
 		"why.not_recorded": {Say: text("la grabación no lo contiene", "the recording does not hold it")},
 		"why.timed_out":    {Say: text("no respondió a tiempo", "did not answer in time")},
 		"why.unreadable":   {Say: text("no se pudo leer o está dañado", "could not be read or is damaged")},
+
+		// Sources that are calls to Windows or groups, and no file or key.
+		"source.NetUserEnum":               {Say: text("la lista de cuentas de Windows (NetUserEnum)", "the list of Windows accounts (NetUserEnum)")},
+		"source.NetUserModalsGet":          {Say: text("la directiva de cuentas de Windows (NetUserModalsGet)", "the account policy of Windows (NetUserModalsGet)")},
+		"source.SamQueryInformationDomain": {Say: text("la directiva de complejidad de Windows (SAM)", "the complexity policy of Windows (SAM)")},
+		"source.S-1-5-32-544":              {Say: text("la lista de miembros de Administradores (S-1-5-32-544)", "the list of members of Administrators (S-1-5-32-544)")},
 	}
 }

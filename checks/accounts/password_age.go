@@ -147,7 +147,7 @@ const flagDontExpire = 0x10000
 // observeWindowsAge reads the account policy and the local accounts.
 func observeWindowsAge(ctx context.Context, h *host.Host) (ageFacts, error) {
 	r := newReader(h)
-	seen := ageFacts{Source: "account policy"}
+	seen := ageFacts{Source: "account_policy"}
 	if p := r.windowsPolicy(ctx); p != nil {
 		var days int64 // Forever stays 0
 		if p.MaxAge != host.Forever {

@@ -150,7 +150,7 @@ func observeWindowsComposition(ctx context.Context, h *host.Host) (ruleFacts, er
 // for a number that this machine did not tell.
 func observeModals(ctx context.Context, h *host.Host, value func(host.PasswordPolicy) (int64, bool)) ruleFacts {
 	r := newReader(h)
-	seen := ruleFacts{By: "windows", Source: "account policy"}
+	seen := ruleFacts{By: "windows", Source: "account_policy"}
 	if p := r.windowsPolicy(ctx); p != nil {
 		if n, known := value(*p); known {
 			seen.Value = &n

@@ -60,6 +60,9 @@ type grantFact struct {
 func judgePrivileges(seen privilegeFacts, p privilegeParams, _ time.Time) checks.Verdict {
 	var v checks.Verdict
 	add := func(key string, status checks.Status, code string, args ...string) {
+		if slices.ContainsFunc(v.Findings, func(f checks.Finding) bool { return f.Key == key }) {
+			return // of several rules that say the same of an account, the first speaks
+		}
 		v.Findings = append(v.Findings, checks.Finding{Key: key, Status: status, Reason: checks.Because(code, args...)})
 	}
 	for _, a := range seen.Admins {

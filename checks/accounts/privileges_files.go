@@ -37,22 +37,55 @@ func observeLinuxPrivileges(ctx context.Context, h *host.Host) (privilegeFacts, 
 	for _, place := range rules.Broken {
 		r.Note(place, "unreadable")
 	}
+	without := r.exempt(local, rules)
 	for _, g := range rules.Grants {
 		source := fmt.Sprintf("%s:%d", g.File, g.Line)
 		for _, who := range local.holders(g.Who) {
 			if who == "root" {
 				continue
 			}
-			if g.NoPassword {
-				seen.NoPassword = append(seen.NoPassword, grantFact{Who: who, Source: source})
-			}
 			if g.All {
 				seen.Admins = append(seen.Admins, adminFact{Name: who, Via: source})
+			}
+			for _, free := range without.of(who, g.NoPassword) {
+				seen.NoPassword = append(seen.NoPassword, grantFact{Who: free, Source: source})
 			}
 		}
 	}
 	seen.Unread = r.Unread
 	return seen, nil
+}
+
+// exempted are the accounts that the Defaults of sudoers free from giving a
+// password, whichever rule grants them something.
+type exempted []string
+
+// exempt resolves Rules.Exempt. A group whose members are not known here may
+// free accounts that a rule reaches in another way, which is noted.
+func (r *reader) exempt(local directory, rules sudoers.Rules) exempted {
+	var out exempted
+	for _, name := range rules.Exempt {
+		holders := local.holders(name)
+		out = append(out, holders...)
+		if slices.Contains(holders, name) && strings.ContainsAny(name[:1], "%+") && len(rules.Grants) > 0 {
+			r.Note(name, "unsupported")
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// of lists which of those that a grant to who reaches need no password. A grant
+// to ALL reaches every exempted account.
+func (e exempted) of(who string, noPassword bool) []string {
+	switch {
+	case noPassword, slices.Contains(e, who), slices.Contains(e, "ALL"):
+		return []string{who}
+	case who == "ALL":
+		return slices.DeleteFunc(slices.Clone(e), func(name string) bool { return name == "root" })
+	default:
+		return nil
+	}
 }
 
 // sudoersOf lets package sudoers read the machine's files.

@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io/fs"
@@ -57,7 +58,8 @@ func (r *reader) exists(ctx context.Context, service string) bool {
 
 // options are the settings of a PAM module: those of its configuration file,
 // then of the drop-in files in the order of their names, then the module's
-// arguments, the last one winning.
+// arguments, the last one winning. libpwquality takes the names of its options
+// in any case, pam_faillock does not.
 type options struct {
 	values map[string]string
 	source map[string]string
@@ -65,7 +67,11 @@ type options struct {
 
 func (r *reader) options(ctx context.Context, file string, rules []pam.Rule) options {
 	o := options{values: map[string]string{}, source: map[string]string{}}
+	anyCase := file == pwqualityConf
 	add := func(from string, b []byte) {
+		if anyCase {
+			b = bytes.ToLower(b) // the values that are read here are numbers
+		}
 		kv, err := conf.ParseKeyValue(b)
 		if err != nil {
 			r.Note(from, "unreadable")
@@ -86,6 +92,9 @@ func (r *reader) options(ctx context.Context, file string, rules []pam.Rule) opt
 	for _, rule := range rules {
 		for _, arg := range rule.Args {
 			key, value, _ := strings.Cut(arg, "=")
+			if anyCase {
+				key = strings.ToLower(key)
+			}
 			o.values[key], o.source[key] = value, rule.File
 		}
 	}

@@ -30,7 +30,14 @@ func screenLockMessages() message.Catalogue {
 		"screenlock.never":       {Say: say("el tiempo es 0: nunca se bloquea (decide: {from})", "the time is 0: it never locks (decided by: {from})"), Do: set},
 		"screenlock.too_long":    {Say: say("se bloquea a los {seconds} s y el máximo es {limit} s (decide: {from})", "it locks after {seconds} s and the limit is {limit} s (decided by: {from})"), Do: set},
 		"screenlock.locks":       {Say: say("se bloquea a los {seconds} s con contraseña (decide: {from})", "it locks after {seconds} s with a password (decided by: {from})")},
-		"screenlock.not_set":     {Say: say("no hay bloqueo configurado (máximo {limit} s)", "no lock is configured (limit {limit} s)"), Do: set},
+		// What decides, as the argument {from}.
+		"from.machine_policy":  {Say: say("directiva del equipo", "machine policy")},
+		"from.group_policy":    {Say: say("directiva de grupo", "group policy")},
+		"from.system_default":  {Say: say("valor que el sistema da a todos", "the system's value for everybody")},
+		"from.system_lock":     {Say: say("valor que el sistema impone a todos", "the system's value, which nobody may change")},
+		"from.user":            {Say: say("la propia persona", "the person's own choice")},
+		"from.program_default": {Say: say("nadie lo ha configurado", "nobody has set it")},
+		"screenlock.not_set":   {Say: say("no hay bloqueo configurado (máximo {limit} s)", "no lock is configured (limit {limit} s)"), Do: set},
 	}
 }
 

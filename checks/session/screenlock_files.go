@@ -23,24 +23,20 @@ func observeKDE(ctx context.Context, r *reader, p person, f *lockFact) {
 		return // the file that was not read could hold other values
 	}
 	get := func(key string, fallback int64, unit int64) *setting {
-		text, from := "", fromProgram
-		if user != nil {
-			if t, ok := user.Get("Daemon", key); ok {
-				text, from = t, fromUser
-			}
+		s := conf.Resolve([]*conf.INI{system, user}, "Daemon", key)
+		from := fromUser
+		switch {
+		case s.Fixed:
+			from = fromLock
+		case s.From == 0:
+			from = fromSystem
+		case s.From < 0:
+			from = fromProgram
 		}
-		if system != nil {
-			if t, ok := system.Get("Daemon", key); ok && (from == fromProgram || system.Fixed("Daemon", key)) {
-				text, from = t, fromSystem
-			}
-			if system.Fixed("Daemon", key) && from == fromSystem {
-				from = fromLock
-			}
+		if !s.Found { // nobody set it, or the last word deletes it
+			return &setting{Value: fallback * unit, From: from}
 		}
-		if from == fromProgram {
-			return &setting{Value: fallback, From: from}
-		}
-		n, ok := number(text)
+		n, ok := number(s.Value)
 		if !ok {
 			r.Note(file+" "+key, "unreadable")
 			return nil
@@ -48,7 +44,7 @@ func observeKDE(ctx context.Context, r *reader, p person, f *lockFact) {
 		return &setting{Value: n * unit, From: from}
 	}
 	f.Enabled = get("Autolock", 1, 1)
-	f.Idle = get("Timeout", 5*60, 60)
+	f.Idle = get("Timeout", 5, 60)
 	f.Delay = get("LockGrace", 5, 1)
 	f.Secure = f.Enabled // Plasma's locker always asks for the password
 }
