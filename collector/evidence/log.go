@@ -31,8 +31,16 @@ type Log struct {
 	now  func() time.Time
 	rand io.Reader
 
-	mu      sync.Mutex
-	trusted checkpointText // the last head whose signature was seen to hold
+	mu   sync.Mutex
+	last signedTree // the last head whose signature was seen to hold
+}
+
+// signedTree is a head with, perhaps, the edge of its tree, so that the next
+// append need not read it. What another process appended, or a transaction that
+// was undone, makes it another head's, and it is read again.
+type signedTree struct {
+	checkpointText
+	edge *edge // nil when it was not read
 }
 
 // checkpointText is what a checkpoint's signature covers, apart from the origin.
@@ -150,18 +158,9 @@ func (l *Log) append(ctx context.Context, tx *storage.Tx, h head, leaves []Leaf)
 	if len(leaves) == 0 || len(leaves) > MaxBatch {
 		return 0, fmt.Errorf("%d leaves: 1 to %d may be appended at once", len(leaves), MaxBatch)
 	}
-	tree, err := readEdge(ctx, tx, h.size)
+	tree, err := l.tree(ctx, tx, h)
 	if err != nil {
 		return 0, err
-	}
-	if h.size > 0 {
-		// Nothing is signed on top of a tree that was altered.
-		if err := l.trust(h); err != nil {
-			return 0, err
-		}
-		if tree.root() != h.hash {
-			return 0, fmt.Errorf("the stored tree of %d entries is not the one that was signed: verify the log", h.size)
-		}
 	}
 	first, now := h.size, l.now().UTC().Truncate(time.Microsecond)
 	entries := make([]Entry, len(leaves))
@@ -192,22 +191,47 @@ func (l *Log) append(ctx context.Context, tx *storage.Tx, h head, leaves []Leaf)
 		return 0, err
 	}
 	l.mu.Lock()
-	l.trusted = h.checkpointText
+	l.last = signedTree{h.checkpointText, tree}
 	l.mu.Unlock()
 	return first, nil
+}
+
+// tree returns the edge of the tree that the head signs, for the caller to add
+// to. Nothing is signed on top of another tree than the one signed last.
+func (l *Log) tree(ctx context.Context, tx *storage.Tx, h head) (*edge, error) {
+	if h.size == 0 {
+		return &edge{}, nil
+	}
+	if err := l.trust(h); err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	known := l.last
+	l.mu.Unlock()
+	if known.checkpointText == h.checkpointText && known.edge != nil {
+		return known.edge.clone(), nil
+	}
+	tree, err := readEdge(ctx, tx, h.size)
+	if err != nil {
+		return nil, err
+	}
+	if tree.root() != h.hash {
+		return nil, fmt.Errorf("the stored tree of %d entries is not the one that was signed: verify the log", h.size)
+	}
+	return tree, nil
 }
 
 // trust verifies the head's signature, unless it was the last one seen.
 func (l *Log) trust(h head) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.trusted == h.checkpointText {
+	if l.last.checkpointText == h.checkpointText {
 		return nil
 	}
 	if err := h.verify(l.key.Verifier()); err != nil {
 		return err
 	}
-	l.trusted = h.checkpointText
+	l.last = signedTree{checkpointText: h.checkpointText}
 	return nil
 }
 

@@ -34,6 +34,8 @@ func edgeIndexes(size int64) []int64 {
 	return indexes
 }
 
+func (e *edge) clone() *edge { return &edge{size: e.size, roots: slices.Clone(e.roots)} }
+
 // add appends a leaf and returns the hashes that it completes, which are those
 // to store from tlog.StoredHashIndex(0, size before) on.
 func (e *edge) add(leaf tlog.Hash) []tlog.Hash {

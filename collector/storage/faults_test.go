@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"vigia/collector/storage"
 	"vigia/collector/storage/storagetest"
@@ -51,6 +53,10 @@ func TestHelper(t *testing.T) {
 		return
 	}
 	say("opened")
+	if scenario == "small" {
+		fillSmallDisk(t, db, dir, say)
+		return
+	}
 	if scenario == "group" {
 		runtime.UnlockOSThread()
 		var wg sync.WaitGroup
@@ -194,4 +200,112 @@ func TestFullDiskForAWhile(t *testing.T) {
 		t.Errorf("the last acknowledged is %d: it did not recover", last)
 	}
 	checkKept(t, dir, o)
+}
+
+// fillSmallDisk writes until the disk of the ballast is full, then throws the
+// ballast off and writes again.
+func fillSmallDisk(t *testing.T, db *storage.DB, dir string, say func(string, ...any)) {
+	t.Helper()
+	content := make([]byte, 50_000)
+	write := func(id int) error {
+		return db.Write(t.Context(), func(ctx context.Context, tx *storage.Tx) error {
+			_, err := tx.Exec(ctx, "INSERT INTO boxes (id, content) VALUES ($1, $2)", id, content)
+			return err
+		})
+	}
+	id, refused := 0, 0
+	for ; refused < 5 && id < 500; id++ {
+		switch err := write(id); {
+		case err == nil:
+			say("ack %d", id)
+		case errors.Is(err, storage.ErrFull):
+			refused++
+			say("full %d", id)
+		default:
+			refused++
+			say("failed %d: %v", id, err)
+		}
+	}
+	if err := os.Remove(filepath.Join(dir, "ballast")); err != nil {
+		t.Fatal(err)
+	}
+	for end := id + 5; id < end; id++ {
+		if err := write(id); err != nil {
+			say("failed %d: %v", id, err)
+			continue
+		}
+		say("ack %d", id)
+	}
+	found := make(map[int64]bool)
+	for _, id := range ids(t, db) {
+		found[id] = true
+	}
+	marker, err := os.ReadFile(filepath.Join(dir, "marker"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range outcomeOf(t, strings.Split(string(marker), "\n")).acknowledged {
+		if !found[id] {
+			say("failed: box %d is lost", id)
+		}
+	}
+	say("closed %v", db.Close())
+}
+
+// A disk that is really full: a small one in memory, in a name space of its own.
+func TestSmallDisk(t *testing.T) {
+	needsStrace(t) // not for strace: for Linux, and for the time it takes
+	unshare, err := exec.LookPath("unshare")
+	if err != nil {
+		t.Fatal("unshare is missing: apt-get install util-linux")
+	}
+	dir, out := t.TempDir(), filepath.Join(t.TempDir(), "marker")
+	const script = `mount -t tmpfs -o size=3m tmpfs "$1"; head -c 1000000 /dev/zero > "$1/ballast"
+		"$2" -test.run '^TestHelper$'; cp "$1/marker" "$3"`
+	args := []string{"--mount", "sh", "-eu", "-c", script, "sh", dir, os.Args[0], out}
+	if os.Getuid() != 0 {
+		args = append([]string{"--map-root-user"}, args...)
+	}
+	cmd := exec.CommandContext(t.Context(), unshare, args...)
+	cmd.Env = append(os.Environ(), helperKey+"=small", helperKey+"_DIR="+dir)
+	if b, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("run on a small disk: %v\n%s", err, b)
+	}
+	b, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := outcomeOf(t, strings.Split(strings.TrimSpace(string(b)), "\n"))
+	if o.full != 5 || o.failed > 0 || len(o.acknowledged) < 10 {
+		t.Errorf("%+v: want some acknowledged, five refused as full, five more acknowledged:\n%s", o, b)
+	}
+}
+
+// A process that is killed in the middle of its work leaves all that it
+// acknowledged, and a database that opens.
+func TestKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs processes")
+	}
+	for range 5 {
+		dir := realTempDir(t)
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestHelper$")
+		cmd.Env = append(os.Environ(), helperKey+"=group", helperKey+"_DIR="+dir)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		var marker []byte
+		for deadline := time.Now().Add(20 * time.Second); !strings.Contains(string(marker), "ack") && time.Now().Before(deadline); {
+			marker, _ = os.ReadFile(filepath.Join(dir, "marker")) // not there at first
+		}
+		if err := cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			t.Fatal(err)
+		}
+		_ = cmd.Wait() // killed
+		marker, err := os.ReadFile(filepath.Join(dir, "marker"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkKept(t, dir, outcomeOf(t, strings.Split(strings.TrimSpace(string(marker)), "\n")))
+	}
 }

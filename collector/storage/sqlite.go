@@ -97,7 +97,7 @@ func (e *sqliteEngine) pool(extra url.Values, size int) (*sql.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", e.path, err)
 	}
-	db := sql.OpenDB(connector)
+	db := sql.OpenDB(keepingConnector{connector})
 	db.SetMaxOpenConns(size)
 	db.SetMaxIdleConns(size)
 	return db, nil
