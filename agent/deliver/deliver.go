@@ -42,6 +42,10 @@ var (
 	ErrStuck = errors.New("the collector does not take the next report")
 	// ErrRefused: the collector does not admit this machine's certificate.
 	ErrRefused = errors.New("the collector refuses this machine")
+	// ErrBusy: the collector cannot take more now, and said so.
+	ErrBusy = errors.New("the collector asks to wait")
+	// ErrUnreachable: there was no answer, or it was cut off.
+	ErrUnreachable = errors.New("the collector cannot be reached")
 )
 
 // EventRolledBack is the code of the event that exposes a collector which lost
@@ -269,6 +273,13 @@ func explain(err error) error {
 	switch s.Code() {
 	case codes.Unauthenticated, codes.PermissionDenied:
 		return fmt.Errorf("%w: %s", ErrRefused, s.Message())
+	case codes.ResourceExhausted:
+		return fmt.Errorf("%w: %s", ErrBusy, s.Message())
+	case codes.Unavailable:
+		if len(s.Details()) > 0 { // the collector's own words, not the connection's
+			return fmt.Errorf("%w: %s", ErrBusy, s.Message())
+		}
+		return fmt.Errorf("%w: %s", ErrUnreachable, s.Message())
 	default:
 		return err
 	}
