@@ -71,8 +71,8 @@ func lockoutMessages() message.Catalogue {
 	do := say("bloquee la cuenta tras {bar} intentos (directiva de bloqueo; en Linux, pam_faillock deny)",
 		"lock the account after {bar} attempts (lockout policy; on Linux, pam_faillock deny)")
 	return common(message.Catalogue{
-		"lockout.off": {Say: say("las cuentas nunca se bloquean por intentos fallidos ({by})", "accounts never lock after failed attempts ({by})"),
-			Do: say("active el bloqueo tras 3 intentos (directiva de bloqueo; en Linux, pam_faillock)", "lock accounts after 3 attempts (lockout policy; on Linux, pam_faillock)")},
+		"lockout.off": {Say: say("las cuentas nunca se bloquean por intentos fallidos ({source})", "accounts never lock after failed attempts ({source})"),
+			Do: say("active el bloqueo de cuentas (directiva de bloqueo; en Linux, pam_faillock)", "switch the lockout of accounts on (lockout policy; on Linux, pam_faillock)")},
 		"lockout.many":       {Say: say("la cuenta se bloquea a los {value} intentos y el máximo es {bar} ({source})", "the account locks after {value} attempts and the limit is {bar} ({source})"), Do: do},
 		"lockout.legal_only": {Say: say("la cuenta se bloquea a los {value} intentos: cumple, pero se recomiendan {bar} ({source})", "the account locks after {value} attempts: legal, but {bar} are recommended ({source})"), Do: do},
 		"lockout.enough":     {Say: say("la cuenta se bloquea a los {value} intentos ({source})", "the account locks after {value} attempts ({source})")},
@@ -81,7 +81,8 @@ func lockoutMessages() message.Catalogue {
 
 func privilegeMessages() message.Catalogue {
 	return common(message.Catalogue{
-		"privileges.least": {Say: say("solo administran las cuentas autorizadas ({admins})", "only authorised accounts administer ({admins})")},
+		"privileges.only_root": {Say: say("nadie administra el equipo más que root", "nobody but root administers the machine")},
+		"privileges.least":     {Say: say("todas las cuentas que administran el equipo están autorizadas ({admins})", "all accounts that administer the machine are authorised ({admins})")},
 		"privileges.not_authorised": {Say: say("«{account}» administra el equipo y no está autorizada ({via})", "\"{account}\" administers the machine and is not authorised ({via})"),
 			Do: say("quite la cuenta del grupo de administradores, o anótela como administradora autorizada en la política", "remove the account from the administrators, or list it as an authorised administrator in the policy")},
 		"privileges.second_root": {Say: say("la cuenta «{account}» tiene el número 0, igual que root", "the account \"{account}\" has number 0, as root has"),

@@ -73,7 +73,7 @@ func judgeRule(seen ruleFacts, off string) (v checks.Verdict, ok bool) {
 	case seen.Value == nil || len(seen.Unread) > 0:
 		return unreadVerdict(seen.Unread), true
 	case *seen.Value <= 0:
-		return checks.Verdict{Status: checks.Fail, Reason: checks.Because(off, "by", seen.By)}, true
+		return checks.Verdict{Status: checks.Fail, Reason: checks.Because(off, "by", seen.By, "source", seen.Source)}, true
 	default:
 		return checks.Verdict{}, false
 	}

@@ -99,6 +99,8 @@ func judgePrivileges(seen privilegeFacts, p privilegeParams, _ time.Time) checks
 		v.Reason = checks.Because("privileges.several", "bad", strconv.Itoa(len(bad)))
 	case v.Status == checks.Unknown:
 		v.Reason = checks.Because("privileges.several_unread", "bad", strconv.Itoa(len(bad)))
+	case len(seen.Admins) == 0:
+		v.Reason = checks.Because("privileges.only_root")
 	default:
 		v.Reason = checks.Because("privileges.least", "admins", strconv.Itoa(len(seen.Admins)))
 	}

@@ -18,6 +18,15 @@ import (
 // pamDirs are where libpam looks for a service, first match first.
 func pamDirs() []string { return []string{"/etc/pam.d", "/usr/lib/pam.d", "/usr/share/pam.d"} }
 
+// pamFile names a PAM file for people, who find most of them in the first
+// folder.
+func pamFile(name string) string {
+	if path.IsAbs(name) {
+		return name
+	}
+	return pamDirs()[0] + "/" + name
+}
+
 // stack loads a PAM service; nil when it could not be read as libpam would.
 func (r *reader) stack(ctx context.Context, service string) *pam.Stack {
 	s, err := pam.Load(service, func(name string) ([]byte, error) {
@@ -32,7 +41,7 @@ func (r *reader) stack(ctx context.Context, service string) *pam.Stack {
 		}
 		return nil, fs.ErrNotExist
 	})
-	source := pamDirs()[0] + "/" + service
+	source := pamFile(service)
 	if err != nil {
 		r.Need(source, err)
 		return nil
@@ -95,7 +104,7 @@ func (r *reader) options(ctx context.Context, file string, rules []pam.Rule) opt
 			if anyCase {
 				key = strings.ToLower(key)
 			}
-			o.values[key], o.source[key] = value, rule.File
+			o.values[key], o.source[key] = value, pamFile(rule.File)
 		}
 	}
 	return o
@@ -164,11 +173,11 @@ func observePAMLength(ctx context.Context, h *host.Host) (ruleFacts, error) {
 	seen.By = moduleUnix
 	for _, rule := range s.Find(pam.Password, moduleUnix) {
 		if _, ok := rule.Arg("obscure"); ok {
-			length, seen.Source = unixObscureLen, rule.File+" obscure"
+			length, seen.Source = unixObscureLen, pamFile(rule.File)+" obscure"
 		}
 		if text, ok := rule.Arg("minlen"); ok {
 			if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-				length, seen.Source = n, rule.File+" minlen"
+				length, seen.Source = n, pamFile(rule.File)+" minlen"
 			}
 		}
 	}
@@ -230,7 +239,10 @@ func observePAMLockout(ctx context.Context, h *host.Host) (ruleFacts, error) {
 		}
 		n, source := r.deny(ctx, s)
 		if worst < 0 || worst != 0 && (n == 0 || n > worst) {
-			worst, seen.Source = n, strings.TrimSpace(service+" "+source)
+			worst, seen.Source = n, pamFile(service)
+			if source != "" {
+				seen.Source += ", " + source
+			}
 		}
 	}
 	if worst < 0 && len(r.Unread) == 0 {
@@ -238,9 +250,6 @@ func observePAMLockout(ctx context.Context, h *host.Host) (ruleFacts, error) {
 	}
 	if worst >= 0 {
 		seen.Value = &worst
-	}
-	if worst == 0 {
-		seen.By = seen.Source + ": " + moduleFaillock
 	}
 	seen.Unread = r.Unread
 	return seen, nil
