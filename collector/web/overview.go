@@ -16,7 +16,8 @@ type overviewView struct {
 	Legend []legendRow
 	Bars   []controlBar
 	Trend  trend
-	// Attention are machines to look at first, More how many there are besides.
+	// Attention are machines that fail or that nobody hears of, More how many
+	// there are besides.
 	Attention []machineRow
 	More      int
 	// Begun tells that there is a measurement of any machine.
@@ -63,7 +64,7 @@ func (s *site) overview(v *visit) error {
 	}
 	page.Trend = makeTrend(counts, period.Begin(), period.End(), now)
 	for _, m := range page.Machines {
-		if m.Condition == reviews.Measured && m.Counts[checks.Fail] == 0 {
+		if m.Condition != reviews.Silent && m.Condition != reviews.Never && m.Counts[checks.Fail] == 0 {
 			continue
 		}
 		if len(page.Attention) == maxAttention {

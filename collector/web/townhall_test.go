@@ -48,13 +48,13 @@ type townHall struct {
 	laws     policy.LawBook
 	packs    []policy.Pack
 	now      time.Time
-	seq      map[string]uint64
+	policies map[string]policy.Policy
 }
 
 // emptyTown is a collector without machines, with one account per role.
 func emptyTown(t testing.TB) *townHall {
 	t.Helper()
-	w := &townHall{t: t, now: today, catalog: catalog.New(), seq: map[string]uint64{}}
+	w := &townHall{t: t, now: today, catalog: catalog.New(), policies: map[string]policy.Policy{}}
 	clock := func() time.Time { return w.now }
 	w.db = storagetest.Open(t, storagetest.SQLite(t), evidence.Schema(), enroll.Schema(), findings.Schema(), access.Schema())
 	key, err := evidence.NewKey(rand.Reader)
@@ -168,26 +168,25 @@ func (w *townHall) furnish(pcs []pc) map[string]string {
 		w.now = w.now.Add(3 * time.Minute)
 		ids[p.host] = w.admit(p)
 	}
-	pol := w.policy()
 	leaf := int64(1000)
 	last := int(today.Sub(begin) / day)
 	for d := 0; d <= last; d++ {
 		w.write(func(ctx context.Context, tx *storage.Tx) error {
 			for i, p := range pcs {
-				if p.enrolOnly || p.lastDay > 0 && d > p.lastDay {
+				if p.enrolOnly || d < p.firstDay || p.lastDay > 0 && d > p.lastDay {
 					continue
 				}
 				when := begin.Add(time.Duration(d)*day + 2*time.Hour + time.Duration(i)*time.Minute)
 				if d == last {
 					when = today.Add(-time.Duration(5+7*i) * time.Minute)
 				}
-				id := ids[p.host]
+				id, pol := ids[p.host], w.policy(p.host)
 				w.now = when
 				leaf++
 				if err := w.findings.Apply(ctx, tx, findings.Input{
 					Machine: findings.Machine{ID: id, Department: p.department, EnrolledAt: begin},
 					Leaf:    leaf, ReceivedAt: when.Add(time.Second), Policy: pol,
-					Report: &apiv1.Report{AgentId: id, Sequence: uint64(d + 1), CreatedAt: when.UnixMicro(), Full: true, Results: p.results(pol, d, when)},
+					Report: &apiv1.Report{AgentId: id, Sequence: uint64(d - p.firstDay + 1), CreatedAt: when.UnixMicro(), Full: true, Results: p.results(pol, d, when)},
 				}); err != nil {
 					return err
 				}
@@ -257,11 +256,20 @@ func (w *townHall) knowMachines(pcs []pc) {
 	})
 }
 
-func (w *townHall) policy() policy.Policy {
+// policy is what a machine must obey. Both servers keep a dataset.
+func (w *townHall) policy(host string) policy.Policy {
 	w.t.Helper()
-	pol, err := policy.Compose(policy.ComposeInput{Agent: "any", Hostname: "any", Epoch: 1, Version: 1, Issued: begin,
-		Source: policy.DefaultSource("es-rgpd"), Packs: w.packs, Catalog: w.catalog})
+	if pol, ok := w.policies[host]; ok {
+		return pol
+	}
+	source := policy.DefaultSource("es-rgpd")
+	for _, server := range []string{"srv-ficheros", "srv-correo"} {
+		source.Datasets = append(source.Datasets, policy.PlacedDataset{Machine: server, Dataset: policy.Dataset{Name: "expedientes", Copies: "/srv/copias/expedientes"}})
+	}
+	pol, err := policy.Compose(policy.ComposeInput{Agent: "any", Hostname: host, Epoch: 1, Version: 1, Issued: begin,
+		Source: source, Packs: w.packs, Catalog: w.catalog})
 	w.must(err)
+	w.policies[host] = pol
 	return pol
 }
 

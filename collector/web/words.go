@@ -90,7 +90,7 @@ func words() message.Catalogue {
 		{"picture.nothing", "nada medido", "nothing measured"},
 		{"trend.title", "El trimestre, día a día", "The quarter, day by day"},
 		{"trend.says", "Columnas por día con el número de obligaciones en cada estado; la tabla de abajo da los números", "Columns by day with the number of duties in each state; the table below has the numbers"},
-		{"trend.max", "altura total: {n}", "full height: {n}"},
+		{"trend.max", "de 0 a {n} obligaciones de equipos", "from 0 to {n} duties of machines"},
 		{"trend.numbers", "Ver los números por semana", "See the numbers by week"},
 		{"trend.empty", "Todavía no hay ningún día medido en este trimestre.", "No day of this quarter has been measured yet."},
 		{"attention.title", "Equipos que mirar primero", "Machines to look at first"},
