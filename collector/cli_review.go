@@ -31,7 +31,7 @@ func (c *Collector) sources() (reviews.Sources, error) {
 	if err != nil {
 		return reviews.Sources{}, err
 	}
-	return reviews.Sources{Organisation: c.Config.Organisation, Log: c.Log, Enroll: c.Enroll, Findings: c.Findings, Laws: laws, Packs: packs}, nil
+	return reviews.Sources{Organisation: c.Config.Organisation, Log: c.Log, Enroll: c.Enroll, Findings: c.Findings, Laws: laws, Packs: packs, Checks: c.Catalog}, nil
 }
 
 // ExportReview writes the package of a quarter to a file, which appears only
@@ -104,7 +104,7 @@ mismos bytes. Sin --period es el trimestre en curso.`,
 				out = "revision-" + p.String() + ".zip"
 			}
 			bar := newProgress(c.Stderr, "Comprobando el registro")
-			sum, err := col.ExportReview(ctx, p, now.UTC().Truncate(time.Second), out, bar.step)
+			sum, err := col.ExportReview(ctx, p, now.UTC().Truncate(time.Microsecond), out, bar.step)
 			bar.done()
 			if err != nil {
 				return err

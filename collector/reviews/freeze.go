@@ -11,11 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
 	"vigia/checks"
 	"vigia/checks/policy"
-	apiv1 "vigia/collector/api/v1"
 	"vigia/collector/enroll"
 	"vigia/collector/evidence"
 	"vigia/collector/findings"
@@ -30,6 +27,9 @@ type Sources struct {
 	Findings     *findings.Store
 	Laws         policy.LawBook
 	Packs        []policy.Pack
+	// Checks judge what was observed before Snapshot.At where the last
+	// observation of a state came after it; nil leaves the later words.
+	Checks findings.Checks
 }
 
 // Freeze reads the numbers of a quarter as of now, or as of its end when it is
@@ -42,7 +42,7 @@ func (s Sources) Freeze(ctx context.Context, tx *storage.Tx, period Period, now 
 	if !now.Before(period.End()) {
 		f.out.At, f.out.Final = period.End().Add(-time.Microsecond).UTC(), true
 	}
-	for _, step := range []func() error{f.readMachines, f.readStates, f.readFindings, f.prove, f.controls, f.trend, f.notes} {
+	for _, step := range []func() error{f.readMachines, f.readStates, f.prove, f.readFindings, f.controls, f.trend, f.notes} {
 		if err := step(); err != nil {
 			return Snapshot{}, fmt.Errorf("freeze %s: %w", period, err)
 		}
@@ -63,6 +63,7 @@ type freezing struct {
 	machines map[string]enroll.Machine
 	states   []findings.State
 	leaves   map[int64]bool
+	provers  map[string]*prover // by machine
 }
 
 // readMachines reads the machines that were or might have been measured.
@@ -71,7 +72,8 @@ func (f *freezing) readMachines() error {
 	if err != nil {
 		return err
 	}
-	f.machines = map[string]enroll.Machine{}
+	f.machines, f.provers = map[string]enroll.Machine{}, map[string]*prover{}
+	f.leaves = map[int64]bool{0: true} // the genesis entry
 	for _, m := range machines {
 		if !m.EnrolledAt.After(f.out.At) {
 			f.machines[m.ID] = m
@@ -87,8 +89,21 @@ func (f *freezing) readStates() error {
 		return err
 	}
 	unknown, silent, last := map[string]bool{}, map[string]bool{}, map[string]time.Time{}
-	for _, s := range f.states {
-		if s.Last.After(last[s.Machine]) {
+	for i := range f.states {
+		s := &f.states[i]
+		if s.Control == findings.ControlAgent {
+			continue // says what the machine is worth, and not what was measured
+		}
+		if s.Key == "" {
+			p, err := f.prover(s.Machine)
+			if err != nil {
+				return err
+			}
+			if err := p.rewind(s); err != nil {
+				return err
+			}
+		}
+		if s.Key == "" && s.Last.After(last[s.Machine]) {
 			last[s.Machine] = s.Last
 		}
 		silent[s.Machine] = silent[s.Machine] || s.Silent
@@ -143,41 +158,20 @@ func (f *freezing) readFindings() error {
 		if x.Phase == findings.Resolved && x.ResolvedAt.Before(f.out.Period.Begin()) {
 			continue
 		}
-		f.out.Findings = append(f.out.Findings, x)
-	}
-	return nil
-}
-
-// prove turns the whole states into rows with their evidence.
-func (f *freezing) prove() error {
-	f.leaves = map[int64]bool{0: true} // the genesis entry
-	byMachine := map[string][]findings.State{}
-	for _, s := range f.states {
-		if s.Key == "" && s.Control != findings.ControlAgent && f.machines[s.Machine].ActiveAt(f.out.At) {
-			byMachine[s.Machine] = append(byMachine[s.Machine], s)
-		}
-	}
-	for _, machine := range slices.Sorted(maps.Keys(byMachine)) {
-		p, err := f.prover(machine)
-		if err != nil {
-			return err
-		}
-		for _, s := range byMachine[machine] {
-			row := State{State: s, Hostname: f.machines[machine].Hostname, Facts: -1, PolicyLeaf: -1}
-			if err := p.prove(&row); err != nil {
+		switch {
+		case x.Entry == findings.EntrySilence:
+			x.Leaf = -1 // no entry shows what did not come
+		case x.Control != findings.ControlAgent && x.Phase != findings.Resolved:
+			p, err := f.prover(x.Machine)
+			if err != nil {
 				return err
 			}
-			f.out.States = append(f.out.States, row)
+			if err := p.rewind(&x.State); err != nil {
+				return err
+			}
 		}
+		f.out.Findings = append(f.out.Findings, x)
 	}
-	restores, err := f.positions(evidence.Restore)
-	if err != nil {
-		return err
-	}
-	for _, index := range restores {
-		f.leaves[index] = true
-	}
-	f.out.Leaves = slices.Sorted(maps.Keys(f.leaves))
 	return nil
 }
 
@@ -199,125 +193,6 @@ func tolerate(err error) error {
 		return nil
 	}
 	return err
-}
-
-// prover finds the evidence of one machine's states.
-type prover struct {
-	*freezing
-	reports  map[uint64]int64 // leaf by sequence number
-	policies []evidence.Position
-	decoded  map[int64]*apiv1.Report // by leaf; nil when it could not be read
-}
-
-func (f *freezing) prover(machine string) (*prover, error) {
-	p := &prover{freezing: f, reports: map[uint64]int64{}, decoded: map[int64]*apiv1.Report{}}
-	reports, err := f.Log.Positions(f.ctx, f.tx, evidence.Report, machine)
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range reports {
-		p.reports[r.Sequence] = r.Index
-	}
-	if p.policies, err = f.Log.Positions(f.ctx, f.tx, evidence.Policy, machine); err != nil {
-		return nil, err
-	}
-	enrolments, err := f.Log.Positions(f.ctx, f.tx, evidence.Enrolment, machine)
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range enrolments {
-		f.leaves[e.Index] = true
-	}
-	return p, nil
-}
-
-// prove names the leaves of a state: its last report, the report with the facts
-// and the policy it was judged by.
-func (p *prover) prove(row *State) error {
-	report, err := p.report(row.Leaf)
-	if err != nil || report == nil {
-		return err
-	}
-	p.leaves[row.Leaf] = true
-	row.Facts = p.facts(row.Leaf, row.Entry)
-	if row.Facts >= 0 {
-		p.leaves[row.Facts] = true
-	}
-	if row.PolicyLeaf = p.policyOf(report, row.Leaf); row.PolicyLeaf >= 0 {
-		p.leaves[row.PolicyLeaf] = true
-	}
-	return nil
-}
-
-// facts follows "as in report N" to the leaf that holds the facts, -1 when it
-// leads nowhere.
-func (p *prover) facts(leaf int64, entry string) int64 {
-	for range maxHops {
-		report, err := p.report(leaf)
-		if err != nil || report == nil {
-			return -1
-		}
-		i := slices.IndexFunc(report.GetResults(), func(r *apiv1.Result) bool { return r.GetEntry() == entry })
-		if i < 0 {
-			return -1
-		}
-		same := report.GetResults()[i].GetSameAs()
-		if same == 0 {
-			return leaf
-		}
-		next, ok := p.reports[same]
-		if !ok || next >= leaf {
-			return -1
-		}
-		leaf = next
-	}
-	return -1
-}
-
-// maxHops bounds a chain of references; a full report is sent every day.
-const maxHops = 10_000
-
-// report decodes the report of a leaf; nil when the leaf holds none.
-func (p *prover) report(leaf int64) (*apiv1.Report, error) {
-	if r, ok := p.decoded[leaf]; ok || leaf < 0 {
-		return r, nil
-	}
-	e, err := p.Log.Entry(p.ctx, p.tx, leaf)
-	if errors.Is(err, evidence.ErrNoEntry) || err != nil && tolerate(err) == nil {
-		// Altered evidence still goes into the package, to show as such.
-		p.leaves[leaf], p.decoded[leaf] = err == nil || tolerate(err) == nil && !errors.Is(err, evidence.ErrNoEntry), nil
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	p.decoded[leaf] = decodeReport(e.Payload)
-	return p.decoded[leaf], nil
-}
-
-// decodeReport reads the report in a leaf's payload, nil when there is none.
-func decodeReport(payload []byte) *apiv1.Report {
-	var signed apiv1.SignedReport
-	var report apiv1.Report
-	if proto.Unmarshal(payload, &signed) != nil || proto.Unmarshal(signed.GetReport(), &report) != nil || len(signed.GetReport()) == 0 {
-		return nil
-	}
-	return &report
-}
-
-// policyOf finds the leaf of the policy that a report names, or else the last
-// one that its machine had been given before: as the states were judged.
-func (p *prover) policyOf(report *apiv1.Report, leaf int64) int64 {
-	last := int64(-1)
-	for _, pos := range p.policies {
-		if pos.Epoch == report.GetPolicyEpoch() && pos.Sequence == report.GetPolicyVersion() {
-			return pos.Index
-		}
-		if pos.Index < leaf {
-			last = pos.Index
-		}
-	}
-	return last
 }
 
 // controls counts the states by control and adds the core duties that nothing
