@@ -159,6 +159,9 @@ func setupScript(env *testscript.Env, dsn string) error {
 	if err := os.MkdirAll(search, 0o700); err != nil {
 		return err
 	}
+	if err := os.WriteFile(filepath.Join(search, "leeme.txt"), []byte("Aquí no hay datos de nadie.\n"), 0o600); err != nil {
+		return err
+	}
 	text := fmt.Sprintf("packs: [es-rgpd, mx-general]\nscan: [%q]\n", search)
 	return os.WriteFile(filepath.Join(env.WorkDir, "politica.yaml"), []byte(text), 0o600)
 }
@@ -226,9 +229,10 @@ func entriesCommand(ts *testscript.TestScript, neg bool, args []string) {
 	for _, kind := range args {
 		filter.Kinds = append(filter.Kinds, evidence.Kind(kind))
 	}
+	out := ts.Stdout() // of this command, also when nothing is written
 	err = col.DB.Read(context.Background(), func(ctx context.Context, tx *storage.Tx) error {
 		return col.Log.Entries(ctx, tx, filter, func(e evidence.Entry) error {
-			_, err := fmt.Fprintf(ts.Stdout(), "%d %s %d\n", e.Index, e.Header.Kind, e.Header.Sequence)
+			_, err := fmt.Fprintf(out, "%d %s %d\n", e.Index, e.Header.Kind, e.Header.Sequence)
 			return err
 		})
 	})
