@@ -100,7 +100,7 @@ solos lo que la copia no tenga, hasta treinta días atrás.`,
 			if err != nil {
 				return err
 			}
-			defer f.Close() //nolint:errcheck // only read
+			defer f.Close()
 			phrase, err := c.passphrase(file, false)
 			if err != nil {
 				return err
@@ -163,7 +163,7 @@ func (c *cli) passphrase(file string, fresh bool) (string, error) {
 		return strings.TrimRight(line, "\r"), nil
 	}
 	in, ok := c.Stdin.(*os.File)
-	if !ok || !term.IsTerminal(int(in.Fd())) { //nolint:gosec // a descriptor is small
+	if !ok || !term.IsTerminal(int(in.Fd())) {
 		line, err := bufio.NewReader(io.LimitReader(c.Stdin, 4096)).ReadString('\n')
 		if err != nil && !errors.Is(err, io.EOF) {
 			return "", fmt.Errorf("leer la frase de paso: %w", err)
@@ -186,7 +186,7 @@ func (c *cli) passphrase(file string, fresh bool) (string, error) {
 
 func (c *cli) askSecret(in *os.File, prompt string) (string, error) {
 	fmt.Fprint(c.Stderr, prompt)
-	b, err := term.ReadPassword(int(in.Fd())) //nolint:gosec // a descriptor is small
+	b, err := term.ReadPassword(int(in.Fd()))
 	fmt.Fprintln(c.Stderr)
 	if err != nil {
 		return "", fmt.Errorf("leer la frase de paso: %w", err)

@@ -188,7 +188,7 @@ En «excluded» se escribe por qué un equipo queda fuera; vacío si no queda fu
 			if err != nil {
 				return err
 			}
-			defer f.Close() //nolint:errcheck // only read
+			defer f.Close()
 			list, err := enroll.ParseKnown(f)
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)

@@ -167,7 +167,7 @@ func (c *cli) verify(ctx context.Context, file, kept string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ type progress struct {
 }
 
 func newProgress(w io.Writer, label string) *progress {
-	if f, ok := w.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) { //nolint:gosec // a descriptor is small
+	if f, ok := w.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
 		w = nil
 	}
 	return &progress{w: w, label: label, last: -1}

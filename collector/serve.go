@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
 
 	"vigia/collector/enroll"
 	"vigia/collector/ingest"
@@ -105,7 +106,9 @@ func (c *Collector) serveAgents(ctx context.Context, lis net.Listener) error {
 	timer := time.AfterFunc(stopWithin, server.Stop)
 	defer timer.Stop()
 	server.GracefulStop()
-	<-done
+	if err := <-done; err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+		return fmt.Errorf("serve agents: %w", err)
+	}
 	return nil
 }
 
@@ -133,9 +136,11 @@ func (c *Collector) servePortal(ctx context.Context, lis net.Listener) error {
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
 	defer cancel()
 	err = server.Shutdown(stop)
-	<-done
 	if errors.Is(err, context.DeadlineExceeded) {
-		return server.Close()
+		err = server.Close()
+	}
+	if served := <-done; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
 	}
 	return err
 }

@@ -212,16 +212,6 @@ func (d *desktops) observe(ctx context.Context, p person, desktop string) lockFa
 	return f
 }
 
-// first returns the first setting that is set, else the program's own default.
-func first(fallback int64, candidates ...*setting) *setting {
-	for _, s := range candidates {
-		if s != nil {
-			return s
-		}
-	}
-	return &setting{Value: fallback, From: fromProgram}
-}
-
 func bit(b bool) int64 {
 	if b {
 		return 1

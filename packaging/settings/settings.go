@@ -106,8 +106,7 @@ func readFile(name string) ([]byte, error) {
 
 // plain drops the path from an error that will be shown beside it.
 func plain(err error) error {
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
 		return pathErr.Err
 	}
 	return err
@@ -207,9 +206,7 @@ func keysOf(t reflect.Type, prefix string) map[string]kind {
 		switch {
 		case f.Type.Kind() == reflect.Struct && !hasText(f.Type):
 			out[name] = section
-			for k, what := range keysOf(f.Type, name+".") {
-				out[k] = what
-			}
+			maps.Copy(out, keysOf(f.Type, name+"."))
 		case f.Type.Kind() == reflect.Slice:
 			out[name] = list
 		default:
