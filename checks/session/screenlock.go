@@ -147,6 +147,9 @@ func judgeLocker(f lockFact, limit int64) (checks.Status, checks.Reason) {
 		total := *f.Idle
 		if f.Delay != nil {
 			total.Value += max(f.Delay.Value, 0)
+			if f.Idle.Value <= limit && total.Value > limit {
+				total.From = f.Delay.From // the delay is what makes it too long
+			}
 		}
 		if total.Value > limit {
 			return checks.Fail, because("screenlock.too_long", &total)
