@@ -185,7 +185,7 @@ func (a *Agent) Run(ctx context.Context) error {
 		parts.Go(func() { part(ctx) })
 	}
 	parts.Wait()
-	a.opts.Logger.Info("agent ended")
+	a.opts.Logger.InfoContext(ctx, "agent ended")
 	return nil
 }
 

@@ -429,7 +429,7 @@ func TestStatusSaysWhatIsOnDisk(t *testing.T) {
 	a := p.open(t)
 	_ = a.Once(t.Context())
 	a.Close()
-	s, err := currentStatus(folder(p.data), p.id)
+	s, err := currentStatus(t.Context(), folder(p.data), p.id)
 	if err != nil {
 		t.Fatal(err)
 	}

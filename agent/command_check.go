@@ -64,7 +64,7 @@ func (c *cli) check(cmd *cobra.Command, f checkFlags, ids []string) error {
 	if err != nil {
 		return err
 	}
-	p, rules, err := c.rulesOf(f, cat)
+	p, rules, err := c.rulesOf(cmd.Context(), f, cat)
 	if err != nil {
 		return err
 	}
@@ -136,8 +136,7 @@ func mustBeFolder(path string) error {
 
 // plainPath drops the path from an error that is shown beside it.
 func plainPath(err error) error {
-	var pathErr *os.PathError
-	if errors.As(err, &pathErr) {
+	if pathErr, ok := errors.AsType[*os.PathError](err); ok {
 		return pathErr.Err
 	}
 	return err
@@ -146,7 +145,7 @@ func plainPath(err error) error {
 // rulesOf is the policy to check, and the words that say which: that of the
 // file, the packs that were named, this machine's own where it can be read,
 // and else the embedded packs.
-func (c *cli) rulesOf(f checkFlags, cat *catalog.Catalog) (policy.Policy, string, error) {
+func (c *cli) rulesOf(ctx context.Context, f checkFlags, cat *catalog.Catalog) (policy.Policy, string, error) {
 	if f.policy != "" {
 		data, err := os.ReadFile(f.policy)
 		if err != nil {
@@ -159,7 +158,7 @@ func (c *cli) rulesOf(f checkFlags, cat *catalog.Catalog) (policy.Policy, string
 		return p, c.say.text("check.policy.file", map[string]string{"file": f.policy}), nil
 	}
 	if len(f.packs) == 0 && f.root == "" && f.recording == "" {
-		if p, organisation, ok := ownPolicy(f.data, cat); ok {
+		if p, organisation, ok := ownPolicy(ctx, f.data, cat); ok {
 			return p, c.say.text("check.policy.own", map[string]string{
 				"version": fmt.Sprintf("%d.%d", p.Epoch, p.Version), "organisation": organisation,
 			}), nil
@@ -203,13 +202,13 @@ func (c *cli) policyFile(name string, data []byte, cat *catalog.Catalog) (policy
 
 // ownPolicy is the policy that this machine was given, if it is enrolled and
 // whoever asks may read it.
-func ownPolicy(dataDir string, cat *catalog.Catalog) (policy.Policy, string, bool) {
+func ownPolicy(ctx context.Context, dataDir string, cat *catalog.Catalog) (policy.Policy, string, bool) {
 	f := folder(dataDir)
 	id, err := identity.Load(f.identity(), nil)
 	if err != nil {
 		return policy.Policy{}, "", false
 	}
-	p, err := keptPolicy(f, id, cat)
+	p, err := keptPolicy(ctx, f, id, cat)
 	return p, organisationOf(id), err == nil
 }
 

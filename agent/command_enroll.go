@@ -144,12 +144,12 @@ func (warnings) Enabled(_ context.Context, level slog.Level) bool { return level
 var errNoPolicy = errors.New("there is no policy yet")
 
 // keptPolicy reads the policy in force from disk.
-func keptPolicy(dir folder, id *identity.Identity, cat *catalog.Catalog) (policy.Policy, error) {
+func keptPolicy(ctx context.Context, dir folder, id *identity.Identity, cat *catalog.Catalog) (policy.Policy, error) {
 	p, err := policiesOf(dir, id, cat, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return policy.Policy{}, err
 	}
-	if err := p.load(context.Background()); err != nil {
+	if err := p.load(ctx); err != nil {
 		return policy.Policy{}, err
 	}
 	current, ok := p.get()

@@ -17,6 +17,7 @@ import (
 	"vigia/checks/host/local"
 	"vigia/checks/personaldata/scan"
 	"vigia/checks/policy"
+	apiv1 "vigia/collector/api/v1"
 )
 
 func (c *cli) runCommand() *cobra.Command {
@@ -72,7 +73,7 @@ func (c *cli) run(ctx context.Context, config, data string, once bool) (err erro
 		return err
 	}
 	s := a.view.snapshot()
-	if err := c.writeTable(catalog.New(), measured(s.Results), "", time.Since(began)); err != nil {
+	if err := c.writeTable(catalog.New(), measurements(a.ledger.Newest()), "", time.Since(began)); err != nil {
 		return err
 	}
 	fmt.Fprintln(c.stdout, c.say.text("run.once", map[string]string{
@@ -81,14 +82,22 @@ func (c *cli) run(ctx context.Context, config, data string, once bool) (err erro
 	return nil
 }
 
-// measured are the results of a run as the table shows them.
-func measured(results []measuredResult) []measurement {
-	out := make([]measurement, len(results))
-	for i, r := range results {
-		out[i] = measurement{
-			entry:  policy.Entry{ID: r.Entry, Control: r.Control},
-			result: checks.Result{Check: r.Check, Verdict: checks.Verdict{Status: r.Status, Reason: r.Reason}},
+// measurements are the results of a run as the table shows them.
+func measurements(results []*apiv1.Result) []measurement {
+	out := make([]measurement, 0, len(results))
+	for _, r := range results {
+		m := measurement{
+			entry: policy.Entry{ID: r.GetEntry(), Control: r.GetControl(), Check: r.GetCheck()},
+			result: checks.Result{Check: r.GetCheck(), Verdict: checks.Verdict{
+				Status: checks.Status(r.GetStatus().Word()), Reason: reasonOf(r.GetReason()),
+			}},
 		}
+		for _, f := range r.GetFindings() {
+			m.result.Findings = append(m.result.Findings, checks.Finding{
+				Key: f.GetKey(), Status: checks.Status(f.GetStatus().Word()), Reason: reasonOf(f.GetReason()),
+			})
+		}
+		out = append(out, m)
 	}
 	return out
 }
@@ -106,6 +115,19 @@ func (c *cli) recordCommand() *cobra.Command {
 	})
 }
 
+// brief searches for personal data for a few seconds only: a recording is of
+// settings, and its one line about documents says that it is not complete.
+type brief struct{ host.PersonalData }
+
+const briefly = 20 * time.Second
+
+// Scan implements host.PersonalData.
+func (b brief) Scan(ctx context.Context, req host.ScanRequest) (host.ScanSummary, error) {
+	ctx, cancel := context.WithTimeout(ctx, briefly)
+	defer cancel()
+	return b.PersonalData.Scan(ctx, req)
+}
+
 // record runs every check there is on this machine and keeps what they asked.
 func (c *cli) record(ctx context.Context, dir string) error {
 	cat := catalog.New()
@@ -113,10 +135,11 @@ func (c *cli) record(ctx context.Context, dir string) error {
 	if err != nil {
 		return fmt.Errorf("read the rules: %w", err)
 	}
-	recorder := hosttest.NewRecorder(local.New(local.Options{PersonalData: scan.PersonalData{}}))
+	recorder := hosttest.NewRecorder(local.New(local.Options{PersonalData: brief{scan.PersonalData{}}}))
 	if _, err := c.measure(ctx, cat, recorder.Host(), p.Entries); err != nil {
 		return err
 	}
+	//nolint:contextcheck // it writes what is in memory
 	if err := recorder.Save(dir); err != nil {
 		return &problem{code: "usage.path", args: map[string]string{"path": dir}, err: err}
 	}

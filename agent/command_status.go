@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ func (c *cli) statusCommand() *cobra.Command {
 		if len(args) > 0 {
 			return c.tooMany(cmd, args[0])
 		}
-		return c.status(data, format)
+		return c.status(cmd.Context(), data, format)
 	})
 	cmd.Flags().Var(&format, "format", c.say.text("flag.format", nil))
 	c.dataFlag(cmd, &data)
@@ -31,7 +32,7 @@ func (c *cli) statusCommand() *cobra.Command {
 
 // status shows what a working agent left in the data folder. The answer is no
 // when reports cannot be written or the last call did not get through.
-func (c *cli) status(data string, format formatFlag) error {
+func (c *cli) status(ctx context.Context, data string, format formatFlag) error {
 	dir := folder(data)
 	id, err := identity.Load(dir.identity(), nil)
 	if errors.Is(err, identity.ErrNotEnrolled) {
@@ -41,7 +42,7 @@ func (c *cli) status(data string, format formatFlag) error {
 	if err != nil {
 		return err
 	}
-	s, err := currentStatus(dir, id)
+	s, err := currentStatus(ctx, dir, id)
 	if err != nil {
 		return fmt.Errorf("read the status: %w", err)
 	}
@@ -62,7 +63,7 @@ func (c *cli) status(data string, format formatFlag) error {
 
 // currentStatus joins the view with what is on disk now: an agent that is not
 // running, or never ran, has no fresh view.
-func currentStatus(dir folder, id *identity.Identity) (Status, error) {
+func currentStatus(ctx context.Context, dir folder, id *identity.Identity) (Status, error) {
 	s, err := readStatus(dir, id.AgentID())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Status{}, err
@@ -72,7 +73,7 @@ func currentStatus(dir folder, id *identity.Identity) (Status, error) {
 	if s.Collector == "" {
 		s.Collector = id.Collector()
 	}
-	p, err := keptPolicy(dir, id, catalog.New())
+	p, err := keptPolicy(ctx, dir, id, catalog.New())
 	switch {
 	case err == nil:
 		s.Policy = StatusPolicy{Epoch: p.Epoch, Version: p.Version, Packs: p.Packs}

@@ -44,6 +44,7 @@ var errInUse = errors.New("another agent is using the data folder")
 
 // lock makes this process the only agent in the folder, until unlock.
 func (f folder) lock() (unlock func() error, err error) {
+	//nolint:gosec // the machine's users read the local page in it
 	if err := os.MkdirAll(string(f), 0o755); err != nil {
 		return nil, fmt.Errorf("make data folder: %w", err)
 	}

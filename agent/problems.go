@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"runtime"
 	"strings"
 	"syscall"
@@ -60,20 +61,16 @@ func (c *cli) explain(err error) string {
 // classify finds the words for an error. The technical text is the argument
 // detail.
 func classify(err error) (code string, args map[string]string) {
-	var p *problem
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*problem](err); ok {
 		args = map[string]string{}
-		for k, v := range p.args {
-			args[k] = v
-		}
+		maps.Copy(args, p.args)
 		if p.err != nil {
 			args["detail"] = p.err.Error()
 		}
 		return p.code, args
 	}
 	args = map[string]string{"detail": err.Error()}
-	var config *settings.Error
-	if errors.As(err, &config) {
+	if _, ok := errors.AsType[*settings.Error](err); ok {
 		return "problem.config", args
 	}
 	if diskFull(err) {
@@ -100,6 +97,8 @@ func classify(err error) (code string, args map[string]string) {
 		{identity.ErrBusy, "problem.busy"},
 		{identity.ErrUnreachable, "problem.unreachable"},
 		{deliver.ErrRefused, "problem.not_admitted"},
+		{deliver.ErrBusy, "problem.busy"},
+		{deliver.ErrUnreachable, "problem.unreachable"},
 		{deliver.ErrAhead, "problem.ahead"},
 		{deliver.ErrCheckpoint, "problem.answer"},
 		{deliver.ErrStuck, "problem.answer"},

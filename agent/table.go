@@ -26,7 +26,8 @@ const (
 	maxParts     = 5 // findings shown of each control
 )
 
-// writeTable writes results for a technician to read.
+// writeTable writes results for a technician to read; rules says by which, if
+// that is worth a line.
 func (c *cli) writeTable(cat *catalog.Catalog, measured []measurement, rules string, took time.Duration) error {
 	laws, err := policy.Laws()
 	if err != nil {
@@ -48,7 +49,9 @@ func (c *cli) writeTable(cat *catalog.Catalog, measured []measurement, rules str
 	}
 	t.rule()
 	t.line(c.summary(measured, took))
-	t.line(rules)
+	if rules != "" {
+		t.line(rules)
+	}
 	_, err = io.WriteString(c.stdout, t.b.String())
 	return err
 }
@@ -223,7 +226,7 @@ func wrap(s string, width int) []string {
 	width = max(width, 8)
 	var lines []string
 	line := ""
-	for _, word := range strings.Fields(s) {
+	for word := range strings.FieldsSeq(s) {
 		room := width
 		if line != "" {
 			room = width - utf8.RuneCountInString(line) - 1

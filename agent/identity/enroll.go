@@ -121,7 +121,7 @@ func preparePending(dir string) (pending, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return pending{}, err
 	}
-	if keys.TLSKey, _, err = newKey(); err != nil {
+	if keys.TLSKey, err = newKey(); err != nil {
 		return pending{}, err
 	}
 	keys.ReportKey = make([]byte, ed25519.SeedSize)

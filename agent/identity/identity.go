@@ -235,16 +235,17 @@ func splitHost(address string) (string, error) {
 	return host, nil
 }
 
-func newKey() ([]byte, crypto.Signer, error) {
+// newKey makes a TLS key, as PKCS #8.
+func newKey() ([]byte, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return nil, nil, fmt.Errorf("make a key: %w", err)
+		return nil, fmt.Errorf("make a key: %w", err)
 	}
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
-		return nil, nil, fmt.Errorf("encode a key: %w", err)
+		return nil, fmt.Errorf("encode a key: %w", err)
 	}
-	return der, key, nil
+	return der, nil
 }
 
 func parseKey(der []byte) (crypto.Signer, error) {

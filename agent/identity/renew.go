@@ -81,7 +81,7 @@ func (id *Identity) prepareRenewal(s state) (state, error) {
 		return s, nil
 	}
 	var err error
-	if s.NextKey, _, err = newKey(); err != nil {
+	if s.NextKey, err = newKey(); err != nil {
 		return s, err
 	}
 	return s, id.replace(s)

@@ -118,7 +118,7 @@ func ReadFile(fsys FS, name string, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", name, err)
 	}
-	defer r.Close()
+	defer r.Close() //nolint:errcheck // it was only read
 	size, err := r.Size()
 	if err != nil {
 		return nil, fmt.Errorf("size of %s: %w", name, err)

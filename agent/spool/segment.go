@@ -97,7 +97,7 @@ func (q *Queue) read(e *entry) (record, error) {
 	if err != nil {
 		return record{}, fmt.Errorf("open segment: %w", err)
 	}
-	defer r.Close()
+	defer r.Close() //nolint:errcheck // it was only read
 	b := make([]byte, e.size)
 	if n, err := r.ReadAt(b, int64(e.off)); n < len(b) && err != nil {
 		return record{}, errBroken
