@@ -16,6 +16,7 @@ func common(own message.Catalogue) message.Catalogue {
 	own["accounts.unread"] = message.Entry{Say: say("no se pudo leer {source} ({why})", "{source} could not be read ({why})"), Do: look()}
 	own["source.account_policy"] = message.Entry{Say: say("directiva de cuentas de Windows", "account policy of Windows")}
 	own["by.windows"] = own["source.account_policy"]
+	own["by."+noModule] = message.Entry{Say: say("ningún módulo de PAM lo comprueba", "no PAM module checks it")}
 	own["via."+sidAdministrators] = message.Entry{Say: say("grupo Administradores", "group Administrators")}
 	own["accounts.nothing_read"] = message.Entry{Say: say("no se pudo leer la política de cuentas", "the account policy could not be read"), Do: look()}
 	return own

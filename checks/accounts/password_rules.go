@@ -59,7 +59,7 @@ type ruleFacts struct {
 	// Value is what is enforced: characters, classes or attempts. 0 means that
 	// the rule is off; nil that it could not be read.
 	Value *int64 `json:"value,omitempty"`
-	// By names what enforces it: a PAM module, or windows.
+	// By names what enforces it: a PAM module, windows, or no_module.
 	By string `json:"by,omitempty"`
 	// Source is where the number stands.
 	Source string          `json:"source,omitempty"`

@@ -137,6 +137,7 @@ const (
 	moduleQuality    = "pam_pwquality"
 	moduleFaillock   = "pam_faillock"
 	moduleUnix       = "pam_unix"
+	noModule         = "no_module" // nothing enforces the rule
 	passwordService  = "passwd"
 	qualityCredits   = "lcredit ucredit dcredit ocredit"
 	loginServices    = "login sshd gdm-password lightdm sddm xrdp-sesman cockpit"
@@ -200,13 +201,14 @@ func observePAMLength(ctx context.Context, h *host.Host) (ruleFacts, error) {
 // demands.
 func observePAMComposition(ctx context.Context, h *host.Host) (ruleFacts, error) {
 	r := newReader(h)
-	seen := ruleFacts{By: moduleQuality}
+	seen := ruleFacts{By: noModule}
 	s := r.stack(ctx, passwordService)
 	if s == nil {
 		return ruleFacts{Unread: r.Unread}, nil
 	}
 	var classes int64
 	if o, ok := r.quality(ctx, s); ok {
+		seen.By = moduleQuality
 		demanded := int64(0)
 		for _, credit := range strings.Fields(qualityCredits) {
 			if c, source := o.number(r, credit, 0); c < 0 {

@@ -25,11 +25,11 @@ func screenLockMessages() message.Catalogue {
 			Do: say("compruebe el bloqueo a mano y anótelo en la revisión", "check the lock by hand and note it in the review")},
 		"screenlock.no_locker": {Say: say("el escritorio {desktop} no tiene ningún programa de bloqueo", "the desktop {desktop} has no program that locks it"),
 			Do: say("instale y active un bloqueador de pantalla", "install and enable a screen locker")},
-		"screenlock.off":         {Say: say("el bloqueo está desactivado (decide: {from})", "the lock is switched off (decided by: {from})"), Do: set},
-		"screenlock.no_password": {Say: say("la pantalla vuelve sin pedir contraseña (decide: {from})", "the screen comes back without a password (decided by: {from})"), Do: set},
-		"screenlock.never":       {Say: say("el tiempo es 0: nunca se bloquea (decide: {from})", "the time is 0: it never locks (decided by: {from})"), Do: set},
-		"screenlock.too_long":    {Say: say("se bloquea a los {seconds} s y el máximo es {limit} s (decide: {from})", "it locks after {seconds} s and the limit is {limit} s (decided by: {from})"), Do: set},
-		"screenlock.locks":       {Say: say("se bloquea a los {seconds} s con contraseña (decide: {from})", "it locks after {seconds} s with a password (decided by: {from})")},
+		"screenlock.off":         {Say: say("el bloqueo de «{profile}» está desactivado (decide: {from})", "the lock of \"{profile}\" is switched off (decided by: {from})"), Do: set},
+		"screenlock.no_password": {Say: say("la pantalla de «{profile}» vuelve sin pedir contraseña (decide: {from})", "the screen of \"{profile}\" comes back without a password (decided by: {from})"), Do: set},
+		"screenlock.never":       {Say: say("el tiempo de «{profile}» es 0: nunca se bloquea (decide: {from})", "the time of \"{profile}\" is 0: it never locks (decided by: {from})"), Do: set},
+		"screenlock.too_long":    {Say: say("«{profile}» se bloquea a los {seconds} s y el máximo es {limit} s (decide: {from})", "\"{profile}\" locks after {seconds} s and the limit is {limit} s (decided by: {from})"), Do: set},
+		"screenlock.locks":       {Say: say("«{profile}» se bloquea a los {seconds} s con contraseña (decide: {from})", "\"{profile}\" locks after {seconds} s with a password (decided by: {from})")},
 		// What decides, as the argument {from}.
 		"from.machine_policy":  {Say: say("directiva del equipo", "machine policy")},
 		"from.group_policy":    {Say: say("directiva de grupo", "group policy")},
@@ -37,7 +37,7 @@ func screenLockMessages() message.Catalogue {
 		"from.system_lock":     {Say: say("valor que el sistema impone a todos", "the system's value, which nobody may change")},
 		"from.user":            {Say: say("la propia persona", "the person's own choice")},
 		"from.program_default": {Say: say("nadie lo ha configurado", "nobody has set it")},
-		"screenlock.not_set":   {Say: say("no hay bloqueo configurado (máximo {limit} s)", "no lock is configured (limit {limit} s)"), Do: set},
+		"screenlock.not_set":   {Say: say("«{profile}» no tiene bloqueo configurado (máximo {limit} s)", "\"{profile}\" has no lock configured (limit {limit} s)"), Do: set},
 	}
 }
 

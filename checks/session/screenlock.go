@@ -44,6 +44,9 @@ type lockFacts struct {
 type lockFact struct {
 	// Profile is the account: a SID on Windows, a user name on Linux.
 	Profile string `json:"profile"`
+	// Folder is the last part of a Windows profile's path, by which people know
+	// it; empty where it was not told.
+	Folder string `json:"folder,omitempty"`
 	// Locker is the program that locks: windows, gnome, kde, xfce,
 	// light-locker, xscreensaver, or none where a desktop has none installed.
 	Locker  string `json:"locker"`
@@ -58,6 +61,14 @@ type lockFact struct {
 	// Delay is the time from blanking to the lock, in seconds.
 	Delay  *setting        `json:"delay,omitempty"`
 	Unread []checks.Unread `json:"unread,omitempty"`
+}
+
+// name is what people call the profile.
+func (f lockFact) name() string {
+	if f.Folder != "" {
+		return f.Folder
+	}
+	return f.Profile
 }
 
 func (f lockFact) key() string {
@@ -128,7 +139,7 @@ func lockReason(status checks.Status, findings []checks.Finding, unread []checks
 // proves that nothing locks.
 func judgeLocker(f lockFact, limit int64) (checks.Status, checks.Reason) {
 	because := func(code string, s *setting) checks.Reason {
-		return checks.Because(code, "from", s.From, "seconds", strconv.FormatInt(s.Value, 10),
+		return checks.Because(code, "profile", f.name(), "from", s.From, "seconds", strconv.FormatInt(s.Value, 10),
 			"limit", strconv.FormatInt(limit, 10))
 	}
 	switch {
@@ -161,7 +172,7 @@ func judgeLocker(f lockFact, limit int64) (checks.Status, checks.Reason) {
 	if len(f.Unread) > 0 {
 		return checks.Unknown, unreadReason(f.Unread)
 	}
-	return checks.Fail, checks.Because("screenlock.not_set", "limit", strconv.FormatInt(limit, 10))
+	return checks.Fail, checks.Because("screenlock.not_set", "profile", f.name(), "limit", strconv.FormatInt(limit, 10))
 }
 
 func unreadReason(unread []checks.Unread) checks.Reason {

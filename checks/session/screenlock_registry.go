@@ -58,7 +58,7 @@ func isPerson(sid string) bool {
 
 func observeProfile(ctx context.Context, h *host.Host, sid string) lockFact {
 	r := newReader(h)
-	f := lockFact{Profile: sid, Locker: lockerWindows}
+	f := lockFact{Profile: sid, Locker: lockerWindows, Folder: profileFolder(ctx, h, sid)}
 	// either answers the group policy's value, else the user's; absent as what
 	// Windows then does. It stays nil when an unread value could decide.
 	either := func(name string, absent int64) *setting {
@@ -80,6 +80,16 @@ func observeProfile(ctx context.Context, h *host.Host, sid string) lockFact {
 	}
 	f.Unread = r.Unread
 	return f
+}
+
+// profileFolder is the last part of a profile's path. It only names what the
+// SID identifies, so not to know it is no gap.
+func profileFolder(ctx context.Context, h *host.Host, sid string) string {
+	v, err := h.Registry.Value(ctx, keyProfileList+`\`+sid, "ProfileImagePath")
+	if err != nil {
+		return ""
+	}
+	return v.String[strings.LastIndexAny(v.String, `\/`)+1:]
 }
 
 // observeSaver tells whether a saver program is set; nil when unread.
