@@ -47,6 +47,16 @@ type Document struct {
 	Log      Log       `json:"log"`
 	// Warnings are what was wrong with the evidence when the package was made.
 	Warnings []string `json:"warnings,omitempty"`
+	// Damage names the first entry that was altered, when there is one.
+	Damage *Damage `json:"damage,omitempty"`
+}
+
+// Damage is where the log of a package stops being what was signed.
+type Damage struct {
+	// First is the first bad entry, or it is one of First to Last.
+	First int64  `json:"first"`
+	Last  int64  `json:"last"`
+	Why   string `json:"why"` // evidence.Defect
 }
 
 // Log is the state of the evidence log that the numbers were read from.

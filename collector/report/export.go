@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -156,7 +157,9 @@ func pdfName(period string) string { return "revision-" + period + ".pdf" }
 // a warning in the document.
 func (e *export) evidence() error {
 	if err := e.Log.Verify(e.ctx, e.tx, e.Progress); err != nil {
-		e.doc.Warnings = append(e.doc.Warnings, err.Error())
+		if err := e.warn(err); err != nil {
+			return err
+		}
 	}
 	wanted := map[int64]bool{}
 	for _, index := range e.Snapshot.Leaves {
@@ -192,6 +195,23 @@ func (e *export) evidence() error {
 	return e.leafLines(leaves)
 }
 
+// warn takes what the log says of itself into the document; it returns the error
+// when it is another one, of the database for example.
+func (e *export) warn(err error) error {
+	var entry *evidence.BadEntryError
+	var check *evidence.BadCheckpointError
+	switch {
+	case errors.As(err, &entry):
+		e.doc.Damage = &Damage{First: entry.Index, Last: entry.Last, Why: string(entry.Why)}
+		e.doc.Warnings = append(e.doc.Warnings, e.doc.Damage.say(e.Lang))
+	case errors.As(err, &check):
+		e.doc.Warnings = append(e.doc.Warnings, defects().Say(e.Lang, "checkpoint", map[string]string{"size": number(check.Size)}))
+	default:
+		return err
+	}
+	return nil
+}
+
 // leafLines writes the leaves with their proofs of inclusion.
 func (e *export) leafLines(leaves []evidence.Stored) error {
 	indexes := make([]int64, len(leaves))
@@ -199,9 +219,11 @@ func (e *export) leafLines(leaves []evidence.Stored) error {
 		indexes[i] = s.Index
 	}
 	proofs, err := e.Log.ProveInclusions(e.ctx, e.tx, indexes, e.check.Size)
-	if err != nil { // the tree itself is damaged: the package shows it
-		e.doc.Warnings = append(e.doc.Warnings, err.Error())
-		proofs = make([]tlog.RecordProof, len(leaves))
+	if err != nil {
+		if e.doc.Damage == nil {
+			return err
+		}
+		proofs = make([]tlog.RecordProof, len(leaves)) // the tree has holes: the package shows it
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

@@ -29,6 +29,8 @@ type enrolment struct {
 	Agent     string `json:"agent"`
 	Hostname  string `json:"hostname"`
 	ReportKey []byte `json:"report_key"`
+
+	At time.Time `json:"at"`
 }
 
 // reports checks that each report was signed by the machine that it says, with
@@ -38,6 +40,7 @@ func (v *verification) reports() (int, error) {
 		return 0, afterFailure
 	}
 	keys := map[string]ed25519.PublicKey{}
+	v.enrolled = map[string]time.Time{}
 	for _, index := range slices.Sorted(maps.Keys(v.entries)) {
 		e := v.entries[index]
 		if e.Header.Kind != evidence.Enrolment || e.Payload == nil {
@@ -50,7 +53,7 @@ func (v *verification) reports() (int, error) {
 		if _, twice := keys[x.Agent]; twice {
 			return 0, fmt.Errorf("entry %d enrols %s a second time", index, x.Agent)
 		}
-		keys[x.Agent] = x.ReportKey
+		keys[x.Agent], v.enrolled[x.Agent] = x.ReportKey, x.At
 	}
 	v.bundles = map[int64]*bundle{}
 	for _, index := range slices.Sorted(maps.Keys(v.entries)) {
@@ -123,7 +126,7 @@ func (v *verification) state(s State, policies map[int64]*policy.Policy) error {
 	if want.Status == s.Status && (want.Reason.Code == s.Reason.Code || s.Silent) {
 		return nil
 	}
-	if s.Status == checks.Unknown && v.notBelieved(s, p) {
+	if s.Status == checks.Unknown && want.Status != checks.Fail && v.notBelieved(s, p) {
 		return nil
 	}
 	return fmt.Errorf("the package says %s (%s), the facts give %s (%s)", s.Status, s.Reason.Code, want.Status, want.Reason.Code)
@@ -181,11 +184,21 @@ func (v *verification) judgement(s State, last *bundle, p *policy.Policy) (check
 	if len(bytes.TrimSpace(facts.GetObserved())) == 0 {
 		return checks.Verdict{Status: checks.Unknown, Reason: s.Reason}, nil
 	}
-	verdict, err := check.Judge(facts.GetObserved(), entry.Params, time.UnixMicro(result.GetObservedAt()).UTC())
+	verdict, err := check.Judge(facts.GetObserved(), entry.Params, v.observedAt(s, result))
 	if err != nil {
 		return checks.Verdict{Status: checks.Unknown, Reason: s.Reason}, nil //nolint:nilerr // facts that cannot be judged are unknown
 	}
 	return verdict, nil
+}
+
+// observedAt is when a result counts as observed: when the machine says, unless
+// that is after its report came or a day before it enrolled.
+func (v *verification) observedAt(s State, r *apiv1.Result) time.Time {
+	claimed, received := time.UnixMicro(r.GetObservedAt()).UTC(), v.entries[s.Leaf].Header.Received
+	if r.GetObservedAt() <= 0 || claimed.After(received) || claimed.Before(v.enrolled[s.Machine].Add(-24*time.Hour)) {
+		return received
+	}
+	return claimed
 }
 
 func resultOf(r *apiv1.Report, entry string) *apiv1.Result {

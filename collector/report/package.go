@@ -12,9 +12,9 @@ import (
 // of thousands of machines, is far below.
 const (
 	maxFiles    = 64
-	maxFile     = 1 << 30 // bytes, inflated
-	maxPackage  = 2 << 30 // bytes, inflated, all files together
-	maxInflated = 200     // times its compressed size
+	maxFile     = 512 << 20 // bytes, inflated
+	maxPackage  = 1 << 30   // bytes, inflated, all files together
+	maxInflated = 200       // times its compressed size
 )
 
 // readPackage inflates the files of a package, by their names inside its

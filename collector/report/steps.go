@@ -2,8 +2,10 @@ package report
 
 import (
 	"errors"
+	"strconv"
 
 	"vigia/checks/message"
+	"vigia/collector/evidence"
 )
 
 // StepText says what a step proves.
@@ -31,10 +33,7 @@ func steps() message.Catalogue {
 func Explain(lang message.Lang, err error) string {
 	var bad *BadEntry
 	if errors.As(err, &bad) {
-		return message.Text{
-			ES: "la entrada {index} del registro fue alterada; es la primera que está mal",
-			EN: "entry {index} of the log was altered; it is the first that is bad",
-		}.Format(lang, map[string]string{"index": number(bad.Index)})
+		return bad.damage().say(lang)
 	}
 	if errors.Is(err, afterFailure) {
 		return ExplainSkip(lang, string(afterFailure))
@@ -52,4 +51,42 @@ func ExplainSkip(lang message.Lang, why string) string {
 		return t.In(lang)
 	}
 	return why
+}
+
+func (e *BadEntry) damage() Damage {
+	return Damage{First: e.Index, Last: max(e.Index, e.Last), Why: e.Why}
+}
+
+// say names the first bad entry in one sentence.
+func (d Damage) say(lang message.Lang) string {
+	args := map[string]string{"first": strconv.FormatInt(d.First, 10), "last": strconv.FormatInt(d.Last, 10)}
+	where := "one"
+	if d.Last > d.First {
+		where = "range"
+	}
+	text := defects().Say(lang, where, args)
+	if _, known := defects()[d.Why]; known {
+		text += " (" + defects().Say(lang, d.Why, nil) + ")"
+	}
+	return text
+}
+
+// defects says what was found of altered evidence, by evidence.Defect.
+func defects() message.Catalogue {
+	say := func(es, en string) message.Entry { return message.Entry{Say: message.Text{ES: es, EN: en}} }
+	return message.Catalogue{
+		"one":                           say("la primera entrada alterada del registro es la {first}", "the first altered entry of the log is {first}"),
+		"range":                         say("la primera entrada alterada del registro está entre la {first} y la {last}", "the first altered entry of the log is between {first} and {last}"),
+		"checkpoint":                    say("el punto de control de {size} entradas no es el que se firmó", "the checkpoint of {size} entries is not the one that was signed"),
+		string(evidence.Missing):        say("falta", "it is missing"),
+		string(evidence.Extra):          say("sobra: no es del registro firmado", "it is not of the signed log"),
+		string(evidence.HeaderAltered):  say("cambió su cabecera", "its header changed"),
+		string(evidence.SaltAltered):    say("cambió su sal", "its salt changed"),
+		string(evidence.PayloadAltered): say("cambió su contenido", "its content changed"),
+		string(evidence.PayloadErased):  say("se borró su contenido fuera de plazo", "its content was erased before its term"),
+		string(evidence.HashAltered):    say("no da su resumen en el árbol", "it does not give its hash in the tree"),
+		string(evidence.TreeAltered):    say("cambió un resumen del árbol sobre ella", "a hash of the tree above it changed"),
+		string(evidence.Rewritten):      say("se reescribió la historia", "history was rewritten"),
+		string(evidence.EpochAltered):   say("cambió su época", "its epoch changed"),
+	}
 }

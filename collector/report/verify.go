@@ -13,11 +13,14 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
 	"vigia/checks/catalog"
+	"vigia/checks/message"
 	"vigia/collector/evidence"
+	"vigia/collector/reviews"
 )
 
 // Step names one thing that Verify proves.
@@ -135,6 +138,7 @@ type verification struct {
 	hashes   []tlog.Hash
 	entries  map[int64]evidence.Entry
 	bundles  map[int64]*bundle
+	enrolled map[string]time.Time // by machine
 }
 
 // manifest compares the files with the manifest and the sums.
@@ -176,7 +180,7 @@ func (v *verification) manifest() (int, error) {
 	if err := json.Unmarshal(v.files[fileDocument], &d); err != nil {
 		return 0, fmt.Errorf("%s: %w", fileDocument, plainJSON(err))
 	}
-	if d.Schema != Schema || d.Period != m.Period {
+	if _, err := reviews.ParsePeriod(d.Period, time.UTC); err != nil || d.Schema != Schema || d.Period != m.Period {
 		return 0, fmt.Errorf("%s is of another review", fileDocument)
 	}
 	v.doc, v.out.Document = &d, d
@@ -222,17 +226,19 @@ func (v *verification) tree() (int, error) {
 	if v.check == nil {
 		return 0, afterFailure
 	}
-	stored, recomputed, firstBad, err := v.readTree()
+	stored, firstBad, err := v.readTree()
 	if err != nil {
 		return 0, err
 	}
+	if v.doc != nil && v.doc.Damage != nil {
+		if d := v.doc.Damage; firstBad < 0 || d.First <= firstBad {
+			return 0, &BadEntry{Index: d.First, Last: d.Last, Why: d.Why}
+		}
+	}
 	if firstBad >= 0 {
-		return int(firstBad), &BadEntry{Index: firstBad}
+		return 0, &BadEntry{Index: firstBad, Last: firstBad}
 	}
 	if root := evidence.RootOf(stored); root != v.check.Hash {
-		if evidence.RootOf(recomputed) == v.check.Hash {
-			return 0, &BadEntry{Index: firstDifference(stored, recomputed)}
-		}
 		return 0, errors.New("the entries do not give the root that was signed: one of them was replaced")
 	}
 	if v.doc != nil && len(v.doc.Warnings) > 0 {
@@ -243,24 +249,19 @@ func (v *verification) tree() (int, error) {
 }
 
 // BadEntry is the error that names the first altered entry of the log.
-type BadEntry struct{ Index int64 }
-
-func (e *BadEntry) Error() string {
-	return fmt.Sprintf("entry %d of the log was altered; it is the first that is bad", e.Index)
+type BadEntry struct {
+	// Index is the entry's; when only checkpoints can tell, it is one of Index
+	// to Last.
+	Index, Last int64
+	Why         string // evidence.Defect; empty when it is not known
 }
 
-func firstDifference(a, b []tlog.Hash) int64 {
-	for i := range a {
-		if a[i] != b[i] {
-			return int64(i)
-		}
-	}
-	return 0
-}
+func (e *BadEntry) Error() string { return e.damage().say(message.English) }
 
 // readTree reads arbol.txt: one line an entry, with the hash in the tree and,
-// where the row no longer gives that, the one that it gives.
-func (v *verification) readTree() (stored, recomputed []tlog.Hash, firstBad int64, err error) {
+// where the row no longer gives that, the one that it gives. firstBad is -1 when
+// there is no such row.
+func (v *verification) readTree() (stored []tlog.Hash, firstBad int64, err error) {
 	firstBad = -1
 	for line := range bytes.Lines(v.files[fileTree]) {
 		text := strings.TrimSpace(string(line))
@@ -270,22 +271,18 @@ func (v *verification) readTree() (stored, recomputed []tlog.Hash, firstBad int6
 		f := strings.Fields(text)
 		want := fmt.Sprint(len(stored))
 		if len(f) < 2 || len(f) > 3 || f[0] != want {
-			return nil, nil, 0, fmt.Errorf("%s: entry %s is missing", fileTree, want)
+			return nil, 0, fmt.Errorf("%s: entry %s is missing", fileTree, want)
 		}
 		h, errHash := parseHash(f[1])
-		g := h
-		if len(f) == 3 {
-			g, _ = parseHash(f[2]) // an unreadable one is as bad as another
-		}
 		if (errHash != nil || len(f) == 3) && firstBad < 0 {
 			firstBad = int64(len(stored))
 		}
-		stored, recomputed = append(stored, h), append(recomputed, g)
+		stored = append(stored, h)
 	}
 	if int64(len(stored)) != v.check.Size {
-		return nil, nil, 0, fmt.Errorf("%s has %d entries, the log %d", fileTree, len(stored), v.check.Size)
+		return nil, 0, fmt.Errorf("%s has %d entries, the log %d", fileTree, len(stored), v.check.Size)
 	}
-	return stored, recomputed, firstBad, nil
+	return stored, firstBad, nil
 }
 
 func parseHash(text string) (tlog.Hash, error) {
@@ -302,7 +299,7 @@ func (v *verification) leaves() (int, error) {
 	if v.check == nil {
 		return 0, afterFailure
 	}
-	v.entries = map[int64]evidence.Entry{}
+	entries := map[int64]evidence.Entry{}
 	last := int64(-1)
 	for line := range bytes.Lines(v.files[fileLeaves]) {
 		var l leafLine
@@ -315,17 +312,36 @@ func (v *verification) leaves() (int, error) {
 		last = l.Index
 		e, err := v.leaf(l)
 		if err != nil {
-			return len(v.entries), err
+			return len(entries), err
 		}
-		v.entries[l.Index] = e
+		entries[l.Index] = e
 	}
-	return len(v.entries), nil
+	if err := v.origin(entries[0]); err != nil {
+		return 0, err
+	}
+	v.entries = entries
+	return len(entries), nil
+}
+
+// origin checks that the log was begun by the key that signed the package.
+func (v *verification) origin(first evidence.Entry) error {
+	var begun struct {
+		Origin string `json:"origin"`
+		Key    string `json:"key"`
+	}
+	if first.Header.Kind != evidence.Genesis || json.Unmarshal(first.Payload, &begun) != nil {
+		return errors.New("the first entry of the log is not in the package")
+	}
+	if begun.Origin != v.check.Origin || begun.Key != v.verifier {
+		return errors.New("the log was begun by another key than the one that signed the package")
+	}
+	return nil
 }
 
 func (v *verification) leaf(l leafLine) (evidence.Entry, error) {
 	header, err := evidence.ParseHeader([]byte(l.Header))
 	if err != nil || len(l.Sum) != sha256.Size {
-		return evidence.Entry{}, &BadEntry{Index: l.Index}
+		return evidence.Entry{}, &BadEntry{Index: l.Index, Last: l.Index}
 	}
 	e := evidence.Entry{Index: l.Index, Header: header, HeaderBytes: []byte(l.Header), Salt: l.Salt, Payload: l.Payload, PayloadHash: [32]byte(l.Sum)}
 	if e.Payload == nil && e.Salt != nil {
@@ -340,7 +356,7 @@ func (v *verification) leaf(l leafLine) (evidence.Entry, error) {
 		proof[i] = tlog.Hash(h)
 	}
 	if err := evidence.VerifyEntry(e, proof, *v.check); err != nil {
-		return evidence.Entry{}, errors.Join(&BadEntry{Index: l.Index}, err)
+		return evidence.Entry{}, errors.Join(&BadEntry{Index: l.Index, Last: l.Index}, err)
 	}
 	return e, nil
 }
