@@ -12,6 +12,7 @@ packages=(
 	poppler-utils                           # what a PDF says
 	unzip                                   # a review package, as an auditor opens it
 	strace                                  # failing fsyncs; programs that the agent must not start
+	openssl                                 # the evidence log's format, verified by hand
 	ca-certificates shellcheck
 )
 
