@@ -42,6 +42,7 @@ func TestExportVerifies(t *testing.T) {
 // After its end a quarter is final: whenever it is exported, and whatever comes
 // in later about the next one, its numbers are the same.
 func TestExportFinal(t *testing.T) {
+	longer(t)
 	w := reviewtest.New(t, storagetest.SQLite(t))
 	s := w.Live(reviewtest.End())
 	first, sum := exportTown(t, w, reviewtest.End())
@@ -90,6 +91,7 @@ func TestExportEmpty(t *testing.T) {
 
 // A checkpoint that an agent kept shows whether the log is the same one.
 func TestKeptCheckpoint(t *testing.T) {
+	longer(t)
 	w := reviewtest.New(t, storagetest.SQLite(t))
 	early := checkpointOf(t, w)
 	w.Live(reviewtest.Middle())

@@ -4,14 +4,17 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
 	"vigia/checks/catalog"
 	"vigia/checks/message"
+	"vigia/collector/evidence"
 	"vigia/collector/reviews"
 	"vigia/collector/reviews/reviewtest"
 	"vigia/collector/storage"
+	"vigia/collector/storage/storagetest"
 )
 
 const testProgram = "0.1.0-test"
@@ -85,4 +88,39 @@ func firstDifferentLine(a, b []byte) string {
 		}
 	}
 	return fmt.Sprintf("%d and %d lines", len(x), len(y))
+}
+
+// made is a package of the small town in the middle of its quarter.
+type made struct {
+	zip []byte
+	sum Summary
+	log *evidence.Log // signs; its database may be closed
+}
+
+var shared struct {
+	once sync.Once
+	made made
+}
+
+// middle makes it once for all tests that only read it.
+func middle(t testing.TB) made {
+	t.Helper()
+	shared.once.Do(func() {
+		w := reviewtest.New(t, storagetest.SQLite(t))
+		w.Live(reviewtest.Middle())
+		shared.made.zip, shared.made.sum = exportTown(t, w, w.Now)
+		shared.made.log = w.Log
+	})
+	if shared.made.zip == nil {
+		t.Fatal("the package of the small town was not made")
+	}
+	return shared.made
+}
+
+// longer leaves a test of seconds out of the short run.
+func longer(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 }
