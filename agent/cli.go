@@ -52,7 +52,7 @@ func Main(ctx context.Context, args []string, env Env) int {
 		say: newSayer(languageIn(args)), stdin: env.Stdin, stdout: env.Stdout, stderr: env.Stderr,
 		environ: env.Environ, version: env.Version,
 	}
-	root := c.root() //nolint:contextcheck // the commands get it from cobra
+	root := c.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	var code answer

@@ -139,7 +139,6 @@ func (c *cli) record(ctx context.Context, dir string) error {
 	if _, err := c.measure(ctx, cat, recorder.Host(), p.Entries); err != nil {
 		return err
 	}
-	//nolint:contextcheck // it writes what is in memory
 	if err := recorder.Save(dir); err != nil {
 		return &problem{code: "usage.path", args: map[string]string{"path": dir}, err: err}
 	}

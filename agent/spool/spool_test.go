@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -468,4 +469,18 @@ func FuzzDecodeAcked(f *testing.F) {
 			t.Fatalf("decoded %+v and encoded again other bytes", a)
 		}
 	})
+}
+
+// The file system /proc cannot be flushed and says so: that the error arrives
+// proves that the flush of a real folder is asked for.
+func TestARealFolderIsFlushed(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		return // see dir.SyncDir for Windows; other systems have no /proc
+	}
+	if err := dir("/proc/self").SyncDir(); err == nil {
+		t.Error("flushing /proc/self gave no error: it was not asked for")
+	}
+	if err := dir(t.TempDir()).SyncDir(); err != nil {
+		t.Errorf("flushing a folder: %v", err)
+	}
 }
