@@ -148,7 +148,7 @@ const (
 // quality answers the options of pam_pwquality when it can refuse a new
 // password; ok is false when nothing of the kind is in the stack.
 func (r *reader) quality(ctx context.Context, s *pam.Stack) (o options, ok bool) {
-	for _, module := range strings.Fields(unsupportedRules) {
+	for module := range strings.FieldsSeq(unsupportedRules) {
 		if s.Requires(pam.Password, module) {
 			// Their rules have another shape, which nothing here reads yet.
 			r.Note(module, "unsupported")
@@ -184,7 +184,7 @@ func observePAMLength(ctx context.Context, h *host.Host) (ruleFacts, error) {
 	}
 	if o, ok := r.quality(ctx, s); ok {
 		n, source := o.number(r, "minlen", pwqualityMinLen)
-		for _, credit := range strings.Fields(qualityCredits) {
+		for credit := range strings.FieldsSeq(qualityCredits) {
 			if c, _ := o.number(r, credit, 0); c > 0 {
 				n -= c // a credit shortens the password that is accepted
 			}
@@ -210,7 +210,7 @@ func observePAMComposition(ctx context.Context, h *host.Host) (ruleFacts, error)
 	if o, ok := r.quality(ctx, s); ok {
 		seen.By = moduleQuality
 		demanded := int64(0)
-		for _, credit := range strings.Fields(qualityCredits) {
+		for credit := range strings.FieldsSeq(qualityCredits) {
 			if c, source := o.number(r, credit, 0); c < 0 {
 				demanded++
 				seen.Source = source + " " + credit
