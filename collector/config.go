@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strings"
 	"time"
+	_ "time/tzdata" // quarters begin at local midnight on machines without zone files too
 
 	"vigia/packaging/settings"
 )
@@ -44,7 +45,7 @@ type Zone struct{ *time.Location }
 // UnmarshalText accepts names such as Europe/Madrid and America/Monterrey.
 func (z *Zone) UnmarshalText(name []byte) error {
 	loc, err := time.LoadLocation(string(name))
-	if err != nil {
+	if err != nil || string(name) == "" || string(name) == "Local" {
 		return fmt.Errorf("no time zone %q: use a name such as America/Monterrey or Europe/Madrid", name)
 	}
 	z.Location = loc
@@ -54,6 +55,23 @@ func (z *Zone) UnmarshalText(name []byte) error {
 // MarshalText writes the name of the zone.
 func (z Zone) MarshalText() ([]byte, error) { return []byte(z.String()), nil }
 
+// systemZone is the time zone of this machine by its IANA name, UTC where none
+// can be found: a review names its zone, so that it means the same elsewhere.
+func systemZone() Zone {
+	names := []string{os.Getenv("TZ")}
+	if target, err := filepath.EvalSymlinks("/etc/localtime"); err == nil {
+		if _, name, ok := strings.Cut(target, "/zoneinfo/"); ok {
+			names = append(names, name)
+		}
+	}
+	for _, name := range names {
+		if loc, err := time.LoadLocation(name); err == nil && name != "" && name != "Local" {
+			return Zone{loc}
+		}
+	}
+	return Zone{time.UTC}
+}
+
 // ConfigFile is the configuration inside the data folder, if there is one.
 const ConfigFile = "vigia.yaml"
 
@@ -62,7 +80,7 @@ const envPrefix = "VIGIA"
 
 // DefaultConfig is what holds without a file.
 func DefaultConfig() Config {
-	c := Config{TimeZone: Zone{time.Local}, Packs: []string{"es-rgpd", "mx-general"}}
+	c := Config{TimeZone: systemZone(), Packs: []string{"es-rgpd", "mx-general"}}
 	c.Agents.Listen = "127.0.0.1:8443"
 	c.Portal.Listen = "127.0.0.1:9443"
 	return c

@@ -16,6 +16,12 @@ else
 	mkdir -p "$work"
 	agents=127.0.0.1:8443 portal=127.0.0.1:9443
 fi
+# A port that somebody uses already gives way to a free one.
+for port in 8443 9443; do
+	if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+		agents=${agents/%:$port/:0} portal=${portal/%:$port/:0}
+	fi
+done
 collector=$work/collector agent=$work/agent ready=$work/ready
 export VIGIA_DATA=$collector VIGIA_ORGANISATION='Municipio de demostración'
 

@@ -1,0 +1,71 @@
+package collector
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestLoadConfig(t *testing.T) {
+	for _, row := range []struct {
+		name, file string
+		environ    []string
+		check      func(Config) bool
+		wantErr    string
+	}{
+		{name: "no file", check: func(c Config) bool {
+			return c.Agents.Listen == "127.0.0.1:8443" && c.Portal.Listen == "127.0.0.1:9443" && c.TimeZone.String() != "Local"
+		}},
+		{name: "a file", file: "organisation: Villa Ejemplo\ntime_zone: America/Monterrey\nportal:\n  hosts: [vigia.example]\n", check: func(c Config) bool {
+			return c.Organisation == "Villa Ejemplo" && c.TimeZone.String() == "America/Monterrey" && c.Portal.Hosts[0] == "vigia.example"
+		}},
+		{name: "the environment, with the agent's beside it", environ: []string{"VIGIA_ORGANISATION=X", "VIGIA_AGENT_COLLECTOR=y", "VIGIA_DATA=z", "VIGIA_PASSPHRASE=secret"},
+			check: func(c Config) bool { return c.Organisation == "X" }},
+		{name: "unknown key", file: "portal:\n  lisen: x\n", wantErr: `vigia.yaml:2: portal.lisen: is not a known setting; did you mean "portal.listen"?`},
+		{name: "no such zone", file: "time_zone: Villa/Ejemplo\n", wantErr: "vigia.yaml:1: time_zone: no time zone"},
+		{name: "the zone of whoever reads", file: "time_zone: Local\n", wantErr: "vigia.yaml:1: time_zone: no time zone"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			dir := t.TempDir()
+			if row.file != "" {
+				if err := os.WriteFile(filepath.Join(dir, ConfigFile), []byte(row.file), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			c, err := LoadConfig("", dir, row.environ)
+			switch {
+			case row.wantErr != "":
+				if err == nil || !strings.Contains(err.Error(), row.wantErr) {
+					t.Errorf("got %v, want %s", err, row.wantErr)
+				}
+			case err != nil:
+				t.Error(err)
+			case !row.check(c):
+				t.Errorf("got %+v", c)
+			}
+		})
+	}
+}
+
+// A zone that is written as text reads back as the same zone.
+func TestZoneText(t *testing.T) {
+	for _, name := range []string{"UTC", "America/Monterrey", "Europe/Madrid"} {
+		var z Zone
+		if err := z.UnmarshalText([]byte(name)); err != nil {
+			t.Fatal(err)
+		}
+		if text, err := z.MarshalText(); err != nil || string(text) != name {
+			t.Errorf("got %s, %v; want %s", text, err, name)
+		}
+	}
+}
+
+func TestPacksMustExist(t *testing.T) {
+	cfg := DefaultConfig()
+	cfg.Packs = []string{"xx-none"}
+	if col, err := Open(t.Context(), Options{Dir: t.TempDir(), Config: cfg}); err == nil {
+		_ = col.Close()
+		t.Error("got no error for a pack that does not exist")
+	}
+}
