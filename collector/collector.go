@@ -80,6 +80,13 @@ func Open(ctx context.Context, opts Options) (*Collector, error) {
 	if c.logger == nil {
 		c.logger = slog.New(slog.DiscardHandler)
 	}
+	packs, err := policy.Packs()
+	if err != nil {
+		return nil, fmt.Errorf("embedded packs: %w", err)
+	}
+	if err := knownPacks(packs, opts.Config.Packs); err != nil {
+		return nil, err
+	}
 	keys := filepath.Join(opts.Dir, KeysDir)
 	logKey, err := evidence.LoadOrCreateKey(keys)
 	if err != nil {
@@ -90,13 +97,6 @@ func Open(ctx context.Context, opts Options) (*Collector, error) {
 		return nil, err
 	}
 	if c.CA, err = enroll.OpenCA(enroll.CAOptions{Dir: keys, Now: c.now, Logger: c.logger}); err != nil {
-		return nil, err
-	}
-	packs, err := policy.Packs()
-	if err != nil {
-		return nil, fmt.Errorf("embedded packs: %w", err)
-	}
-	if err := knownPacks(packs, opts.Config.Packs); err != nil {
 		return nil, err
 	}
 	c.DB, err = storage.Open(ctx, storage.Options{DSN: opts.Config.Database.DSN, Folder: opts.Dir, Logger: c.logger}, Schemas()...)
