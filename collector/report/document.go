@@ -10,8 +10,10 @@
 package report
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -208,6 +210,12 @@ func NewDocument(s reviews.Snapshot, v Voice, program string) Document {
 			First: x.FirstSeen.UTC(), Opened: x.OpenedAt.UTC(), Resolved: x.ResolvedAt, Times: x.Times, Leaf: x.Leaf,
 		})
 	}
+	slices.SortStableFunc(d.States, func(a, b State) int {
+		return cmp.Or(strings.Compare(a.Hostname, b.Hostname), strings.Compare(a.Machine, b.Machine))
+	})
+	slices.SortStableFunc(d.Findings, func(a, b Finding) int {
+		return cmp.Or(strings.Compare(a.Hostname, b.Hostname), strings.Compare(a.Machine, b.Machine))
+	})
 	for _, p := range s.Trend {
 		d.Trend = append(d.Trend, Point(p))
 	}
@@ -244,6 +252,14 @@ func (d Document) encode() ([]byte, error) {
 		return nil, fmt.Errorf("encode the review: %w", err)
 	}
 	return append(b, '\n'), nil
+}
+
+// decodeDocument reads datos/revision.json.
+func decodeDocument(b []byte, d *Document) error {
+	if err := json.Unmarshal(b, d); err != nil {
+		return plainJSON(err)
+	}
+	return nil
 }
 
 // zone is the organisation's time zone, UTC when this machine does not know it.

@@ -54,6 +54,7 @@ func (d Document) pdf(key string, lang message.Lang) ([]byte, error) {
 	p.AddUTF8FontFromBytes(font, "", goregular.TTF)
 	p.AddUTF8FontFromBytes(font, "B", gobold.TTF)
 	p.SetMargins(margin, margin, margin)
+	p.SetCellMargin(0)
 	p.SetAutoPageBreak(true, 20)
 	p.SetCreationDate(d.At)
 	p.SetModificationDate(d.At)
@@ -62,7 +63,7 @@ func (d Document) pdf(key string, lang message.Lang) ([]byte, error) {
 	p.SetAuthor(d.Organisation, true)
 	p.SetLang("es")
 	p.SetFooterFunc(p.footer)
-	p.AliasNbPages("{pages}")
+	p.AliasNbPages(pagesAlias)
 	p.cover()
 	p.coverage()
 	p.controls()
@@ -105,8 +106,9 @@ func (p *page) para(size float64, style string, c rgb, text string) {
 	p.MultiCell(textWidth, size*0.5, text, "", "L", false)
 }
 
+// heading keeps room for the first rows of what follows.
 func (p *page) heading(text string) {
-	p.need(24)
+	p.need(50)
 	p.Ln(3)
 	p.para(15, "B", ink(), text)
 	p.Ln(2)
@@ -122,9 +124,15 @@ func (p *page) need(height float64) {
 func (p *page) footer() {
 	p.SetY(-14)
 	p.write(7.5, "", faint())
-	p.CellFormat(textWidth/2, 4, p.organisation()+" · "+p.doc.Period+" · registro "+p.key, "", 0, "L", false, 0, "")
-	p.CellFormat(textWidth/2, 4, fmt.Sprintf("Página %d de {pages}", p.PageNo()), "", 0, "R", false, 0, "")
+	place := " · " + p.doc.Period + " · registro " + p.key
+	p.CellFormat(textWidth-30, 4, p.fit(p.organisation(), textWidth-32-p.GetStringWidth(place))+place, "", 0, "L", false, 0, "")
+	// The alias is longer than the number, so the text cannot be set flush right.
+	p.SetX(margin + textWidth - p.GetStringWidth(fmt.Sprintf("Página %d de 00", p.PageNo())))
+	p.CellFormat(30, 4, fmt.Sprintf("Página %d de %s", p.PageNo(), pagesAlias), "", 0, "L", false, 0, "")
 }
+
+// pagesAlias stands for the number of pages until it is known.
+const pagesAlias = "{n}"
 
 func (p *page) date(t time.Time) string { return t.In(p.doc.zone()).Format("02/01/2006") }
 func (p *page) moment(t time.Time) string {
@@ -156,8 +164,21 @@ func (p *page) bar(x, y, width, height float64, counts map[checks.Status]int) {
 		c := statusColour(s)
 		p.SetFillColor(c.r, c.g, c.b)
 		p.Rect(x, y, w, height, "FD")
+		if height > 8 && w > 11 {
+			p.write(10, "B", onColour(s))
+			p.SetXY(x, y)
+			p.CellFormat(w, height, strconv.Itoa(counts[s]), "", 0, "C", false, 0, "")
+		}
 		x += w
 	}
+}
+
+// onColour is the ink that reads on a status's colour.
+func onColour(s checks.Status) rgb {
+	if s == checks.Warn || s == checks.NotApplicable {
+		return ink()
+	}
+	return rgb{255, 255, 255}
 }
 
 // mark draws the shape of a status in a box of the given size: a disc passes, a
@@ -205,9 +226,9 @@ func (p *page) cover() {
 	p.SetFillColor(0, 83, 98)
 	p.Rect(0, 0, pageWidth, 5, "F")
 	p.SetY(26)
-	p.para(12, "", faint(), p.organisation())
+	p.para(13, "B", rgb{0, 83, 98}, p.organisation())
 	p.Ln(1)
-	p.para(25, "B", ink(), p.title())
+	p.para(22, "B", ink(), p.title())
 	p.Ln(2)
 	quarter, year := p.doc.Period[len(p.doc.Period)-1:], p.doc.Period[:4]
 	p.para(13, "", ink(), fmt.Sprintf("%s.º trimestre de %s · del %s al %s", quarter, year, p.date(p.doc.Begin), p.date(p.doc.End.Add(-time.Second))))
@@ -246,11 +267,12 @@ func (p *page) picture() {
 	p.CellFormat(62, 22, number, "", 0, "L", false, 0, "")
 	p.SetXY(margin+66, y+3)
 	p.write(11, "", ink())
-	p.MultiCell(textWidth-66, 5.6, fmt.Sprintf("de las medidas cumplen. Son %d medidas en %d equipos; lo que no se pudo medir cuenta como no cumplido.",
-		len(p.doc.States), p.doc.Coverage.Measured+p.doc.Coverage.Partly+p.doc.Coverage.Silent), "", "L", false)
+	p.MultiCell(textWidth-66, 5.6, fmt.Sprintf("de las medidas aplicables cumplen. Son %s en %s; lo que no se pudo medir cuenta como no cumplido.",
+		count(len(p.doc.States), "medida", "medidas"),
+		count(p.doc.Coverage.Measured+p.doc.Coverage.Partly+p.doc.Coverage.Silent, "equipo", "equipos")), "", "L", false)
 	p.SetY(y + 26)
-	p.bar(margin, p.GetY(), textWidth, 11, totals)
-	p.SetY(p.GetY() + 14)
+	p.bar(margin, y+26, textWidth, 11, totals)
+	p.SetY(y + 40)
 	x := margin
 	for _, s := range order() {
 		p.mark(x, p.GetY()+1, 3.4, s)
@@ -282,16 +304,17 @@ func (p *page) trend() {
 		p.SetXY(margin, y-2)
 		p.CellFormat(7, 4, strconv.Itoa(int(level)), "", 0, "R", false, 0, "")
 	}
-	span := p.doc.Trend[len(p.doc.Trend)-1].At.Sub(p.doc.Trend[0].At).Seconds()
+	first, last := p.doc.Trend[0].At, p.doc.Trend[len(p.doc.Trend)-1].At
 	p.SetDrawColor(0, 83, 98)
 	p.SetLineWidth(0.7)
-	lastX, lastY, begun := 0.0, 0.0, false
+	lastX, lastY, begun, share := 0.0, 0.0, false, 0
 	for _, point := range p.doc.Trend {
-		share, ok := percent(point.Counts)
-		if !ok || span <= 0 {
+		n, ok := percent(point.Counts)
+		if !ok || !last.After(first) {
 			continue
 		}
-		x := x0 + width*point.At.Sub(p.doc.Trend[0].At).Seconds()/span
+		share = n
+		x := x0 + width*point.At.Sub(first).Seconds()/last.Sub(first).Seconds()
 		y := y0 + height*(1-float64(share)/100)
 		if begun {
 			p.Line(lastX, lastY, x, y)
@@ -299,7 +322,22 @@ func (p *page) trend() {
 		lastX, lastY, begun = x, y, true
 	}
 	p.SetLineWidth(0.2)
-	p.SetY(y0 + height + 6)
+	if begun {
+		p.SetFillColor(0, 83, 98)
+		p.Circle(lastX, lastY, 1, "F")
+		p.write(8, "B", ink())
+		p.SetXY(lastX-12, lastY-5)
+		if lastY < y0+6 {
+			p.SetY(lastY + 1.5)
+			p.SetX(lastX - 12)
+		}
+		p.CellFormat(12, 4, strconv.Itoa(share)+" %", "", 0, "R", false, 0, "")
+	}
+	p.write(7, "", faint())
+	p.SetXY(x0, y0+height+1)
+	p.CellFormat(width/2, 4, p.date(first), "", 0, "L", false, 0, "")
+	p.CellFormat(width/2, 4, p.date(last), "", 0, "R", false, 0, "")
+	p.SetXY(margin, y0+height+8)
 }
 
 // highlights says in words what a reader must not miss.
@@ -307,16 +345,16 @@ func (p *page) highlights() {
 	c := p.doc.Coverage
 	var lines []string
 	if n := c.Silent + c.Never; n > 0 {
-		lines = append(lines, fmt.Sprintf("%d equipos no informan: su estado es desconocido.", n))
+		lines = append(lines, count(n, "equipo no informa: su estado es desconocido.", "equipos no informan: su estado es desconocido."))
 	}
 	switch {
 	case !c.Listed:
 		lines = append(lines, "No se ha importado la relación de equipos: no se sabe cuántos están sin agente.")
 	case c.Agentless > 0:
-		lines = append(lines, fmt.Sprintf("%d equipos conocidos no tienen agente.", c.Agentless))
+		lines = append(lines, count(c.Agentless, "equipo conocido no tiene agente.", "equipos conocidos no tienen agente."))
 	}
 	if c.Excluded > 0 {
-		lines = append(lines, fmt.Sprintf("%d equipos están excluidos a propósito.", c.Excluded))
+		lines = append(lines, count(c.Excluded, "equipo está excluido a propósito.", "equipos están excluidos a propósito."))
 	}
 	unmeasured := 0
 	for _, x := range p.doc.Controls {
@@ -325,10 +363,10 @@ func (p *page) highlights() {
 		}
 	}
 	if unmeasured > 0 {
-		lines = append(lines, fmt.Sprintf("%d controles esenciales no se miden de forma automática: requieren comprobación a mano.", unmeasured))
+		lines = append(lines, count(unmeasured, "control esencial no se mide", "controles esenciales no se miden")+" de forma automática: compruébelos a mano.")
 	}
 	if n := p.ruleChanges(); n > 0 {
-		lines = append(lines, fmt.Sprintf("%d cambios de reglas o de la relación de equipos en el trimestre (página de cobertura).", n))
+		lines = append(lines, count(n, "cambio", "cambios")+" de reglas o de registros en el trimestre: están en la página de cobertura.")
 	}
 	if len(lines) == 0 {
 		return
@@ -341,6 +379,14 @@ func (p *page) highlights() {
 		p.CellFormat(5, 5.4, "•", "", 0, "L", false, 0, "")
 		p.MultiCell(textWidth-5, 5.4, line, "", "L", false)
 	}
+}
+
+// count writes a number with the word for it.
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + many
 }
 
 func (p *page) ruleChanges() int {

@@ -46,7 +46,7 @@ func (p *page) coverage() {
 }
 
 // inPDF bounds what the PDF lists one by one; the tables hold all.
-const inPDF = 60
+const inPDF = 40
 
 func (p *page) machinesIn(title string, states ...reviews.MachineState) {
 	var rows [][]string
@@ -72,78 +72,16 @@ func (p *page) machinesIn(title string, states ...reviews.MachineState) {
 func (p *page) notes() {
 	var rows [][]string
 	for _, n := range p.doc.Notes {
-		rows = append(rows, []string{p.moment(n.At), Label(p.lang, n.Kind), n.Subject, strings.TrimSpace(n.By + "  " + n.Why)})
+		who := n.By
+		if n.By != "" && n.Why != "" {
+			who += ": "
+		}
+		rows = append(rows, []string{p.moment(n.At), Label(p.lang, n.Kind), subject(p.lang, n.Subject), who + n.Why})
 	}
 	if len(rows) > 0 {
 		p.heading("Cambios del trimestre en las reglas, los registros y los equipos")
 		p.table([]float64{32, 44, 44, textWidth - 120}, []string{"Cuándo", "Qué", "Sobre", "Quién y por qué"}, rows)
 	}
-}
-
-// table draws rows whose cells wrap, with the head again on each page.
-func (p *page) table(widths []float64, head []string, rows [][]string) {
-	p.row(widths, head, true)
-	for i, cells := range rows {
-		if i == inPDF {
-			p.para(9, "", faint(), fmt.Sprintf("… y %d más, en las tablas del paquete.", len(rows)-inPDF))
-			return
-		}
-		if p.GetY()+p.rowHeight(widths, cells) > pageHeight-20 {
-			p.AddPage()
-			p.row(widths, head, true)
-		}
-		p.row(widths, cells, false)
-	}
-}
-
-const lineHeight = 4.4
-
-func (p *page) rowHeight(widths []float64, cells []string) float64 {
-	p.SetFont(font, "", 8.5)
-	lines := 1
-	for i, cell := range cells {
-		lines = max(lines, len(p.SplitText(wrappable(cell), widths[i]-2)))
-	}
-	return float64(lines)*lineHeight + 1.6
-}
-
-// wrappable lets long words such as paths break: after a separator, or else
-// after some letters.
-func wrappable(text string) string {
-	const longest = 24
-	words := strings.Fields(text)
-	for i, word := range words {
-		var out strings.Builder
-		run := 0
-		for _, r := range word {
-			out.WriteRune(r)
-			run++
-			if run >= longest || run > 10 && strings.ContainsRune(`\/.,;-_@`, r) {
-				out.WriteByte(' ')
-				run = 0
-			}
-		}
-		words[i] = strings.TrimSpace(out.String())
-	}
-	return strings.Join(words, " ")
-}
-
-func (p *page) row(widths []float64, cells []string, head bool) {
-	height := p.rowHeight(widths, cells)
-	x, y := margin, p.GetY()
-	style, c := "", ink()
-	if head {
-		style, c = "B", faint()
-	}
-	for i, cell := range cells {
-		p.write(8.5, style, c)
-		p.SetXY(x, y+0.8)
-		p.MultiCell(widths[i]-2, lineHeight, wrappable(cell), "", "L", false)
-		x += widths[i]
-	}
-	p.SetDrawColor(222, 225, 230)
-	p.Line(margin, y+height, margin+textWidth, y+height)
-	p.SetXY(margin, y+height)
 }
 
 // controls draws one line a control: worst first, then those without
@@ -164,11 +102,26 @@ func (p *page) controls() {
 	p.heading("Controles esenciales sin medición automática todavía")
 	p.para(9, "", faint(), "Compruébelos a mano y anote el resultado: aquí no se dice que se cumplan.")
 	p.Ln(1)
-	var rows [][]string
 	for _, c := range rest {
-		rows = append(rows, []string{c.ID, c.Title, Label(p.lang, string(c.Severity)), c.cites()})
+		p.unmeasured(c)
 	}
-	p.table([]float64{38, 66, 16, textWidth - 120}, []string{"Control", "Deber", "Gravedad", "Fuentes"}, rows)
+}
+
+// unmeasured draws a duty that somebody must look at, with a box to tick.
+func (p *page) unmeasured(c Control) {
+	p.need(13)
+	y := p.GetY()
+	p.SetDrawColor(150, 156, 164)
+	p.Rect(margin, y+0.8, 3.4, 3.4, "D")
+	p.SetX(margin + 7)
+	p.write(9.5, "B", ink())
+	p.CellFormat(textWidth-37, 5, p.fit(c.Title, textWidth-39), "", 0, "L", false, 0, "")
+	p.write(8.5, "", faint())
+	p.CellFormat(30, 5, "gravedad "+Label(p.lang, string(c.Severity)), "", 1, "R", false, 0, "")
+	p.SetX(margin + 7)
+	p.write(7.5, "", faint())
+	p.MultiCell(textWidth-7, 3.6, c.ID+" · "+c.cites(), "", "L", false)
+	p.Ln(1.8)
 }
 
 // splitControls separates what is measured, worst first, from what is not.
@@ -196,13 +149,13 @@ func (p *page) control(c Control) {
 	p.mark(margin, y+1.2, 4, c.Worst())
 	p.SetXY(margin+7, y)
 	p.write(10.5, "B", ink())
-	p.CellFormat(textWidth-60, 5.4, c.Title, "", 0, "L", false, 0, "")
-	p.SetX(margin + textWidth - 53)
+	p.CellFormat(textWidth-62, 5.4, p.fit(c.Title, textWidth-64), "", 0, "L", false, 0, "")
+	p.SetXY(margin+textWidth-53, y)
 	p.write(9, "", faint())
 	p.CellFormat(53, 5.4, Label(p.lang, string(c.Worst()))+" · gravedad "+Label(p.lang, string(c.Severity)), "", 1, "R", false, 0, "")
 	p.SetX(margin + 7)
 	p.write(8, "", faint())
-	p.MultiCell(textWidth-60, 4, c.ID+" · "+c.cites(), "", "L", false)
+	p.MultiCell(textWidth-64, 4, c.ID+" · "+c.cites(), "", "L", false)
 	below := p.GetY()
 	p.bar(margin+textWidth-53, y+6.4, 53, 4, c.Counts)
 	p.SetXY(margin+textWidth-53, y+11)
@@ -256,7 +209,7 @@ func (p *page) causes() {
 		titles[c.ID] = c.Title
 	}
 	for _, g := range groups {
-		p.need(30)
+		p.need(48)
 		y := p.GetY()
 		p.mark(margin, y+1.2, 3.8, g.worst)
 		p.SetXY(margin+7, y)

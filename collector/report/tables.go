@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"vigia/checks"
 	"vigia/checks/message"
@@ -47,7 +48,8 @@ func (d Document) tables(lang message.Lang) (map[string][]byte, error) {
 // inert keeps a spreadsheet from taking a cell for a formula: host names and
 // paths come from machines that nobody vouches for (CWE-1236).
 func inert(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+	first, _ := utf8.DecodeRuneInString(strings.TrimLeft(cell, " \n\u00a0"))
+	if strings.ContainsRune("=+-@\t\r＝＋－＠", first) {
 		return "'" + cell
 	}
 	return cell

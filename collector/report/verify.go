@@ -177,8 +177,8 @@ func (v *verification) manifest() (int, error) {
 		return 0, fmt.Errorf("%s does not agree with the files", fileSums)
 	}
 	var d Document
-	if err := json.Unmarshal(v.files[fileDocument], &d); err != nil {
-		return 0, fmt.Errorf("%s: %w", fileDocument, plainJSON(err))
+	if err := decodeDocument(v.files[fileDocument], &d); err != nil {
+		return 0, fmt.Errorf("%s: %w", fileDocument, err)
 	}
 	if _, err := reviews.ParsePeriod(d.Period, time.UTC); err != nil || d.Schema != Schema || d.Period != m.Period {
 		return 0, fmt.Errorf("%s is of another review", fileDocument)

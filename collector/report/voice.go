@@ -41,6 +41,16 @@ func Label(lang message.Lang, code string) string {
 	return labels().Say(lang, code, nil)
 }
 
+// subject names whom an event concerns: what is the collector's own has a label.
+func subject(lang message.Lang, name string) string {
+	switch name {
+	case "source", "known-machines", "machines":
+		return Label(lang, name)
+	default:
+		return name
+	}
+}
+
 // labels names the codes that tables and pages show.
 func labels() message.Catalogue {
 	say := func(es, en string) message.Entry { return message.Entry{Say: message.Text{ES: es, EN: en}} }
@@ -56,6 +66,8 @@ func labels() message.Catalogue {
 		"gap": say("faltan informes", "reports missing"), "alarm": say("alarma", "alarm"), "revocation": say("equipo revocado", "machine revoked"),
 		"retirement": say("equipo retirado", "machine retired"), "restore": say("restauración de una copia", "restored from a backup"),
 		"register": say("cambio de registro", "register changed"), "policy": say("cambio de política", "policy changed"),
-		"prune": say("borrado por plazo", "erased by retention"), "key": say("cambio de clave", "key changed"),
+		"source": say("reglas de la organización", "the organisation's rules"), "known-machines": say("relación de equipos", "list of machines"),
+		"machines": say("equipos inscritos", "enrolled machines"),
+		"prune":    say("borrado por plazo", "erased by retention"), "key": say("cambio de clave", "key changed"),
 	}
 }

@@ -137,11 +137,14 @@ func (f *freezing) readStates() error {
 		f.out.Coverage.Machines = append(f.out.Coverage.Machines, row)
 	}
 	for _, k := range enroll.WithoutAgent(known, all, f.out.At) {
-		row := Machine{Hostname: k.Hostname, Department: k.Department, State: Agentless, Why: k.Note}
+		f.out.Coverage.Machines = append(f.out.Coverage.Machines,
+			Machine{Hostname: k.Hostname, Department: k.Department, State: Agentless, Why: k.Note})
+	}
+	for _, k := range known {
 		if k.Excluded {
-			row.State = Excluded
+			f.out.Coverage.Machines = append(f.out.Coverage.Machines,
+				Machine{Hostname: k.Hostname, Department: k.Department, State: Excluded, Why: k.Note})
 		}
-		f.out.Coverage.Machines = append(f.out.Coverage.Machines, row)
 	}
 	slices.SortFunc(f.out.Coverage.Machines, func(a, b Machine) int {
 		return cmp.Or(strings.Compare(strings.ToLower(a.Hostname), strings.ToLower(b.Hostname)), strings.Compare(a.ID, b.ID))
@@ -188,8 +191,7 @@ func (f *freezing) positions(kind evidence.Kind) ([]int64, error) {
 // tolerate lets a review go on over altered evidence: the package is made with
 // what is there, and its verification names the entry.
 func tolerate(err error) error {
-	var bad *evidence.BadEntryError
-	if errors.As(err, &bad) {
+	if _, altered := errors.AsType[*evidence.BadEntryError](err); altered {
 		return nil
 	}
 	return err

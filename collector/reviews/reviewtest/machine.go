@@ -3,6 +3,7 @@ package reviewtest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -29,6 +30,8 @@ type PC struct {
 	Path    string
 	// Unreadable: its account rules could not be read.
 	Unreadable bool
+	// Stray are facts that no check asks for, in every result.
+	Stray map[string]any
 	// Boasts: its agent says that all is well.
 	Boasts bool
 }
@@ -50,7 +53,9 @@ type facts = map[string]any
 
 func (p PC) observe(t testing.TB, check string, at time.Time) []byte {
 	t.Helper()
-	b, err := json.Marshal(p.facts(check, at))
+	f := p.facts(check, at)
+	maps.Copy(f, p.Stray)
+	b, err := json.Marshal(f)
 	if err != nil {
 		t.Fatal(err)
 	}
