@@ -70,7 +70,7 @@ func startChromium(t *testing.T, w *townHall) *chromium {
 		chromedp.Flag("ignore-certificate-errors-spki-list", pinOf(t, w)))
 	alloc, cancelAlloc := chromedp.NewExecAllocator(t.Context(), options...)
 	ctx, cancel := chromedp.NewContext(alloc, chromedp.WithListener(c.listen))
-	ctx, cancelTime := context.WithTimeout(ctx, 2*time.Minute)
+	ctx, cancelTime := context.WithTimeout(ctx, 4*time.Minute)
 	t.Cleanup(func() { cancelTime(); cancel(); cancelAlloc() })
 	c.ctx = ctx
 	c.run(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
@@ -106,7 +106,7 @@ func (c *chromium) listen(event any) {
 		}
 	case *cdplog.EventEntryAdded:
 		// A refused log-in is a 403, which the console notes.
-		if e.Entry.Source != cdplog.EntrySourceNetwork {
+		if e.Entry.Source != cdplog.EntrySourceNetwork && (e.Entry.Level == cdplog.EntryLevelWarning || e.Entry.Level == cdplog.EntryLevelError) {
 			c.problems = append(c.problems, e.Entry.Text)
 		}
 	case *runtime.EventExceptionThrown:

@@ -216,14 +216,13 @@ func rank(status checks.Status) int { return slices.Index(checks.Statuses(), sta
 // urgency orders machines by what is to be done: first those that nobody hears
 // of, for nothing about them is known. It counts no faults: this is no contest.
 func urgency(m machineRow) int {
-	switch m.Condition {
-	case reviews.Silent:
+	if m.Condition == reviews.Silent {
 		return 0
-	case reviews.Never:
-		return 1
-	default:
-		return 2 + rank(m.Counts.Worst())
 	}
+	if m.Condition == reviews.Never {
+		return 1
+	}
+	return 2 + rank(m.Counts.Worst())
 }
 
 // packsOf lists the packs that measure each control.

@@ -82,7 +82,10 @@ func emptyTown(t testing.TB, more ...access.Role) *townHall {
 	return w
 }
 
-func userOf(role access.Role) string { return "cuenta." + string(role) }
+// userOf is the account of a role.
+func userOf(role access.Role) string {
+	return map[access.Role]string{access.Officer: "seguridad", access.Director: "direccion", access.Administrator: "sistemas", access.Auditor: "auditoria"}[role]
+}
 
 func (w *townHall) must(err error) {
 	w.t.Helper()

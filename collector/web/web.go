@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"vigia/checks/catalog"
@@ -191,7 +192,7 @@ func (s *site) guard(r route) http.Handler {
 		case v.user == nil:
 			v.redirect(logInPath(req))
 			return
-		case !mayUse(r.roles, v.user.Role):
+		case !slices.Contains(r.roles, v.user.Role):
 			err = errForbidden
 		default:
 			err = r.serve(v)
@@ -202,21 +203,15 @@ func (s *site) guard(r route) http.Handler {
 	})
 }
 
-func mayUse(roles []access.Role, role access.Role) bool {
-	for _, r := range roles {
-		if r == role {
-			return true
-		}
-	}
-	return false
-}
-
 // health answers a probe: 200 when the database can be read. It says nothing
 // about the organisation.
 func (s *site) health(v *visit) error {
 	err := s.DB.Read(v.r.Context(), func(ctx context.Context, tx *storage.Tx) error {
-		var one int64
-		return tx.QueryRow(ctx, `SELECT 1`).Scan(&one)
+		_, err := s.Enroll.Machine(ctx, tx, "none")
+		if errors.Is(err, enroll.ErrNoMachine) {
+			return nil
+		}
+		return err
 	})
 	v.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	if err != nil {
