@@ -20,6 +20,7 @@ import (
 	"vigia/agent"
 	"vigia/agent/identity"
 	apiv1 "vigia/collector/api/v1"
+	"vigia/collector/enroll"
 	"vigia/collector/evidence"
 	"vigia/collector/ingest"
 	"vigia/collector/storage"
@@ -50,11 +51,20 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// main is that of the program vigia.
+// main is that of the program vigia, whose clock may be off by VIGIA_TEST_CLOCK.
 func main(steps ingest.Steps) {
+	var off time.Duration
+	if text := os.Getenv("VIGIA_TEST_CLOCK"); text != "" {
+		var err error
+		if off, err = time.ParseDuration(text); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(exitError)
+		}
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := Main(ctx, os.Args[1:], Env{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Environ: os.Environ(), Version: "prueba", steps: steps,
+		Now: func() time.Time { return time.Now().Add(off) },
 	})
 	stop()
 	os.Exit(code)
@@ -100,7 +110,7 @@ func oddReport(ctx context.Context, folder string) error {
 }
 
 // scriptLimit is how long all scripts together may take.
-const scriptLimit = 4 * time.Minute
+const scriptLimit = 30 * time.Second
 
 // The scripts are the product as an administrator meets it: collector and
 // agents as processes, a real database, real certificates. See each for what it
@@ -141,6 +151,8 @@ func runScripts(t *testing.T, pattern, dsn string) {
 			"ends":    endsCommand,
 			"entries": entriesCommand,
 			"alter":   alterCommand,
+			"forge":   forgeCommand,
+			"ids":     idsCommand,
 		},
 	})
 }
@@ -260,4 +272,35 @@ func alterCommand(ts *testscript.TestScript, neg bool, args []string) {
 	})
 	ts.Check(errors.Join(err, col.Close()))
 	ts.Setenv("INDEX", strconv.FormatInt(index, 10))
+}
+
+// forge TOKEN FILE writes a token with the fingerprint of another and a secret
+// that no collector made.
+func forgeCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: forge TOKEN FILE")
+	}
+	token, err := apiv1.ParseToken(ts.ReadFile(args[0]))
+	ts.Check(err)
+	token.Secret[0] ^= 1
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(token.String()), 0o600))
+}
+
+// ids sets MACHINE to the id of the one machine that is enrolled.
+func idsCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: ids")
+	}
+	col, err := openScript(ts)
+	ts.Check(err)
+	var machines []enroll.Machine
+	err = col.DB.Read(context.Background(), func(ctx context.Context, tx *storage.Tx) (err error) {
+		machines, err = col.Enroll.Machines(ctx, tx)
+		return err
+	})
+	ts.Check(errors.Join(err, col.Close()))
+	if len(machines) != 1 {
+		ts.Fatalf("%d machines, want 1", len(machines))
+	}
+	ts.Setenv("MACHINE", machines[0].ID)
 }
