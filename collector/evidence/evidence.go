@@ -96,7 +96,8 @@ type Checkpoint struct {
 	Signed []byte    // the note, as in c2sp.org/tlog-checkpoint
 }
 
-// ErrNoEntry: the log has no entry with that index, or is not of that size.
+// ErrNoEntry says that the log has no entry with that index, or is not of that
+// size.
 var ErrNoEntry = errors.New("the log has no such entry")
 
 // Defect says what is wrong with an entry.

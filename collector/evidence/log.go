@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -135,8 +136,7 @@ func (l *Log) Verifier() string { return l.key.Verifier() }
 // first; the others follow.
 func (l *Log) Append(ctx context.Context, tx *storage.Tx, leaves ...Leaf) (first int64, err error) {
 	for _, leaf := range leaves {
-		switch leaf.Kind {
-		case Genesis, Restore, Prune:
+		if slices.Contains([]Kind{Genesis, Restore, Prune}, leaf.Kind) {
 			return 0, fmt.Errorf("append evidence: a %s entry is the log's own", leaf.Kind)
 		}
 	}

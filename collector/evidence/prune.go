@@ -27,8 +27,7 @@ func (l *Log) Prune(ctx context.Context, tx *storage.Tx, before time.Time, kinds
 		return 0, fmt.Errorf("prune evidence: no kind was given")
 	}
 	for _, k := range kinds {
-		switch k {
-		case Genesis, Restore, Prune, KeyChange:
+		if slices.Contains([]Kind{Genesis, Restore, Prune, KeyChange}, k) {
 			return 0, fmt.Errorf("prune evidence: a %s entry is kept for ever", k)
 		}
 	}

@@ -113,8 +113,7 @@ func TestVerifySeesAlteredCheckpoints(t *testing.T) {
 				_, err := tx.Exec(ctx, change)
 				return err
 			})
-			var bad *evidence.BadCheckpointError
-			if !errors.As(err, &bad) {
+			if _, ok := errors.AsType[*evidence.BadCheckpointError](err); !ok {
 				t.Errorf("%s: got %v, want a bad checkpoint", change, err)
 			}
 		}

@@ -15,7 +15,7 @@ import (
 // LockName is the file in the data folder that the daemon keeps locked.
 const LockName = "serve.lock"
 
-// ErrLocked: another process serves the data folder.
+// ErrLocked says that another process serves the data folder.
 var ErrLocked = errors.New("the data folder is in use")
 
 // LockFolder makes this process the only one that serves the data folder, until

@@ -515,3 +515,35 @@ func TestNothingIsCommittedAfterAnIOError(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A broken database comes back by itself, a while after the error.
+func TestBrokenDatabaseIsReopened(t *testing.T) {
+	db, err := storage.OpenBreaking(t.Context(), storagetest.SQLite(t), boxes()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Unix(1_790_000_000, 0)
+	storage.SetClock(db, func() time.Time { return now })
+	simple := func(id int) error {
+		return db.Write(t.Context(), func(ctx context.Context, tx *storage.Tx) error { return insert(ctx, tx, id) })
+	}
+	for _, row := range []struct {
+		after time.Duration
+		id    int
+		want  error
+	}{
+		{0, 1, nil}, {0, 1, storage.ErrBroken}, {0, 2, storage.ErrBroken}, {900 * time.Millisecond, 3, storage.ErrBroken},
+		{200 * time.Millisecond, 4, nil}, {0, 4, storage.ErrBroken}, {time.Second, 5, nil},
+	} {
+		now = now.Add(row.after)
+		if err := simple(row.id); !errors.Is(err, row.want) {
+			t.Errorf("box %d: got %v, want %v", row.id, err, row.want)
+		}
+	}
+	if got := fmt.Sprint(ids(t, db)); got != "[1 4 5]" {
+		t.Errorf("boxes %s, want [1 4 5]", got)
+	}
+	if err := db.Close(); err != nil {
+		t.Error(err)
+	}
+}

@@ -15,10 +15,11 @@ import (
 	"strings"
 )
 
-// ErrDump: the dump is damaged, cut off, or not a dump.
+// ErrDump says that the dump is damaged, cut off, or not a dump.
 var ErrDump = errors.New("the dump is damaged")
 
-// ErrNotEmpty: the database that a dump should be loaded into has tables.
+// ErrNotEmpty says that the database that a dump should be loaded into has
+// tables.
 var ErrNotEmpty = errors.New("the database is not empty")
 
 // maxDumpLine bounds a line of a dump in bytes: a row with the largest payload

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"path"
 	"strconv"
 	"strings"
@@ -80,7 +79,7 @@ func (db *DB) migrate(ctx context.Context, schemas []Schema) error {
 		return fmt.Errorf("bring the database's tables up to date: %w", err)
 	}
 	for _, a := range done {
-		db.log.Info("tables brought up to date", slog.String("component", a.Component), slog.String("migration", a.Name))
+		db.log.InfoContext(ctx, "tables brought up to date", "component", a.Component, "migration", a.Name)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package storage_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 
@@ -72,7 +73,7 @@ func TestKeptStatements(t *testing.T) {
 					return err
 				}
 			}
-			return err
+			return errors.Join(err, rows.Err())
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -55,8 +55,8 @@ var (
 	// Nothing of the call was kept; the same call works once there is space.
 	ErrFull = errors.New("the database has no space left: free some and try again")
 	// ErrBroken: an I/O error made the state on disk uncertain. No write is
-	// accepted until Reopen; nothing acknowledged before is lost, and the call
-	// that met the error may or may not have happened.
+	// accepted until the database was reopened; nothing acknowledged before is
+	// lost, and the call that met the error may or may not have happened.
 	ErrBroken = errors.New("the database stopped after an I/O error: look at the disk, then reopen it")
 	// ErrBusy: another process held the database for too long.
 	ErrBusy = errors.New("another process is writing to the database: try again")
@@ -112,7 +112,11 @@ type DB struct {
 	queue   []*call    // calls waiting for a transaction, first come first
 	leading bool       // one of the callers is committing
 	broken  error      // why no write is accepted, nil when all is well
+	retryAt time.Time  // when a write may try to reopen the broken database
+	retries int        // how often it has been tried
 	closed  bool
+
+	now func() time.Time
 }
 
 // engine is what the two databases do differently.
@@ -175,7 +179,7 @@ func connect(ctx context.Context, e engine, log *slog.Logger) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &DB{engine: e, log: log, handles: h}, nil
+	return &DB{engine: e, log: log, handles: h, now: time.Now}, nil
 }
 
 func engineFor(opts Options) (engine, error) {
@@ -256,7 +260,8 @@ func (db *DB) readIsolation() sql.IsolationLevel {
 // after a failed fsync the system may have dropped what was not written while
 // calling it clean, so that only what is read again from the files can be
 // trusted. Transactions under way end first. When it fails the database stays
-// broken, and Reopen can be called again.
+// broken, and Reopen can be called again. A Write does so by itself, a second
+// after the error at the earliest, then ever more seldom, up to once a minute.
 func (db *DB) Reopen(ctx context.Context) error {
 	db.gate.Lock()
 	defer db.gate.Unlock()
@@ -267,23 +272,21 @@ func (db *DB) Reopen(ctx context.Context) error {
 		if err := db.handles.close(); err != nil {
 			// What it could not fold or flush stays in the log file, where the
 			// next open reads it.
-			db.log.Warn("closing the broken database", slog.Any("error", err))
+			db.log.WarnContext(ctx, "closing the broken database", "error", err)
 		}
 		db.handles = nil
 	}
 	h, err := db.engine.open(ctx)
 	if err != nil {
 		err = fmt.Errorf("reopen database: %w", err)
-		db.mu.Lock()
-		db.broken = err
-		db.mu.Unlock()
+		db.stop(ctx, err)
 		return err
 	}
 	db.handles = h
 	db.mu.Lock()
-	db.broken = nil
+	db.broken, db.retries = nil, 0
 	db.mu.Unlock()
-	db.log.Info("database reopened")
+	db.log.InfoContext(ctx, "database reopened")
 	return nil
 }
 
@@ -327,16 +330,28 @@ func (db *DB) stopped() error {
 	return fmt.Errorf("%w (%w)", ErrBroken, db.broken)
 }
 
-// stop refuses all writes until Reopen.
-func (db *DB) stop(cause error) {
+// stop refuses all writes until the database was reopened.
+func (db *DB) stop(ctx context.Context, cause error) {
 	db.mu.Lock()
 	first := db.broken == nil
-	if first {
-		db.broken = cause
-	}
+	db.broken = cause
+	db.retryAt = db.now().Add(min(time.Second<<min(db.retries, 10), time.Minute))
 	db.mu.Unlock()
 	if first {
-		db.log.Error("database stopped after an I/O error", slog.Any("error", cause))
+		db.log.ErrorContext(ctx, "database stopped after an I/O error", "error", cause)
+	}
+}
+
+// revive reopens a broken database when it is time to try.
+func (db *DB) revive(ctx context.Context) {
+	db.mu.Lock()
+	due := db.broken != nil && !db.closed && !db.now().Before(db.retryAt)
+	if due {
+		db.retries++
+	}
+	db.mu.Unlock()
+	if due {
+		_ = db.Reopen(ctx) // the database stays broken and tells why
 	}
 }
 

@@ -35,13 +35,13 @@ const (
 // call that came meanwhile. So there is no goroutine to own, and a panic in a
 // caller's function unwinds the caller.
 type call struct {
-	ctx      context.Context
-	fn       func(ctx context.Context, tx *Tx) error
-	wake     chan signal // one slot: the leader never waits for a caller here
-	ran      chan error  // one slot: how the turn went
-	attempts int         // owned by the leader of the moment
-	finished bool        // owned by the leader of the moment
-	err      error       // owned by the leader of the moment
+	fn       func(tx *Tx) error // with the caller's context
+	gaveUp   func() error       // that context's error
+	wake     chan signal        // one slot: the leader never waits for a caller here
+	ran      chan error         // one slot: how the turn went
+	attempts int                // owned by the leader of the moment
+	finished bool               // owned by the leader of the moment
+	err      error              // owned by the leader of the moment
 }
 
 // signal is what a leader tells a waiting call: take your turn on this
@@ -75,9 +75,14 @@ func (db *DB) Write(ctx context.Context, fn func(ctx context.Context, tx *Tx) er
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	c := &call{ctx: ctx, fn: fn, wake: make(chan signal, 1), ran: make(chan error, 1)}
+	c := &call{
+		fn:     func(tx *Tx) error { return fn(enter(ctx), tx) },
+		gaveUp: ctx.Err,
+		wake:   make(chan signal, 1),
+		ran:    make(chan error, 1),
+	}
 	if db.enter(c) {
-		return db.lead(c)
+		return db.lead(ctx, c)
 	}
 	cancelled := ctx.Done()
 	for {
@@ -87,7 +92,7 @@ func (db *DB) Write(ctx context.Context, fn func(ctx context.Context, tx *Tx) er
 			case s.turn != nil:
 				db.turn(c, s.turn)
 			case s.lead:
-				return db.lead(c)
+				return db.lead(ctx, c)
 			default:
 				return s.err
 			}
@@ -126,12 +131,16 @@ func (db *DB) withdraw(c *call) bool {
 }
 
 // lead commits groups until the leader's own call is finished, then hands over.
-func (db *DB) lead(own *call) error {
+func (db *DB) lead(ctx context.Context, own *call) error {
 	defer db.handOver()
+	// What follows is for the group, not for the leader: it outlives the
+	// leader's patience.
+	ctx = context.WithoutCancel(ctx)
+	db.revive(ctx)
 	db.gate.RLock()
 	defer db.gate.RUnlock()
 	for !own.finished {
-		db.commit(own, db.take(own))
+		db.commit(ctx, own, db.take(own))
 	}
 	return own.err
 }
@@ -182,7 +191,7 @@ func (c *call) finish(own *call, err error) {
 
 // commit runs the group in one transaction. Every call is then finished, or back
 // in the queue, or (the leader's own) to be run again.
-func (db *DB) commit(own *call, group []*call) {
+func (db *DB) commit(ctx context.Context, own *call, group []*call) {
 	// Also when the leader's own function panics, which ends this frame early.
 	defer func() { db.giveBack(own, group) }()
 	finishAll := func(calls []*call, err error) {
@@ -196,12 +205,9 @@ func (db *DB) commit(own *call, group []*call) {
 		finishAll(group, err)
 		return
 	}
-	// The transaction belongs to the group, not to the leader: it outlives the
-	// leader's context.
-	ctx := context.WithoutCancel(own.ctx)
 	tx, err := db.engine.begin(ctx, db.handles)
 	if err != nil {
-		finishAll(group, db.failure("begin", err))
+		finishAll(group, db.failure(ctx, "begin", err))
 		return
 	}
 	open := true
@@ -226,7 +232,7 @@ func (db *DB) commit(own *call, group []*call) {
 		// The transaction is gone, and with it the work of the calls before,
 		// which will be run again; so will this one after a conflict.
 		if c.attempts++; db.engine.fault(lost.cause) != faultConflict || c.attempts >= maxAttempts {
-			c.finish(own, db.failure("", lost.cause))
+			c.finish(own, db.failure(ctx, "", lost.cause))
 		}
 		return
 	}
@@ -238,7 +244,7 @@ func (db *DB) commit(own *call, group []*call) {
 		return
 	}
 	if err := db.engine.durable(ctx, tx); err != nil {
-		finishAll(kept, db.failure("check durability before commit", err))
+		finishAll(kept, db.failure(ctx, "check durability before commit", err))
 		return
 	}
 	open = false
@@ -249,7 +255,7 @@ func (db *DB) commit(own *call, group []*call) {
 			}
 			return
 		}
-		finishAll(kept, db.failure("commit", err))
+		finishAll(kept, db.failure(ctx, "commit", err))
 		return
 	}
 	finishAll(kept, nil)
@@ -263,7 +269,7 @@ func (e *lostError) Unwrap() error { return e.cause }
 
 // run gives the call its turn. A plain error undid this call alone.
 func (db *DB) run(ctx context.Context, own, c *call, tx *sql.Tx, shared bool) error {
-	if err := c.ctx.Err(); err != nil {
+	if err := c.gaveUp(); err != nil {
 		return err
 	}
 	if shared {
@@ -292,7 +298,7 @@ func (db *DB) run(ctx context.Context, own, c *call, tx *sql.Tx, shared bool) er
 	if _, back := tx.ExecContext(ctx, "RELEASE SAVEPOINT turn"); back != nil {
 		return &lostError{err}
 	}
-	return db.failure("", err)
+	return db.failure(ctx, "", err)
 }
 
 // turn runs the call's function on the goroutine of its caller.
@@ -303,7 +309,7 @@ func (db *DB) turn(c *call, sqlTx *sql.Tx) {
 		tx.end()
 		c.ran <- err
 	}()
-	err = c.fn(enter(c.ctx), tx)
+	err = c.fn(tx)
 	if tx.failed == nil || errors.Is(err, tx.failed) {
 		return
 	}
@@ -318,7 +324,7 @@ func (db *DB) turn(c *call, sqlTx *sql.Tx) {
 
 // failure turns an error of the driver into what Write returns, and stops the
 // database when the disk can no longer be trusted.
-func (db *DB) failure(doing string, err error) error {
+func (db *DB) failure(ctx context.Context, doing string, err error) error {
 	if doing != "" {
 		err = fmt.Errorf("%s: %w", doing, err)
 	}
@@ -332,8 +338,9 @@ func (db *DB) failure(doing string, err error) error {
 			return fmt.Errorf("%w (%w)", ErrUncertain, err)
 		}
 	case faultBroken:
-		db.stop(err)
+		db.stop(ctx, err)
 		return fmt.Errorf("%w (%w)", ErrBroken, err)
+	case faultNone:
 	}
 	return err
 }

@@ -337,9 +337,9 @@ func TestPassphrases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, clear := range [][]byte{secret[:20], []byte("machine-7"), []byte("manifest"), []byte("a certificate")} {
-		if bytes.Contains(made, clear) {
-			t.Errorf("the backup holds %q in clear", clear)
+	for _, plain := range [][]byte{secret[:20], []byte("machine-7"), []byte("manifest"), []byte("a certificate")} {
+		if bytes.Contains(made, plain) {
+			t.Errorf("the backup holds %q in clear", plain)
 		}
 	}
 }

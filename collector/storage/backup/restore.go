@@ -70,7 +70,7 @@ func restore(ctx context.Context, r io.Reader, identity age.Identity, opts Optio
 	}
 	defer release()
 	parent := filepath.Dir(folder)
-	if err := os.MkdirAll(parent, 0o755); err != nil {
+	if err := os.MkdirAll(parent, 0o750); err != nil {
 		return Result{}, err
 	}
 	staging, err := os.MkdirTemp(parent, "."+filepath.Base(folder)+".restoring-*") // mode 0700
