@@ -53,7 +53,7 @@ func (c *cli) explain(err error) string {
 	code, args := classify(err)
 	out := c.say.text(code, args)
 	if do := c.say.all.Do(c.say.lang, code, args); do != "" {
-		out += ". " + do
+		out = strings.TrimRight(out, ".") + ". " + do
 	}
 	return strings.Join(strings.Fields(out), " ")
 }
