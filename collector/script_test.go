@@ -110,7 +110,7 @@ func oddReport(ctx context.Context, folder string) error {
 }
 
 // scriptLimit is how long all scripts together may take.
-const scriptLimit = 30 * time.Second
+const scriptLimit = 4 * time.Minute
 
 // The scripts are the product as an administrator meets it: collector and
 // agents as processes, a real database, real certificates. See each for what it

@@ -233,6 +233,12 @@ func (f *freezing) controls() error {
 		if c.Measured || law.Core || len(c.Packs) > 0 {
 			f.out.Controls = append(f.out.Controls, c)
 		}
+		delete(counts, law.ID)
+	}
+	// A machine may have signed that it measured what no law of ours names. It is
+	// shown under its bare name, for totals leave no state out.
+	for _, id := range slices.Sorted(maps.Keys(counts)) {
+		f.out.Controls = append(f.out.Controls, Control{Control: policy.Control{ID: id}, Counts: counts[id], Before: before[id], Measured: true})
 	}
 	return nil
 }
