@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -18,6 +17,7 @@ import (
 	"vigia/collector/enroll"
 	"vigia/collector/ingest"
 	"vigia/collector/storage"
+	"vigia/collector/web"
 )
 
 // Bounds of the listeners. An agent calls and hangs up, so a few connections
@@ -121,11 +121,7 @@ func (c *Collector) servePortal(ctx context.Context, lis net.Listener) error {
 	if err != nil {
 		return errors.Join(err, lis.Close())
 	}
-	server := &http.Server{
-		Handler: handler, TLSConfig: tlsConfig, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
-		WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
-		ErrorLog: slog.NewLogLogger(c.logger.Handler(), slog.LevelDebug), // strangers' handshakes
-	}
+	server := web.Server(handler, tlsConfig, c.logger)
 	done := make(chan error, 1)
 	go func() { done <- server.ServeTLS(lis, "", "") }()
 	select {
