@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -68,7 +69,7 @@ func currentStatus(ctx context.Context, dir folder, id *identity.Identity) (Stat
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Status{}, err
 	}
-	s.AgentID, s.Organisation, s.EnrolledAt = id.AgentID(), organisationOf(id), id.EnrolledAt()
+	s.AgentID, s.Organisation, s.EnrolledAt = id.AgentID(), id.Organisation(), id.EnrolledAt()
 	s.Certificate = id.Expires().UTC()
 	if s.Collector == "" {
 		s.Collector = id.Collector()
@@ -99,7 +100,7 @@ func (c *cli) writeStatus(s Status) {
 		fmt.Fprintf(c.stdout, "%s  %s\n", pad(c.say.text(code, nil), 24), value)
 	}
 	line("status.agent", s.AgentID)
-	line("status.organisation", s.Organisation)
+	line("status.organisation", cmp.Or(s.Organisation, "—"))
 	line("status.collector", s.Collector)
 	line("status.certificate", c.say.time(s.Certificate))
 	if s.Policy.Version == 0 {

@@ -48,8 +48,11 @@ func pageMessages() message.Catalogue {
 	return message.Catalogue{
 		"page.title": says("Vigía en este equipo", "Vigía on this machine"),
 		"page.lead": says(
-			"Este equipo de {organisation} comprueba por sí mismo si su configuración cumple lo que la ley de protección de datos pide. Aquí ve usted lo mismo que se envía.",
-			"This machine of {organisation} checks by itself whether its settings meet what data protection law asks for. Here you see the same that is sent."),
+			"Este equipo de {organisation} comprueba por sí mismo si su configuración cumple lo que la ley de protección de datos pide. Aquí ve usted el resultado de cada comprobación.",
+			"This machine of {organisation} checks by itself whether its settings meet what data protection law asks for. Here you see the result of each check."),
+		"page.lead_unnamed": says(
+			"Este equipo comprueba por sí mismo si su configuración cumple lo que la ley de protección de datos pide. Aquí ve usted el resultado de cada comprobación.",
+			"This machine checks by itself whether its settings meet what data protection law asks for. Here you see the result of each check."),
 		"page.written":         says("Página escrita el {time}.", "Page written on {time}."),
 		"page.delivered":       says("Último envío: {time}.", "Last delivery: {time}."),
 		"page.never_delivered": says("Todavía no se ha enviado nada.", "Nothing was delivered yet."),
@@ -67,6 +70,9 @@ func pageMessages() message.Catalogue {
 		"page.measured.4": says(
 			"Qué equipo es y qué programas tiene instalados.",
 			"Which machine this is and which programs it has installed."),
+		"page.measured.5": says(
+			"Con cada resultado se envían los detalles que lo explican, como los nombres de las cuentas de este equipo, de sus carpetas y de sus programas.",
+			"With each result go the details that explain it, such as the names of this machine's accounts, folders and programs."),
 
 		"page.never.title": says("Qué no se mide nunca", "What is never measured"),
 		"page.never.1": says(

@@ -27,7 +27,11 @@ func page(s Status, cat *catalog.Catalog, lang message.Lang) []byte {
 	w.put(`</title><style>`, pageStyle, `</style></head><body><main><h1>`)
 	w.text("page.title", nil)
 	w.put(`</h1><p class="lead">`)
-	w.text("page.lead", map[string]string{"organisation": s.Organisation})
+	if s.Organisation == "" {
+		w.text("page.lead_unnamed", nil)
+	} else {
+		w.text("page.lead", map[string]string{"organisation": s.Organisation})
+	}
 	w.put(`</p><p class="facts">`)
 	w.text("page.written", map[string]string{"time": w.say.time(s.WrittenAt)})
 	w.put(` `)

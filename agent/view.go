@@ -143,7 +143,7 @@ func (v *view) snapshot() Status {
 func (v *view) status() Status {
 	a := v.agent
 	s := Status{
-		AgentID: a.id.AgentID(), Organisation: organisationOf(a.id), Collector: a.address(), Version: a.opts.Version,
+		AgentID: a.id.AgentID(), Organisation: a.id.Organisation(), Collector: a.address(), Version: a.opts.Version,
 		EnrolledAt: a.id.EnrolledAt(), Certificate: a.id.Expires().UTC(), WrittenAt: a.opts.Now().UTC().Truncate(time.Second),
 		Spool: spoolStatus(a.queue.Stats()), Delivery: v.delivery,
 	}
