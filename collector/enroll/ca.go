@@ -359,8 +359,7 @@ func authorityName(role string, public crypto.PublicKey) pkix.Name {
 }
 
 func samePublicKey(a, b crypto.PublicKey) bool {
-	type comparable interface{ Equal(crypto.PublicKey) bool }
-	key, ok := a.(comparable)
+	key, ok := a.(interface{ Equal(crypto.PublicKey) bool })
 	return ok && key.Equal(b)
 }
 

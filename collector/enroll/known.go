@@ -114,8 +114,7 @@ func ParseKnown(r io.Reader) ([]KnownMachine, error) {
 const maxLineErrors = 50
 
 func csvError(err error) error {
-	var p *csv.ParseError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*csv.ParseError](err); ok {
 		return &LineError{Line: p.Line, Why: p.Err.Error()}
 	}
 	return fmt.Errorf("read the list of machines: %w", err)

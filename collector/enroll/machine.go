@@ -55,11 +55,13 @@ func (m Machine) ActiveAt(at time.Time) bool {
 	return !m.EnrolledAt.After(at) && (m.Status == Active || m.StatusSince.After(at))
 }
 
-// ErrNoMachine: no machine has that agent id.
-var ErrNoMachine = errors.New("no machine has that agent id")
-
-// ErrNotActive: the machine was revoked or retired.
-var ErrNotActive = errors.New("the machine is not admitted any more")
+// Errors that callers tell apart.
+var (
+	// ErrNoMachine: no machine has that agent id.
+	ErrNoMachine = errors.New("no machine has that agent id")
+	// ErrNotActive: the machine was revoked or retired.
+	ErrNotActive = errors.New("the machine is not admitted any more")
+)
 
 // EnrolmentRecord is the payload of a leaf of kind enrolment, as JSON.
 type EnrolmentRecord struct {
@@ -110,7 +112,7 @@ type MoveRecord struct {
 // NewAgentID draws the id of a machine: 128 random bits in base32.
 func NewAgentID() string {
 	var b [16]byte
-	rand.Read(b[:]) //nolint:errcheck // crypto/rand ends the program instead of failing
+	rand.Read(b[:]) // never fails: crypto/rand ends the program instead
 	return readable.EncodeToString(b[:])
 }
 

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"net"
 	"path/filepath"
 	"slices"
@@ -153,7 +152,7 @@ func (s *served) certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	case s.current != nil && now.Before(s.current.Leaf.NotAfter):
 		// What is shown is still good: say so and try again later.
 		s.retryAt = now.Add(retryRenewal)
-		s.ca.logger.Warn("certificate not renewed", slog.Any("error", err), "not_after", s.current.Leaf.NotAfter)
+		s.ca.logger.Warn("certificate not renewed", "error", err, "not_after", s.current.Leaf.NotAfter)
 	default:
 		return nil, fmt.Errorf("make the server's certificate: %w", err)
 	}

@@ -96,7 +96,7 @@ func (s *Service) Enroll(ctx context.Context, req *apiv1.EnrollRequest) (*apiv1.
 		return err
 	})
 	if err != nil {
-		return nil, s.refuse(ctx, "enrolment refused", err)
+		return nil, s.refuse(ctx, "Enroll", err)
 	}
 	s.opts.Logger.InfoContext(ctx, "machine enrolled", "agent_id", resp.GetAgentId())
 	return resp, nil
@@ -238,7 +238,7 @@ func (s *Service) Renew(ctx context.Context, req *apiv1.RenewRequest) (*apiv1.Re
 		return s.opts.Store.renew(ctx, tx, m, chain[0])
 	})
 	if err != nil {
-		return nil, s.refuse(ctx, "renewal refused", err)
+		return nil, s.refuse(ctx, "Renew", err)
 	}
 	s.opts.Logger.InfoContext(ctx, "certificate renewed", "agent_id", req.GetAgentId())
 	return resp, nil
@@ -253,7 +253,7 @@ func (s *Service) limit(ctx context.Context) error {
 }
 
 // refuse makes the answer of an error and writes the one log line about it.
-func (s *Service) refuse(ctx context.Context, what string, err error) error {
+func (s *Service) refuse(ctx context.Context, method string, err error) error {
 	code := codes.PermissionDenied
 	switch {
 	case errors.Is(err, ErrTokenUnknown):
@@ -268,10 +268,10 @@ func (s *Service) refuse(ctx context.Context, what string, err error) error {
 	case ctx.Err() != nil:
 		return status.FromContextError(ctx.Err()).Err()
 	default: // ours, not the caller's: the cause stays in our log
-		s.opts.Logger.ErrorContext(ctx, what, "error", err)
+		s.opts.Logger.ErrorContext(ctx, "enrolment call failed", "method", method, "error", err)
 		return status.Error(codes.Unavailable, "the collector could not do it now: try again later")
 	}
-	s.opts.Logger.WarnContext(ctx, what, "error", err, "from", sourceOf(peerAddr(ctx)).String())
+	s.opts.Logger.WarnContext(ctx, "enrolment call refused", "method", method, "error", err, "from", sourceOf(peerAddr(ctx)).String())
 	return status.Error(code, plain(err).Error())
 }
 

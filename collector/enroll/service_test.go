@@ -281,7 +281,7 @@ func TestEnrollRefuses(t *testing.T) {
 	storagetest.Each(t, schemas, func(t *testing.T, db *storage.DB) {
 		c := startCollector(t, db)
 		used, expired, revoked := c.token(TokenRequest{}), c.token(TokenRequest{Lifetime: time.Hour}), c.token(TokenRequest{})
-		for_ := c.token(TokenRequest{Hostname: "pc-registro"})
+		bound := c.token(TokenRequest{Hostname: "pc-registro"})
 		open := c.token(TokenRequest{})
 		if _, err := newDevice(t, "pc-1").enroll(c, used); err != nil {
 			t.Fatal(err)
@@ -321,7 +321,7 @@ func TestEnrollRefuses(t *testing.T) {
 			{"used token", ask(used, nil), codes.PermissionDenied, "already used"},
 			{"expired token", ask(expired, nil), codes.PermissionDenied, "expired"},
 			{"withdrawn token", ask(revoked, nil), codes.PermissionDenied, "withdrawn"},
-			{"token of another machine", ask(for_, nil), codes.PermissionDenied, "another machine"},
+			{"token of another machine", ask(bound, nil), codes.PermissionDenied, "another machine"},
 			{"token of another collector", ask(foreign, nil), codes.PermissionDenied, "no such token"},
 			{"no token", ask(open, func(r *apiv1.EnrollRequest) { r.TokenSecret = nil }), codes.InvalidArgument, "16 bytes"},
 			{"no machine", ask(open, func(r *apiv1.EnrollRequest) { r.Machine = nil }), codes.InvalidArgument, "host name"},
@@ -342,7 +342,7 @@ func TestEnrollRefuses(t *testing.T) {
 		if got := len(c.machines()); got != 1 {
 			t.Errorf("machines: got %d, want the first alone", got)
 		}
-		if _, err := newDevice(t, "PC-Registro.villaseca.example").enroll(c, for_); err != nil {
+		if _, err := newDevice(t, "PC-Registro.villaseca.example").enroll(c, bound); err != nil {
 			t.Errorf("the machine a token is for, with its domain: %v", err)
 		}
 		if _, err := newDevice(t, "pc-3").enroll(c, open); err != nil {

@@ -12,7 +12,7 @@ func (s *Store) Reset(ctx context.Context, tx *storage.Tx) error {
 	for _, table := range []string{
 		"findings_states", "findings_facts", "findings_heard", "findings_machines", "findings_controls", "findings_days",
 	} {
-		if _, err := tx.Exec(ctx, `DELETE FROM `+table); err != nil { //nolint:gosec // a constant
+		if _, err := tx.Exec(ctx, `DELETE FROM `+table); err != nil {
 			return fmt.Errorf("forget the findings: %w", err)
 		}
 	}

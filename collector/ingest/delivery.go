@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -141,9 +142,9 @@ type plan struct {
 
 // newest is the description in the newest report that is taken, or nil.
 func (p plan) newest() *apiv1.Machine {
-	for i := len(p.take) - 1; i >= 0; i-- {
-		if r := p.take[i].report; r != nil && r.GetMachine() != nil {
-			return r.GetMachine()
+	for _, it := range slices.Backward(p.take) {
+		if self := it.report.GetMachine(); self != nil {
+			return self
 		}
 	}
 	return nil
@@ -157,14 +158,15 @@ func (d *delivery) plan(ctx context.Context, tx *storage.Tx, at cursor) (plan, e
 		if it.first > p.cursor.sequence+1 {
 			break
 		}
-		given, err := d.compare(ctx, tx, it, &p)
+		found, err := d.compare(ctx, tx, it, p.cursor)
 		if err != nil {
 			return plan{}, err
 		}
-		if p.alarm != nil {
+		if found.alarm != nil {
+			p.alarm = found.alarm
 			break
 		}
-		if it.last > p.cursor.sequence || given {
+		if it.last > p.cursor.sequence || found.given {
 			p.take = append(p.take, it)
 		}
 		if it.last > p.cursor.sequence {
@@ -174,35 +176,40 @@ func (d *delivery) plan(ctx context.Context, tx *storage.Tx, at cursor) (plan, e
 	return p, nil
 }
 
-// compare holds an item against what is known of the chain, and sets the alarm
-// when they contradict. given tells that the item is a report that a gap had
-// given up and that came after all.
-func (d *delivery) compare(ctx context.Context, tx *storage.Tx, it item, p *plan) (given bool, err error) {
-	if it.report != nil && it.first == p.cursor.sequence+1 {
-		if before := it.report.GetPreviousHash(); len(p.cursor.hash) > 0 && !bytes.Equal(before, p.cursor.hash) {
-			p.alarm = &alarm{sequence: it.first - 1, have: p.cursor.hash, came: before, payload: it.payload}
+// comparison is what is known about an item.
+type comparison struct {
+	// alarm is set when the item contradicts the chain.
+	alarm *alarm
+	// given: it is a report that a gap had given up and that came after all.
+	given bool
+}
+
+// compare holds an item against what is known of the chain.
+func (d *delivery) compare(ctx context.Context, tx *storage.Tx, it item, at cursor) (comparison, error) {
+	if it.report != nil && it.first == at.sequence+1 {
+		if before := it.report.GetPreviousHash(); len(at.hash) > 0 && !bytes.Equal(before, at.hash) {
+			return comparison{alarm: &alarm{sequence: it.first - 1, have: at.hash, came: before, payload: it.payload}}, nil
 		}
-		return false, nil
+		return comparison{}, nil
 	}
-	for sequence := lately(it.first, p.cursor.sequence); sequence <= min(it.last, p.cursor.sequence); sequence++ {
+	for sequence := lately(it.first, at.sequence); sequence <= min(it.last, at.sequence); sequence++ {
 		came := it.hashOf(sequence)
 		if came == nil {
 			continue
 		}
 		have, leaf, err := knownHash(ctx, tx, d.agentID, sequence)
 		if err != nil {
-			return false, err
+			return comparison{}, err
 		}
 		switch {
 		case have == nil: // forgotten, or hidden by a gap
 		case !bytes.Equal(have, came):
-			p.alarm = &alarm{sequence: sequence, have: have, came: came, payload: it.payload}
-			return false, nil
+			return comparison{alarm: &alarm{sequence: sequence, have: have, came: came, payload: it.payload}}, nil
 		case it.report != nil && leaf < 0:
-			return true, nil
+			return comparison{given: true}, nil
 		}
 	}
-	return false, nil
+	return comparison{}, nil
 }
 
 // lately is first, or where the hashes begin that are kept up to last.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -122,6 +123,8 @@ func TestNothingIsAcknowledgedBeforeTheCommit(t *testing.T) {
 
 		db.fail.Store(false)
 		db.block, db.ready = make(chan struct{}), make(chan struct{}, 1)
+		proceed := sync.OnceFunc(func() { close(db.block) })
+		t.Cleanup(proceed) // also when the test fails
 		answered := make(chan error, 1)
 		go func() {
 			resp, err := a.send(c, item)
@@ -136,7 +139,7 @@ func TestNothingIsAcknowledgedBeforeTheCommit(t *testing.T) {
 			t.Fatalf("answered before the commit: %v", err)
 		case <-time.After(200 * time.Millisecond):
 		}
-		close(db.block)
+		proceed()
 		if err := <-answered; err != nil {
 			t.Fatal(err)
 		}
