@@ -51,6 +51,8 @@ type Document struct {
 	Warnings []string `json:"warnings,omitempty"`
 	// Damage names the first entry that was altered, when there is one.
 	Damage *Damage `json:"damage,omitempty"`
+
+	location *time.Location // of Zone, once it was looked up
 }
 
 // Damage is where the log of a package stops being what was signed.
@@ -264,6 +266,9 @@ func decodeDocument(b []byte, d *Document) error {
 
 // zone is the organisation's time zone, UTC when this machine does not know it.
 func (d Document) zone() *time.Location {
+	if d.location != nil {
+		return d.location
+	}
 	loc, err := time.LoadLocation(d.Zone)
 	if err != nil {
 		return time.UTC

@@ -50,6 +50,7 @@ func faint() rgb { return rgb{98, 104, 114} }
 
 // pdf renders the document.
 func (d Document) pdf(key string, lang message.Lang) ([]byte, error) {
+	d.location = d.zone()
 	p := &page{Fpdf: fpdf.New("P", "mm", "A4", ""), doc: d, key: key, lang: lang}
 	p.AddUTF8FontFromBytes(font, "", goregular.TTF)
 	p.AddUTF8FontFromBytes(font, "B", gobold.TTF)

@@ -9,6 +9,9 @@ import (
 // The font has no glyph beyond the basic plane, and the library stops at one:
 // what a machine calls itself must not keep a review from being drawn.
 func printable(text string) string {
+	if len(text) > maxText {
+		text = text[:maxText] + "…" // a rune that is cut becomes a question mark
+	}
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n':
@@ -20,6 +23,9 @@ func printable(text string) string {
 		}
 	}, text)
 }
+
+// maxText bounds one text on paper, in bytes: it takes more than a page.
+const maxText = 4000
 
 // CellFormat writes a cell of printable text.
 func (p *page) CellFormat(w, h float64, text, border string, ln int, align string, fill bool, link int, linkText string) {

@@ -18,6 +18,7 @@ import (
 // by semicolons, times in the organisation's zone.
 func (d Document) tables(lang message.Lang) (map[string][]byte, error) {
 	out := map[string][]byte{}
+	d.location = d.zone()
 	for name, rows := range map[string][][]string{
 		"datos/controles.csv": d.controlRows(lang),
 		"datos/estados.csv":   d.stateRows(lang),
