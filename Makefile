@@ -75,6 +75,14 @@ proto-release: $(BIN)/buf ## record the wire contract as released: from then on 
 fuzz: ## every fuzz target for a while (FUZZTIME=10s)
 	@FUZZTIME='$(FUZZTIME)' packaging/tools/fuzz.sh
 
+.PHONY: mutants
+mutants: ## break each promise of durability in turn and show the test that notices (minutes)
+	@go test -count 1 -timeout 30m -run '^TestMutants$$' ./packaging/mutanttest -args -mutants
+
+.PHONY: bench-spine
+bench-spine: build ## what an agent costs a machine, and what a collector takes (a minute or two)
+	@packaging/tools/bench-spine.sh
+
 .PHONY: clean
 clean: ## remove what was built (the tools and caches in .cache stay)
 	@rm -rf bin dist
