@@ -231,7 +231,10 @@ func (a *Agent) tick(ctx context.Context) {
 // report writes a report if one is due.
 func (a *Agent) report(ctx context.Context) {
 	err := a.reporter.writeDue(ctx)
-	if err != nil && ctx.Err() == nil {
+	if ctx.Err() != nil {
+		return // the agent is ending; what is due is due at the next start
+	}
+	if err != nil {
 		a.opts.Logger.ErrorContext(ctx, "report not written, it is tried again in a minute", "error", err)
 	}
 	a.view.spoolState(err)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"runtime/debug"
 	"strconv"
 	"time"
@@ -128,8 +130,20 @@ func (b brief) Scan(ctx context.Context, req host.ScanRequest) (host.ScanSummary
 	return b.PersonalData.Scan(ctx, req)
 }
 
+var errNotEmpty = errors.New("it is not empty")
+
 // record runs every check there is on this machine and keeps what they asked.
 func (c *cli) record(ctx context.Context, dir string) error {
+	unfit := func(err error) error {
+		return &problem{code: "usage.write", args: map[string]string{"path": dir}, err: plainPath(err)}
+	}
+	entries, err := os.ReadDir(dir)
+	if err == nil && len(entries) > 0 {
+		err = errNotEmpty
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return unfit(err) // before the minutes that measuring takes
+	}
 	cat := catalog.New()
 	p, err := policy.DefaultPolicy(nil, cat)
 	if err != nil {
@@ -140,7 +154,7 @@ func (c *cli) record(ctx context.Context, dir string) error {
 		return err
 	}
 	if err := recorder.Save(dir); err != nil {
-		return &problem{code: "usage.path", args: map[string]string{"path": dir}, err: err}
+		return unfit(err)
 	}
 	fmt.Fprintln(c.stdout, c.say.text("record.done", map[string]string{"dir": dir}))
 	return nil

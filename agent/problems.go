@@ -149,6 +149,8 @@ func problemMessages() message.Catalogue {
 			"Los que hay: {known}", "There are: {known}"),
 		"usage.path": entry("no se puede leer «{path}»: {detail}", "cannot read \"{path}\": {detail}",
 			"Compruebe la ruta", "Check the path"),
+		"usage.write": entry("no se puede escribir en «{path}»: {detail}", "cannot write to \"{path}\": {detail}",
+			"Indique una carpeta nueva o vacía", "Name a folder that is new or empty"),
 
 		"problem.config": entry("la configuración no es válida: {detail}", "the configuration is not valid: {detail}",
 			"Corríjalo y vuelva a intentarlo", "Correct it and try again"),

@@ -97,7 +97,7 @@ type Options struct {
 	// Spread is the most that a delivery waits, so that machines which are
 	// switched on together do not call together.
 	Spread time.Duration
-	// Done is called after each delivery.
+	// Done is called after each delivery that the context did not end.
 	Done   func(Outcome, error)
 	Now    func() time.Time // nil: time.Now
 	Logger *slog.Logger     // nil: none
@@ -149,7 +149,11 @@ const callTimeout = 2 * time.Minute
 // Deliver calls, sends all that is pending and hangs up. It calls even if
 // nothing is pending, for the policy.
 func (c *Client) Deliver(ctx context.Context) (out Outcome, err error) {
-	defer func() { c.opts.Done(out, err) }()
+	defer func() {
+		if ctx.Err() == nil { // ending is neither success nor failure
+			c.opts.Done(out, err)
+		}
+	}()
 	address := c.opts.Address()
 	cfg, err := c.opts.Credentials.TLS(address)
 	if err != nil {
