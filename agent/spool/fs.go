@@ -45,6 +45,7 @@ type Reader interface {
 // Dir returns the FS of a directory of the real machine, made with mode 0700
 // if it does not exist.
 func Dir(path string) (FS, error) {
+	//nolint:gosec // who starts the agent says where it keeps its data
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("make spool folder: %w", err)
 	}
