@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -48,10 +47,10 @@ func (v *verification) reports() (int, error) {
 		}
 		var x enrolment
 		if err := json.Unmarshal(e.Payload, &x); err != nil || x.Agent != e.Header.Subject {
-			return 0, fmt.Errorf("entry %d is no enrolment", index)
+			return 0, problem(nil, "entry.enrolment", "index", fmt.Sprint(index))
 		}
 		if _, twice := keys[x.Agent]; twice {
-			return 0, fmt.Errorf("entry %d enrols %s a second time", index, x.Agent)
+			return 0, problem(nil, "entry.again", "index", fmt.Sprint(index))
 		}
 		keys[x.Agent], v.enrolled[x.Agent] = x.ReportKey, x.At
 	}
@@ -64,7 +63,7 @@ func (v *verification) reports() (int, error) {
 		b, err := openReport(e, keys[e.Header.Subject])
 		if err != nil {
 			v.bundles = nil
-			return 0, fmt.Errorf("entry %d: %w", index, err)
+			return 0, problem(err, "entry", "index", fmt.Sprint(index))
 		}
 		v.bundles[index] = b
 	}
@@ -74,19 +73,19 @@ func (v *verification) reports() (int, error) {
 func openReport(e evidence.Entry, key ed25519.PublicKey) (*bundle, error) {
 	b := &bundle{signed: &apiv1.SignedReport{}, report: &apiv1.Report{}}
 	if err := proto.Unmarshal(e.Payload, b.signed); err != nil {
-		return nil, errors.New("it holds no report")
+		return nil, problem(nil, "report.none")
 	}
 	if key == nil {
-		return nil, errors.New("the enrolment of its machine is not in the package")
+		return nil, problem(nil, "report.enrolment")
 	}
 	if !apiv1.Verify(key, apiv1.DomainReport, b.signed.GetReport(), b.signed.GetSignature()) {
-		return nil, errors.New("the report's signature is not of its machine")
+		return nil, problem(nil, "report.signature")
 	}
 	if err := proto.Unmarshal(b.signed.GetReport(), b.report); err != nil {
-		return nil, errors.New("it holds no report")
+		return nil, problem(nil, "report.none")
 	}
 	if b.report.GetAgentId() != e.Header.Subject || b.report.GetSequence() != e.Header.Sequence {
-		return nil, errors.New("the report is of another machine or number")
+		return nil, problem(nil, "report.other")
 	}
 	return b, nil
 }
@@ -99,7 +98,7 @@ func (v *verification) states() (int, error) {
 	policies := map[int64]*policy.Policy{}
 	for i, s := range v.doc.States {
 		if err := v.state(s, policies); err != nil {
-			return i, fmt.Errorf("%s of %s: %w", s.Entry, s.Hostname, err)
+			return i, problem(err, "state", "entry", s.Entry, "machine", s.Hostname)
 		}
 	}
 	return len(v.doc.States), nil
@@ -113,7 +112,7 @@ func (v *verification) state(s State, policies map[int64]*policy.Policy) error {
 	}
 	last, ok := v.bundles[s.Leaf]
 	if !ok || last.report.GetAgentId() != s.Machine {
-		return errors.New("its report is not in the package")
+		return problem(nil, "state.report")
 	}
 	p, err := v.policyAt(s.Policy, s.Machine, policies)
 	if err != nil {
@@ -129,7 +128,7 @@ func (v *verification) state(s State, policies map[int64]*policy.Policy) error {
 	if s.Status == checks.Unknown && want.Status != checks.Fail && v.notBelieved(s, p) {
 		return nil
 	}
-	return fmt.Errorf("the package says %s (%s), the facts give %s (%s)", s.Status, s.Reason.Code, want.Status, want.Reason.Code)
+	return problem(nil, "state.judged", "says", string(s.Status), "code", s.Reason.Code, "gives", string(want.Status), "because", want.Reason.Code)
 }
 
 // notBelieved tells that a state is unknown because of what came after its
@@ -150,7 +149,7 @@ func (v *verification) policyAt(index int64, machine string, known map[int64]*po
 	}
 	e, ok := v.entries[index]
 	if !ok || e.Payload == nil || e.Header.Kind != evidence.Policy || e.Header.Subject != machine {
-		return nil, errors.New("its policy is not in the package")
+		return nil, problem(nil, "state.policy")
 	}
 	p, err := policyOf(e.Payload)
 	if err != nil {
@@ -169,7 +168,7 @@ func (v *verification) judgement(s State, last *bundle, p *policy.Policy) (check
 	}
 	entry := p.Entries[i]
 	if entry.Control != s.Control || entry.Check != s.Check {
-		return checks.Verdict{}, errors.New("its policy asks for something else")
+		return checks.Verdict{}, problem(nil, "state.asked")
 	}
 	check, ok := v.Catalog.Lookup(entry.Check)
 	if !ok {
@@ -178,7 +177,7 @@ func (v *verification) judgement(s State, last *bundle, p *policy.Policy) (check
 	facts := result
 	if b, ok := v.bundles[s.Facts]; ok && b.report.GetAgentId() == s.Machine {
 		if facts = resultOf(b.report, s.Entry); facts == nil {
-			return checks.Verdict{}, errors.New("its facts are not in the report it names")
+			return checks.Verdict{}, problem(nil, "state.facts")
 		}
 	}
 	if len(bytes.TrimSpace(facts.GetObserved())) == 0 {
@@ -225,7 +224,7 @@ func (v *verification) tables() (int, error) {
 	n := 0
 	for _, name := range slices.Sorted(maps.Keys(tables)) {
 		if !bytes.Equal(tables[name], v.files[name]) {
-			return n, fmt.Errorf("%s does not say what %s says", name, fileDocument)
+			return n, problem(nil, "file.says", "file", name, "other", fileDocument)
 		}
 		n++
 	}
@@ -237,7 +236,7 @@ func (v *verification) tables() (int, error) {
 		return n, err
 	}
 	if name := pdfName(v.doc.Period); !bytes.Equal(pdf, v.files[name]) {
-		return n, fmt.Errorf("%s does not say what %s says", name, fileDocument)
+		return n, problem(nil, "file.says", "file", name, "other", fileDocument)
 	}
 	return n + 1, nil
 }
@@ -262,19 +261,19 @@ func (v *verification) counts() error {
 	}
 	for _, c := range v.doc.Controls {
 		if !maps.Equal(counts[c.ID], c.Counts) {
-			return fmt.Errorf("the totals of %s are not those of its states", c.ID)
+			return problem(nil, "totals.control", "control", c.ID)
 		}
 		delete(counts, c.ID)
 	}
 	if len(counts) > 0 {
-		return fmt.Errorf("%d controls have states and no totals", len(counts))
+		return problem(nil, "totals.missing")
 	}
 	coverage := v.doc.Coverage
 	coverage.count()
 	if coverage.Measured != v.doc.Coverage.Measured || coverage.Partly != v.doc.Coverage.Partly || coverage.Silent != v.doc.Coverage.Silent ||
 		coverage.Never != v.doc.Coverage.Never || coverage.Excluded != v.doc.Coverage.Excluded ||
 		coverage.Agentless != v.doc.Coverage.Agentless || coverage.Departed != v.doc.Coverage.Departed {
-		return errors.New("the totals of the coverage are not those of its machines")
+		return problem(nil, "totals.coverage")
 	}
 	return nil
 }
@@ -285,7 +284,7 @@ func policyOf(payload []byte) (*policy.Policy, error) {
 	var signed apiv1.SignedPolicy
 	var p policy.Policy
 	if err := proto.Unmarshal(payload, &signed); err != nil || json.Unmarshal(signed.GetPolicy(), &p) != nil {
-		return nil, errors.New("its policy cannot be read")
+		return nil, problem(nil, "state.unreadable")
 	}
 	return &p, nil
 }

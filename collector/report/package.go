@@ -30,7 +30,7 @@ func readPackage(r io.ReaderAt, size int64) (map[string][]byte, error) {
 	files, folder, total := map[string][]byte{}, "", int64(0)
 	for _, f := range z.File {
 		first, name, ok := strings.Cut(f.Name, "/")
-		if !ok || name == "" || path.Clean(name) != name || strings.HasPrefix(name, "/") || strings.HasPrefix(name, "..") {
+		if !ok || name == "" || path.Clean(name) != name || strings.HasPrefix(name, "/") || strings.HasPrefix(name, "..") || printable(f.Name) != f.Name {
 			return nil, fmt.Errorf("%w: it holds a file where none belongs", ErrPackage)
 		}
 		if folder == "" {

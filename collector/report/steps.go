@@ -35,6 +35,10 @@ func Explain(lang message.Lang, err error) string {
 	if errors.As(err, &bad) {
 		return bad.damage().say(lang)
 	}
+	var p *Problem
+	if errors.As(err, &p) {
+		return p.say(lang)
+	}
 	if errors.Is(err, afterFailure) {
 		return ExplainSkip(lang, string(afterFailure))
 	}

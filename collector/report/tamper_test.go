@@ -336,9 +336,11 @@ func TestTamperedPackage(t *testing.T) {
 			files := maps.Clone(whole)
 			row.change(t, files)
 			res := verifyBytes(t, zipped(t, files))
-			if step, err := failedStep(res); step != row.want || res.OK() {
+			step, err := failedStep(res)
+			if step != row.want || res.OK() {
 				t.Errorf("step %q: %v, want %s", step, err, row.want)
 			}
+			t.Log(Explain(message.Spanish, err))
 		})
 	}
 }
@@ -528,6 +530,7 @@ func TestHostilePackages(t *testing.T) {
 		{"path above", with(entry{"revision-2026Q4/../../etc/passwd", nil})},
 		{"absolute path", with(entry{"/etc/passwd", nil})},
 		{"path with backslashes", with(entry{`revision-2026Q4\..\x`, nil})},
+		{"a name for the terminal", with(entry{"revision-2026Q4/\x1b[2Jx", nil})},
 		{"no folder", with(entry{"x", nil})},
 		{"another folder", with(entry{"other/x", nil})},
 		{"a folder", with(entry{"revision-2026Q4/datos/", nil})},

@@ -145,10 +145,10 @@ type verification struct {
 func (v *verification) manifest() (int, error) {
 	var m Manifest
 	if err := json.Unmarshal(v.files[fileManifest], &m); err != nil {
-		return 0, fmt.Errorf("%s: %w", fileManifest, plainJSON(err))
+		return 0, problem(plainJSON(err), "file", "file", fileManifest)
 	}
 	if m.Schema != Schema {
-		return 0, fmt.Errorf("%s: format %q is not known to this version; use a newer one", fileManifest, m.Schema)
+		return 0, problem(nil, "file.version", "format", m.Schema)
 	}
 	v.man = &m
 	listed := map[string]bool{fileManifest: true, fileSums: true, fileSignature: true}
@@ -157,31 +157,31 @@ func (v *verification) manifest() (int, error) {
 		sum := sha256.Sum256(b)
 		switch {
 		case !ok:
-			return 0, fmt.Errorf("%s is missing", f.Name)
+			return 0, problem(nil, "file.missing", "file", f.Name)
 		case listed[f.Name]:
-			return 0, fmt.Errorf("%s is listed twice", f.Name)
+			return 0, problem(nil, "file.twice", "file", f.Name)
 		case hex.EncodeToString(sum[:]) != f.SHA256 || int64(len(b)) != f.Size:
-			return 0, fmt.Errorf("%s was altered", f.Name)
+			return 0, problem(nil, "file.altered", "file", f.Name)
 		}
 		listed[f.Name] = true
 	}
 	for _, name := range slices.Sorted(maps.Keys(v.files)) {
 		if !listed[name] {
-			return 0, fmt.Errorf("%s is in no list of the package", name)
+			return 0, problem(nil, "file.extra", "file", name)
 		}
 	}
 	rest := maps.Clone(v.files)
 	delete(rest, fileSums)
 	delete(rest, fileSignature)
 	if !bytes.Equal(sums(rest), v.files[fileSums]) {
-		return 0, fmt.Errorf("%s does not agree with the files", fileSums)
+		return 0, problem(nil, "file.sums", "file", fileSums)
 	}
 	var d Document
 	if err := decodeDocument(v.files[fileDocument], &d); err != nil {
-		return 0, fmt.Errorf("%s: %w", fileDocument, err)
+		return 0, problem(err, "file", "file", fileDocument)
 	}
 	if _, err := reviews.ParsePeriod(d.Period, time.UTC); err != nil || d.Schema != Schema || d.Period != m.Period {
-		return 0, fmt.Errorf("%s is of another review", fileDocument)
+		return 0, problem(nil, "file.review", "file", fileDocument)
 	}
 	v.doc, v.out.Document = &d, d
 	return len(m.Files), nil
@@ -191,9 +191,9 @@ func (v *verification) manifest() (int, error) {
 func plainJSON(err error) error {
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
-		return fmt.Errorf("is not JSON (byte %d)", syntax.Offset)
+		return problem(nil, "file.json", "byte", fmt.Sprint(syntax.Offset))
 	}
-	return errors.New("does not have the form of a review")
+	return problem(nil, "file.form")
 }
 
 func (v *verification) signature() (int, error) {
@@ -203,7 +203,7 @@ func (v *verification) signature() (int, error) {
 		return 0, afterFailure
 	}
 	if err := evidence.VerifyStatement(v.files[fileSignature], v.verifier, statementAbout(v.man.Period), v.files[fileSums]); err != nil {
-		return 0, fmt.Errorf("%s: %w", fileSignature, err)
+		return 0, problem(err, "signature", "file", fileSignature)
 	}
 	return 1, nil
 }
@@ -211,11 +211,11 @@ func (v *verification) signature() (int, error) {
 func (v *verification) checkpoint() (int, error) {
 	c, err := evidence.VerifyCheckpoint(v.files[fileCheckpoint], v.verifier)
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w", fileCheckpoint, err)
+		return 0, problem(err, "signature", "file", fileCheckpoint)
 	}
 	v.check = &c
 	if v.doc != nil && (v.doc.Log.Size != c.Size || v.doc.Log.Origin != c.Origin || !bytes.Equal(v.doc.Log.Root, c.Hash[:])) {
-		return 0, fmt.Errorf("the review names another state of the log than %s", fileCheckpoint)
+		return 0, problem(nil, "log.other", "file", fileCheckpoint)
 	}
 	return 1, nil
 }
@@ -239,10 +239,10 @@ func (v *verification) tree() (int, error) {
 		return 0, &BadEntry{Index: firstBad, Last: firstBad}
 	}
 	if root := evidence.RootOf(stored); root != v.check.Hash {
-		return 0, errors.New("the entries do not give the root that was signed: one of them was replaced")
+		return 0, problem(nil, "log.root")
 	}
 	if v.doc != nil && len(v.doc.Warnings) > 0 {
-		return 0, fmt.Errorf("when the package was made: %s", v.doc.Warnings[0])
+		return 0, problem(nil, "log.warned", "what", v.doc.Warnings[0])
 	}
 	v.hashes = stored
 	return len(stored), nil
@@ -271,7 +271,7 @@ func (v *verification) readTree() (stored []tlog.Hash, firstBad int64, err error
 		f := strings.Fields(text)
 		want := fmt.Sprint(len(stored))
 		if len(f) < 2 || len(f) > 3 || f[0] != want {
-			return nil, 0, fmt.Errorf("%s: entry %s is missing", fileTree, want)
+			return nil, 0, problem(nil, "log.entry", "index", want, "file", fileTree)
 		}
 		h, errHash := parseHash(f[1])
 		if (errHash != nil || len(f) == 3) && firstBad < 0 {
@@ -280,7 +280,7 @@ func (v *verification) readTree() (stored []tlog.Hash, firstBad int64, err error
 		stored = append(stored, h)
 	}
 	if int64(len(stored)) != v.check.Size {
-		return nil, 0, fmt.Errorf("%s has %d entries, the log %d", fileTree, len(stored), v.check.Size)
+		return nil, 0, problem(nil, "log.size", "file", fileTree, "have", fmt.Sprint(len(stored)), "want", fmt.Sprint(v.check.Size))
 	}
 	return stored, firstBad, nil
 }
@@ -304,10 +304,10 @@ func (v *verification) leaves() (int, error) {
 	for line := range bytes.Lines(v.files[fileLeaves]) {
 		var l leafLine
 		if err := json.Unmarshal(line, &l); err != nil {
-			return 0, fmt.Errorf("%s: %w", fileLeaves, plainJSON(err))
+			return 0, problem(plainJSON(err), "file", "file", fileLeaves)
 		}
 		if l.Index <= last {
-			return 0, fmt.Errorf("%s: entry %d is out of order", fileLeaves, l.Index)
+			return 0, problem(nil, "entry.order", "index", fmt.Sprint(l.Index))
 		}
 		last = l.Index
 		e, err := v.leaf(l)
@@ -330,10 +330,10 @@ func (v *verification) origin(first evidence.Entry) error {
 		Key    string `json:"key"`
 	}
 	if first.Header.Kind != evidence.Genesis || json.Unmarshal(first.Payload, &begun) != nil {
-		return errors.New("the first entry of the log is not in the package")
+		return problem(nil, "log.genesis")
 	}
 	if begun.Origin != v.check.Origin || begun.Key != v.verifier {
-		return errors.New("the log was begun by another key than the one that signed the package")
+		return problem(nil, "log.key")
 	}
 	return nil
 }
@@ -351,7 +351,7 @@ func (v *verification) leaf(l leafLine) (evidence.Entry, error) {
 	proof := make(tlog.RecordProof, len(l.Proof))
 	for i, h := range l.Proof {
 		if len(h) != tlog.HashSize {
-			return evidence.Entry{}, fmt.Errorf("the proof of entry %d is damaged", l.Index)
+			return evidence.Entry{}, problem(nil, "entry.proof", "index", fmt.Sprint(l.Index))
 		}
 		proof[i] = tlog.Hash(h)
 	}
@@ -371,13 +371,13 @@ func (v *verification) kept() (int, error) {
 	}
 	old, err := evidence.VerifyCheckpoint(v.Kept, v.verifier)
 	if err != nil {
-		return 0, fmt.Errorf("the kept checkpoint is not of this log's key: %w", err)
+		return 0, problem(err, "kept.key")
 	}
 	if old.Size > v.check.Size {
-		return 0, fmt.Errorf("the kept checkpoint has %d entries and the package only %d: it was made before, or the log was cut", old.Size, v.check.Size)
+		return 0, problem(nil, "kept.newer", "kept", fmt.Sprint(old.Size), "have", fmt.Sprint(v.check.Size))
 	}
 	if evidence.RootOf(v.hashes[:old.Size]) != old.Hash {
-		return 0, fmt.Errorf("the first %d entries are not those of the kept checkpoint: history was rewritten", old.Size)
+		return 0, problem(nil, "kept.rewritten", "kept", fmt.Sprint(old.Size))
 	}
 	return 1, nil
 }

@@ -17,7 +17,7 @@ import (
 )
 
 func TestCatalogues(t *testing.T) {
-	for name, c := range map[string]message.Catalogue{"labels": labels(), "steps": steps(), "defects": defects()} {
+	for name, c := range map[string]message.Catalogue{"labels": labels(), "steps": steps(), "defects": defects(), "problems": problems()} {
 		for _, p := range c.Problems() {
 			t.Errorf("%s: %s", name, p)
 		}
