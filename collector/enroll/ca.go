@@ -65,6 +65,8 @@ type CA struct {
 	mu         sync.Mutex // guards the two below
 	issuing    *x509.Certificate
 	issuingKey crypto.Signer
+
+	verified verified
 }
 
 // OpenCA reads the authority from its folder, or makes it when the folder
@@ -262,6 +264,9 @@ func (ca *CA) VerifyAgent(peer []*x509.Certificate) (string, error) {
 		return "", ErrNoCertificate
 	}
 	now, leaf := ca.now(), peer[0]
+	if id, ok := ca.verified.find(leaf, now); ok {
+		return id, nil
+	}
 	at := now
 	if now.After(leaf.NotAfter) {
 		at = leaf.NotAfter // is it at least ours? Then expired is what to say.
@@ -276,12 +281,13 @@ func (ca *CA) VerifyAgent(peer []*x509.Certificate) (string, error) {
 	ca.mu.Lock()
 	between.AddCert(ca.issuing)
 	ca.mu.Unlock()
-	if _, err := leaf.Verify(x509.VerifyOptions{
+	chains, err := leaf.Verify(x509.VerifyOptions{
 		Roots:         roots,
 		Intermediates: between,
 		CurrentTime:   at,
 		KeyUsages:     []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
-	}); err != nil {
+	})
+	if err != nil {
 		return "", fmt.Errorf("%w: %w", ErrForeign, err)
 	}
 	id, ok := agentIDOf(leaf)
@@ -291,7 +297,51 @@ func (ca *CA) VerifyAgent(peer []*x509.Certificate) (string, error) {
 	if at != now {
 		return id, ErrExpired
 	}
+	ca.verified.keep(chains[0], id)
 	return id, nil
+}
+
+// maxVerified bounds the certificates that are remembered.
+const maxVerified = 8192
+
+// verified remembers which certificates were verified, and until when that
+// holds: an agent shows the same one for two weeks, with every call.
+type verified struct {
+	mu  sync.Mutex // guards ids
+	ids map[[sha256.Size]byte]verifiedID
+}
+
+type verifiedID struct {
+	id          string
+	from, until time.Time // the whole chain is valid between these
+}
+
+func (v *verified) find(leaf *x509.Certificate, now time.Time) (string, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	known, ok := v.ids[sha256.Sum256(leaf.Raw)]
+	if !ok || now.Before(known.from) || now.After(known.until) {
+		return "", false
+	}
+	return known.id, true
+}
+
+func (v *verified) keep(chain []*x509.Certificate, id string) {
+	known := verifiedID{id: id, from: chain[0].NotBefore, until: chain[0].NotAfter}
+	for _, cert := range chain[1:] {
+		if cert.NotBefore.After(known.from) {
+			known.from = cert.NotBefore
+		}
+		if cert.NotAfter.Before(known.until) {
+			known.until = cert.NotAfter
+		}
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.ids == nil || len(v.ids) >= maxVerified {
+		v.ids = make(map[[sha256.Size]byte]verifiedID)
+	}
+	v.ids[sha256.Sum256(chain[0].Raw)] = known
 }
 
 const (

@@ -220,6 +220,15 @@ func TestVerifyAgent(t *testing.T) {
 			t.Errorf("%s: got id %q, want %q", row.name, got, id)
 		}
 	}
+	// What was verified once is remembered, but not beyond its time.
+	clock.advance(AgentLifetime)
+	if _, err := ca.VerifyAgent(rows[0].peer); !errors.Is(err, ErrExpired) {
+		t.Errorf("a good one a month later: got %v, want %v", err, ErrExpired)
+	}
+	clock.advance(-2 * AgentLifetime)
+	if _, err := ca.VerifyAgent(rows[0].peer); !errors.Is(err, ErrForeign) {
+		t.Errorf("a good one before its time: got %v, want %v", err, ErrForeign)
+	}
 }
 
 func TestAgentCertificateTakesTheKeyAloneFromTheRequest(t *testing.T) {

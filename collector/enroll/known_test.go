@@ -45,9 +45,10 @@ func TestParseKnown(t *testing.T) {
 
 func TestParseKnownRefuses(t *testing.T) {
 	t.Parallel()
-	many := "host\n"
+	var many strings.Builder
+	many.WriteString("host\n")
 	for i := range MaxKnownMachines + 1 {
-		many += fmt.Sprintf("pc-%d\n", i)
+		fmt.Fprintf(&many, "pc-%d\n", i)
 	}
 	rows := []struct{ name, text, says string }{
 		{"nothing", "", "empty"},
@@ -64,7 +65,7 @@ func TestParseKnownRefuses(t *testing.T) {
 		{"broken quotes", "host,note\npc-1,\"x\npc-2,y\n", "line"},
 		{"Latin-1", "host,department\npc-1,Tesorer\xeda\n", "not UTF-8"},
 		{"too long", "host\n" + strings.Repeat("x", MaxKnownBytes), "longer than"},
-		{"too many", many, "more than 20000"},
+		{"too many", many.String(), "more than 20000"},
 	}
 	for _, row := range rows {
 		got, err := ParseKnown(strings.NewReader(row.text))

@@ -45,6 +45,9 @@ func (s *Store) Apply(ctx context.Context, tx *storage.Tx, in Input) error {
 	if err := a.load(ctx); err != nil {
 		return err
 	}
+	if err := a.loadFacts(ctx); err != nil {
+		return err
+	}
 	if err := a.results(ctx); err != nil {
 		return err
 	}
@@ -78,6 +81,8 @@ type application struct {
 	// dirty are the tracks of open that write must store, by entry; true for
 	// those that were observed once more and are as they were.
 	dirty map[string]map[string]bool
+	// kept says which facts are kept, by entry.
+	kept map[string][]keptRef
 	// changed is the earliest change of the whole, by control.
 	changed map[string]int64
 }

@@ -2,10 +2,9 @@ package findings
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"slices"
 
 	"vigia/checks"
 	apiv1 "vigia/collector/api/v1"
@@ -31,33 +30,62 @@ func (a *application) facts(ctx context.Context, id string, r *apiv1.Result) (*f
 	return &own, nil
 }
 
+// keptRef names kept facts of an entry.
+type keptRef struct {
+	origin uint64 // the report that brought them
+	last   uint64 // the last one that referred to them
+}
+
+// loadFacts reads which facts of the machine are kept, oldest first, but not
+// the facts themselves: they may be large.
+func (a *application) loadFacts(ctx context.Context) error {
+	a.kept = map[string][]keptRef{}
+	found, err := a.tx.Query(ctx, `SELECT entry, sequence, last_sequence FROM findings_facts WHERE machine = $1 ORDER BY sequence`, a.in.Machine.ID)
+	if err != nil {
+		return fmt.Errorf("list the facts of %s: %w", a.in.Machine.ID, err)
+	}
+	defer found.Close()
+	for found.Next() {
+		var entry string
+		var origin, last int64
+		if err := found.Scan(&entry, &origin, &last); err != nil {
+			return fmt.Errorf("list the facts of %s: %w", a.in.Machine.ID, err)
+		}
+		a.kept[entry] = append(a.kept[entry], keptRef{uint64(origin), uint64(last)})
+	}
+	if err := found.Err(); err != nil {
+		return fmt.Errorf("list the facts of %s: %w", a.in.Machine.ID, err)
+	}
+	return nil
+}
+
 // sameFacts looks up the facts of an earlier report, by the number of the one
 // that brought them or of the last one that referred to them.
 func (a *application) sameFacts(ctx context.Context, id string, sequence uint64) (*facts, error) {
-	if sequence >= a.in.Report.GetSequence() {
+	i := slices.IndexFunc(a.kept[id], func(k keptRef) bool { return k.origin == sequence || k.last == sequence })
+	if i < 0 || sequence >= a.in.Report.GetSequence() {
 		return nil, nil
 	}
+	kept := &a.kept[id][i]
 	var f facts
-	var origin int64
 	var agent, reason string
-	err := a.tx.QueryRow(ctx, `SELECT sequence, observed, agent_status, reason FROM findings_facts
-		WHERE machine = $1 AND entry = $2 AND (sequence = $3 OR last_sequence = $3) ORDER BY sequence DESC LIMIT 1`,
-		a.in.Machine.ID, id, int64(sequence)).Scan(&origin, &f.observed, &agent, &reason)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
+	if err := a.tx.QueryRow(ctx, `SELECT observed, agent_status, reason FROM findings_facts
+		WHERE machine = $1 AND entry = $2 AND sequence = $3`,
+		a.in.Machine.ID, id, int64(kept.origin)).Scan(&f.observed, &agent, &reason); err != nil {
 		return nil, err
 	}
 	f.agent = checks.Status(agent)
 	if err := json.Unmarshal([]byte(reason), &f.reason); err != nil {
 		return nil, err
 	}
-	_, err = a.tx.Exec(ctx, `UPDATE findings_facts SET last_sequence = $4 WHERE machine = $1 AND entry = $2 AND sequence = $3`,
-		a.in.Machine.ID, id, origin, int64(a.in.Report.GetSequence()))
+	kept.last = a.in.Report.GetSequence()
+	_, err := a.tx.Exec(ctx, `UPDATE findings_facts SET last_sequence = $4 WHERE machine = $1 AND entry = $2 AND sequence = $3`,
+		a.in.Machine.ID, id, int64(kept.origin), int64(kept.last))
 	return &f, err
 }
 
+// keepFacts keeps facts for later reference; beyond keptFacts they take the
+// place of the oldest.
 func (a *application) keepFacts(ctx context.Context, id string, f facts) error {
 	reason, err := json.Marshal(f.reason)
 	if err != nil {
@@ -67,13 +95,16 @@ func (a *application) keepFacts(ctx context.Context, id string, f facts) error {
 	if observed == nil {
 		observed = []byte{}
 	}
-	if _, err := a.tx.Exec(ctx, `INSERT INTO findings_facts (machine, entry, sequence, last_sequence, observed, agent_status, reason)
-		VALUES ($1, $2, $3, $3, $4, $5, $6)`,
-		a.in.Machine.ID, id, int64(a.in.Report.GetSequence()), observed, string(f.agent), string(reason)); err != nil {
-		return err
+	sequence := a.in.Report.GetSequence()
+	args := []any{a.in.Machine.ID, id, int64(sequence), observed, string(f.agent), string(reason)}
+	if kept := a.kept[id]; len(kept) >= keptFacts {
+		_, err = a.tx.Exec(ctx, `UPDATE findings_facts SET sequence = $3, last_sequence = $3, observed = $4, agent_status = $5, reason = $6
+			WHERE machine = $1 AND entry = $2 AND sequence = $7`, append(args, int64(kept[0].origin))...)
+		a.kept[id] = kept[1:]
+	} else {
+		_, err = a.tx.Exec(ctx, `INSERT INTO findings_facts (machine, entry, sequence, last_sequence, observed, agent_status, reason)
+			VALUES ($1, $2, $3, $3, $4, $5, $6)`, args...)
 	}
-	_, err = a.tx.Exec(ctx, `DELETE FROM findings_facts WHERE machine = $1 AND entry = $2 AND sequence NOT IN
-		(SELECT sequence FROM findings_facts WHERE machine = $1 AND entry = $2 ORDER BY sequence DESC LIMIT $3)`,
-		a.in.Machine.ID, id, int64(keptFacts))
+	a.kept[id] = append(a.kept[id], keptRef{sequence, sequence})
 	return err
 }

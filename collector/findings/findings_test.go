@@ -13,7 +13,6 @@ import (
 
 	"vigia/checks"
 	"vigia/checks/host"
-	"vigia/checks/message"
 	"vigia/checks/policy"
 	apiv1 "vigia/collector/api/v1"
 	"vigia/collector/storage"
@@ -503,102 +502,4 @@ func TestAFullReportTellsWhatLacks(t *testing.T) {
 		w.wantStates(at(0, 11.5), "pc W-1: pass scale.light since 02T08")
 		w.wantStates(at(0, 10.5), "pc W-1: pass scale.light since 02T08", "pc W-2: unknown result.missing since 02T10")
 	})
-}
-
-func TestWrongClocks(t *testing.T) {
-	t.Parallel()
-	onEach(t, func(t *testing.T, w *town) {
-		w.pol = testPolicy("W-1")
-		received := at(3, 8)
-		w.deliver("ahead", at(400), received, true, result("W-1", 10))
-		w.deliver("little-ahead", received.Add(5*time.Minute), received, true, result("W-1", 10))
-		w.deliver("dead-battery", time.Date(2009, 1, 1, 0, 0, 0, 0, zone), received, true, result("W-1", 10))
-		w.deliver("zone", received.Add(-7*time.Hour), received, true, result("W-1", 10))
-		w.wantStates(at(3, 9),
-			"ahead W-1: pass scale.light since 05T08", "ahead vigia.clock: warn agent.clock_wrong since 05T08",
-			"dead-battery W-1: pass scale.light since 05T08", "dead-battery vigia.clock: warn agent.clock_wrong since 05T08",
-			"little-ahead W-1: pass scale.light since 05T08",
-			"zone W-1: pass scale.light since 05T01")
-		w.report("ahead", at(3, 10), true, result("W-1", 10))
-		w.report("ahead", at(3, 11), true, result("W-1", 10))
-		w.wantFindings(at(3, 12),
-			"ahead vigia.clock: resolved warn first 05T08 opened 05T08 times 1 resolved 05T10",
-			"dead-battery vigia.clock: new warn first 05T08 opened 05T08 times 1")
-	})
-}
-
-func TestGapsAndEquivocation(t *testing.T) {
-	t.Parallel()
-	onEach(t, func(t *testing.T, w *town) {
-		w.pol = testPolicy("W-1")
-		m := Machine{ID: "pc", Department: "Obras"}
-		w.report("pc", at(0, 8), true, result("W-1", 10))
-		w.write(func(ctx context.Context, tx *storage.Tx) error {
-			return w.store.Gap(ctx, tx, m, 2, 9, "no such reason", 5, at(0, 9))
-		})
-		w.write(func(ctx context.Context, tx *storage.Tx) error {
-			return w.store.Equivocation(ctx, tx, m, 12, 6, at(0, 10))
-		})
-		w.seq["pc"] = 12
-		w.report("pc", at(0, 11), true, result("W-1", 10))
-		w.wantFindings(at(0, 11.5),
-			"pc vigia.equivocation: new fail first 02T10 opened 02T10 times 1",
-			"pc vigia.gap: persistent warn first 02T09 opened 02T09 times 1")
-		w.report("pc", at(0, 12), true, result("W-1", 10))
-		w.wantFindings(at(0, 12.5),
-			"pc vigia.equivocation: new fail first 02T10 opened 02T10 times 1",
-			"pc vigia.gap: resolved warn first 02T09 opened 02T09 times 1 resolved 02T11")
-	})
-}
-
-func TestEnd(t *testing.T) {
-	t.Parallel()
-	onEach(t, func(t *testing.T, w *town) {
-		w.pol = testPolicy("W-1")
-		for _, m := range []string{"pc", "silent"} {
-			w.report(m, at(0, 8), true, result("W-1", 200))
-		}
-		w.report("pc", at(5, 8), true, result("W-1", 200))
-		for _, m := range []string{"pc", "silent"} {
-			w.write(func(ctx context.Context, tx *storage.Tx) error {
-				return w.store.End(ctx, tx, Machine{ID: m, Department: "Obras"}, at(5, 9))
-			})
-		}
-		w.wantStates(at(5, 8.5), "pc W-1: fail scale.heavy since 02T08", "silent W-1: fail scale.heavy since 02T08")
-		w.wantStates(at(5, 9))
-		w.wantFindings(at(30))
-	})
-}
-
-// Nobody but the collector speaks of a machine's trust.
-func TestAReportCannotSpeakInOurName(t *testing.T) {
-	t.Parallel()
-	onEach(t, func(t *testing.T, w *town) {
-		w.pol = testPolicy("W-1")
-		w.write(func(ctx context.Context, tx *storage.Tx) error {
-			return w.store.Equivocation(ctx, tx, Machine{ID: "pc"}, 3, 1, at(0, 7))
-		})
-		w.report("pc", at(0, 8), true, result("W-1", 10), result(EntryEquivocation, 10))
-		w.wantFindings(at(0, 9), "pc vigia.equivocation: new fail first 02T07 opened 02T07 times 1")
-	})
-}
-
-func TestMessagesAreComplete(t *testing.T) {
-	t.Parallel()
-	all := Messages()
-	for _, problem := range all.Problems() {
-		t.Error(problem)
-	}
-	if conflicts := checks.Messages().Merge(all); len(conflicts) > 0 {
-		t.Errorf("also said elsewhere, otherwise: %v", conflicts)
-	}
-	for _, code := range []string{
-		codeSilent, codeStale, codeMissing, codeNoFacts, codeFactsMissing, codeFactsUnreadable, codeEntryUnknown,
-		codeCheckUnknown, codeCheckMismatch, codeGone, codeEquivocation, codeGap, codeGapEnded, codeClock, codeClockRight,
-		ControlAgent, EntrySilence, EntryEquivocation, EntryGap, EntryClock,
-	} {
-		if all.Say(message.Spanish, code, nil) == code {
-			t.Errorf("%s is not said", code)
-		}
-	}
 }

@@ -367,14 +367,14 @@ func TestCallsAreLimited(t *testing.T) {
 
 func TestManyAgentsAtOnce(t *testing.T) {
 	onEach(t, func(t *testing.T, c *collector) {
-		agents := make([]*agent, 16)
+		agents := make([]*agent, 8)
 		for i := range agents {
 			agents[i] = newAgent(t, c, fmt.Sprintf("pc-%d", i))
 		}
 		var wg sync.WaitGroup
 		for _, a := range agents {
 			wg.Go(func() {
-				for i := range 10 {
+				for i := range 6 {
 					item := a.make(c.clock.now(), length(i))
 					for range 2 { // each twice
 						if resp, err := a.send(c, item); err != nil || resp.GetDurableSequence() != uint64(i+1) {
@@ -386,8 +386,8 @@ func TestManyAgentsAtOnce(t *testing.T) {
 		}
 		wg.Wait()
 		for _, a := range agents {
-			if got := len(c.leaves(a.id, evidence.Report)); got != 10 {
-				t.Errorf("reports: got %d, want 10", got)
+			if got := len(c.leaves(a.id, evidence.Report)); got != 6 {
+				t.Errorf("reports: got %d, want 6", got)
 			}
 		}
 		c.verify()
