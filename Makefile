@@ -77,7 +77,7 @@ fuzz: ## every fuzz target for a while (FUZZTIME=10s)
 
 .PHONY: mutants
 mutants: ## break each promise of durability in turn and show the test that notices (minutes)
-	@go test -count 1 -timeout 30m -run '^TestMutants$$' ./packaging/mutanttest -args -mutants
+	@go test -v -count 1 -timeout 30m -run '^TestMutants$$' ./packaging/mutanttest -args -mutants
 
 .PHONY: bench-spine
 bench-spine: build ## what an agent costs a machine, and what a collector takes (a minute or two)
