@@ -14,7 +14,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"regexp"
 	"strings"
 	"time"
@@ -85,13 +84,7 @@ var (
 var migrations embed.FS
 
 // Schema is the tables of this package.
-func Schema() storage.Schema {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil { // cannot be: the folder is embedded
-		files = migrations
-	}
-	return storage.Schema{Name: "access", Files: files}
-}
+func Schema() storage.Schema { return storage.Embedded("access", migrations) }
 
 // Store keeps the accounts.
 type Store struct {

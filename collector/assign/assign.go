@@ -22,7 +22,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 	"sync"
@@ -41,13 +40,7 @@ import (
 var migrations embed.FS
 
 // Schema is the package's tables.
-func Schema() storage.Schema {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil { // cannot be: the folder is embedded
-		files = migrations
-	}
-	return storage.Schema{Name: "assign", Files: files}
-}
+func Schema() storage.Schema { return storage.Embedded("assign", migrations) }
 
 // Log is the evidence log, as far as this package needs it.
 type Log interface {

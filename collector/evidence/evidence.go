@@ -15,7 +15,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -157,10 +156,4 @@ func (e *BadCheckpointError) Unwrap() error { return e.Err }
 var migrations embed.FS
 
 // Schema is the log's tables.
-func Schema() storage.Schema {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return storage.Schema{Name: "evidence"} // Open then says that there are no migrations
-	}
-	return storage.Schema{Name: "evidence", Files: files}
-}
+func Schema() storage.Schema { return storage.Embedded("evidence", migrations) }

@@ -20,7 +20,6 @@ package findings
 import (
 	"embed"
 	"fmt"
-	"io/fs"
 	"math"
 	"time"
 
@@ -33,13 +32,7 @@ import (
 var migrations embed.FS
 
 // Schema is the package's tables.
-func Schema() storage.Schema {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil { // cannot be: the folder is embedded
-		files = migrations
-	}
-	return storage.Schema{Name: "findings", Files: files}
-}
+func Schema() storage.Schema { return storage.Embedded("findings", migrations) }
 
 // Entries that the collector adds to those of the policies. They say how far a
 // machine's evidence goes and stand for no duty of a law; their control is

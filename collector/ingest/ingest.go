@@ -19,7 +19,6 @@ import (
 	"crypto/x509"
 	"embed"
 	"errors"
-	"io/fs"
 	"log/slog"
 	"sync"
 	"time"
@@ -43,13 +42,7 @@ import (
 var migrations embed.FS
 
 // Schema is the package's tables.
-func Schema() storage.Schema {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil { // cannot be: the folder is embedded
-		files = migrations
-	}
-	return storage.Schema{Name: "ingest", Files: files}
-}
+func Schema() storage.Schema { return storage.Embedded("ingest", migrations) }
 
 // Database is the storage, as far as this package needs it.
 type Database interface {

@@ -26,6 +26,7 @@ package storage
 import (
 	"context"
 	"database/sql"
+	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -80,6 +81,16 @@ var (
 type Schema struct {
 	Name  string // the component, lower case: evidence
 	Files fs.FS
+}
+
+// Embedded is the Schema of a component whose migrations stand in the folder
+// migrations of its embedded files.
+func Embedded(name string, files embed.FS) Schema {
+	migrations, err := fs.Sub(files, "migrations")
+	if err != nil { // cannot be: the name is a good one
+		return Schema{Name: name} // Open then says that there are no migrations
+	}
+	return Schema{Name: name, Files: migrations}
 }
 
 // Options say which database.
