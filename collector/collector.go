@@ -129,6 +129,9 @@ func (c *Collector) parts(ctx context.Context, logKey *evidence.Key, policyKey e
 	}
 	c.Findings = findings.NewStore(findings.Options{Checks: c.Catalog, Location: c.Config.TimeZone.Location})
 	c.Enroll = enroll.NewStore(enroll.StoreOptions{CA: c.CA, Log: c.Log, Now: c.now,
+		Joined: func(ctx context.Context, tx *storage.Tx, m enroll.Machine) error {
+			return c.Findings.Join(ctx, tx, findings.Machine{ID: m.ID, Department: m.Department, EnrolledAt: m.EnrolledAt})
+		},
 		Left: func(ctx context.Context, tx *storage.Tx, m enroll.Machine, at time.Time) error {
 			return c.Findings.End(ctx, tx, findings.Machine{ID: m.ID, Department: m.Department, EnrolledAt: m.EnrolledAt}, at)
 		}})

@@ -254,10 +254,16 @@ func (s *Store) insert(ctx context.Context, tx *storage.Tx, m Machine) error {
 		m.CertSerial, micros(m.CertNotAfter), m.certKey, []byte{}); err != nil {
 		return fmt.Errorf("add machine %s: %w", m.ID, err)
 	}
-	return s.append(ctx, tx, evidence.Enrolment, m.ID, EnrolmentRecord{
+	if err := s.append(ctx, tx, evidence.Enrolment, m.ID, EnrolmentRecord{
 		At: m.EnrolledAt, Agent: m.ID, Hostname: m.Hostname, OS: m.OS, Department: m.Department, Token: m.TokenID,
 		ReportKey: m.ReportKey, Serial: m.CertSerial, KeyHash: m.certKey, NotAfter: m.CertNotAfter,
-	})
+	}); err != nil {
+		return err
+	}
+	if err := s.joined(ctx, tx, m); err != nil {
+		return fmt.Errorf("add machine %s: %w", m.ID, err)
+	}
+	return nil
 }
 
 // renew notes a machine's new certificate. The key before stays good for

@@ -5,7 +5,6 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"vigia/collector/evidence"
@@ -16,13 +15,7 @@ import (
 var migrations embed.FS
 
 // Schema is the package's tables.
-func Schema() storage.Schema {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil { // cannot be: the folder is embedded
-		files = migrations
-	}
-	return storage.Schema{Name: "enroll", Files: files}
-}
+func Schema() storage.Schema { return storage.Embedded("enroll", migrations) }
 
 // Appender is where evidence goes: the evidence log.
 type Appender interface {
@@ -37,6 +30,9 @@ type StoreOptions struct {
 	Log Appender
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// Joined is called in the transaction in which a machine enrols, so that it
+	// is missed when it never reports; nil means that nobody asks.
+	Joined func(ctx context.Context, tx *storage.Tx, m Machine) error
 	// Left is called in the transaction in which a machine is revoked or
 	// retired, so that what others keep about it ends with it; nil means that
 	// nobody asks.
@@ -46,15 +42,19 @@ type StoreOptions struct {
 // Store keeps tokens, machines and the list of known machines. Every method
 // works inside the caller's transaction and is safe for concurrent use.
 type Store struct {
-	ca   *CA
-	log  Appender
-	now  func() time.Time
-	left func(ctx context.Context, tx *storage.Tx, m Machine, at time.Time) error
+	ca     *CA
+	log    Appender
+	now    func() time.Time
+	joined func(ctx context.Context, tx *storage.Tx, m Machine) error
+	left   func(ctx context.Context, tx *storage.Tx, m Machine, at time.Time) error
 }
 
 // NewStore returns a Store on the tables of Schema.
 func NewStore(opts StoreOptions) *Store {
-	s := &Store{ca: opts.CA, log: opts.Log, now: clock(opts.Now), left: opts.Left}
+	s := &Store{ca: opts.CA, log: opts.Log, now: clock(opts.Now), joined: opts.Joined, left: opts.Left}
+	if s.joined == nil {
+		s.joined = func(context.Context, *storage.Tx, Machine) error { return nil }
+	}
 	if s.left == nil {
 		s.left = func(context.Context, *storage.Tx, Machine, time.Time) error { return nil }
 	}

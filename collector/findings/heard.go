@@ -69,6 +69,15 @@ func (s *Store) nextSpell(ctx context.Context, tx *storage.Tx, m Machine, at int
 	return next, nil
 }
 
+// Join begins to expect reports of a machine that has just enrolled: if none
+// comes, it is silent.
+func (s *Store) Join(ctx context.Context, tx *storage.Tx, m Machine) error {
+	if _, err := s.heard(ctx, tx, m, micros(m.EnrolledAt), defaultSilence.Microseconds()); err != nil {
+		return fmt.Errorf("expect reports of %s: %w", m.ID, err)
+	}
+	return nil
+}
+
 // End closes everything about a machine that was revoked or retired: from then
 // on it has no state.
 func (s *Store) End(ctx context.Context, tx *storage.Tx, m Machine, at time.Time) error {

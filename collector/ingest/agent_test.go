@@ -111,6 +111,9 @@ func (c *collector) start(how ...setup) {
 	checks := catalog.New()
 	c.views = findings.NewStore(findings.Options{Checks: checks})
 	c.machines = enroll.NewStore(enroll.StoreOptions{CA: c.ca, Log: c.log, Now: c.clock.now,
+		Joined: func(ctx context.Context, tx *storage.Tx, m enroll.Machine) error {
+			return c.views.Join(ctx, tx, findings.Machine{ID: m.ID, Department: m.Department, EnrolledAt: m.EnrolledAt})
+		},
 		Left: func(ctx context.Context, tx *storage.Tx, m enroll.Machine, at time.Time) error {
 			return c.views.End(ctx, tx, findings.Machine{ID: m.ID, Department: m.Department}, at)
 		}})

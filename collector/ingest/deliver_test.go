@@ -20,6 +20,7 @@ import (
 	apiv1 "vigia/collector/api/v1"
 	"vigia/collector/enroll"
 	"vigia/collector/evidence"
+	"vigia/collector/findings"
 	"vigia/collector/ingest"
 	"vigia/collector/storage"
 	"vigia/collector/storage/storagetest"
@@ -73,6 +74,35 @@ func TestDeliver(t *testing.T) {
 				return evidence.VerifyEntry(e, proof, a.checkpoint)
 			})
 		})
+		c.verify()
+	})
+}
+
+func TestAMachineThatNeverReportsIsSilent(t *testing.T) {
+	onEach(t, func(t *testing.T, c *collector) {
+		a := newAgent(t, c, "pc-1")
+		silent := func() (found bool) {
+			c.read(func(ctx context.Context, tx *storage.Tx) error {
+				all, err := c.views.FindingsAt(ctx, tx, c.clock.now())
+				for _, f := range all {
+					found = found || f.Entry == findings.EntrySilence && f.Machine == a.id
+				}
+				return err
+			})
+			return found
+		}
+		c.clock.advance(47 * time.Hour)
+		if silent() {
+			t.Error("silent already after 47 hours")
+		}
+		c.clock.advance(time.Hour)
+		if !silent() {
+			t.Error("not silent after two days without a report")
+		}
+		a.wantDurable(c, 1, a.make(c.clock.now(), length(8)))
+		if silent() {
+			t.Error("silent after a report")
+		}
 		c.verify()
 	})
 }

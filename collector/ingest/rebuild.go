@@ -49,6 +49,7 @@ func (s *Service) replay(ctx context.Context, tx *storage.Tx, e evidence.Entry, 
 			return err
 		}
 		machines[h.Subject] = findings.Machine{ID: r.Agent, Department: r.Department, EnrolledAt: r.At}
+		return s.opts.Findings.Join(ctx, tx, machines[h.Subject])
 	case evidence.Register:
 		if h.Subject != enroll.MachinesSubject {
 			return nil
