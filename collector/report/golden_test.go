@@ -147,7 +147,7 @@ func TestPDFSizes(t *testing.T) {
 	for _, n := range []int{0, 1, 200} {
 		d := large(t, n)
 		if n == 1 {
-			d.Organisation = "Ayuntamiento 😀 \x00 \U0001F3DB ‏العربية 漢字 " + strings.Repeat("Larguísimo", 30)
+			d.Organisation = "Ayuntamiento 😀 \x00 \U0001F3DB \u200fالعربية 漢字 " + strings.Repeat("Larguísimo", 30)
 		}
 		b, err := d.pdf(fixedKey, message.Spanish)
 		if err != nil {

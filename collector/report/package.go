@@ -56,12 +56,12 @@ func readPackage(r io.ReaderAt, size int64) (map[string][]byte, error) {
 
 // inflate reads one file. What it says of its size is not believed.
 func inflate(f *zip.File, limit int64) ([]byte, error) {
-	limit = min(limit, int64(f.CompressedSize64+1)*maxInflated) //nolint:gosec // a size that wraps gives a limit that nothing meets
+	limit = min(limit, int64(f.CompressedSize64+1)*maxInflated)
 	r, err := f.Open()
 	if err != nil {
 		return nil, fmt.Errorf("cannot be read")
 	}
-	defer r.Close() //nolint:errcheck // only read
+	defer r.Close()
 	b, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err != nil {
 		return nil, fmt.Errorf("is damaged")

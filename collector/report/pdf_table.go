@@ -56,7 +56,7 @@ func (p *page) wrap(text string, width float64) []string {
 	var out []string
 	for paragraph := range strings.SplitSeq(printable(text), "\n") {
 		line := ""
-		for _, word := range strings.Fields(paragraph) {
+		for word := range strings.FieldsSeq(paragraph) {
 			joined := word
 			if line != "" {
 				joined = line + " " + word

@@ -31,12 +31,10 @@ func steps() message.Catalogue {
 // Explain says what a failed step found. What names an entry is said in the
 // reader's language; the rest is detail for whoever repairs it.
 func Explain(lang message.Lang, err error) string {
-	var bad *BadEntry
-	if errors.As(err, &bad) {
+	if bad, ok := errors.AsType[*BadEntry](err); ok {
 		return bad.damage().say(lang)
 	}
-	var p *Problem
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*Problem](err); ok {
 		return p.say(lang)
 	}
 	if errors.Is(err, afterFailure) {

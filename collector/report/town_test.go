@@ -71,14 +71,6 @@ func wantVerified(t testing.TB, r Result) {
 	}
 }
 
-func mustWrite(t testing.TB, w *reviewtest.Town, query string, args ...any) {
-	t.Helper()
-	w.Write(func(ctx context.Context, tx *storage.Tx) error {
-		_, err := tx.Exec(ctx, query, args...)
-		return err
-	})
-}
-
 // firstDifferentLine shows where two texts part.
 func firstDifferentLine(a, b []byte) string {
 	x, y := bytes.Split(a, []byte("\n")), bytes.Split(b, []byte("\n"))

@@ -103,8 +103,7 @@ func Verify(ctx context.Context, r io.ReaderAt, size int64, opts VerifyOptions) 
 		}
 		n, err := s.take()
 		res := StepResult{Step: s.step, Count: n, Err: err}
-		var skip skipped
-		if errors.As(err, &skip) {
+		if skip, ok := errors.AsType[skipped](err); ok {
 			res.Err, res.Skipped = nil, string(skip)
 		}
 		v.out.Steps = append(v.out.Steps, res)
@@ -189,8 +188,7 @@ func (v *verification) manifest() (int, error) {
 
 // plainJSON drops what a decoder's error may quote of the file.
 func plainJSON(err error) error {
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return problem(nil, "file.json", "byte", fmt.Sprint(syntax.Offset))
 	}
 	return problem(nil, "file.form")

@@ -2,18 +2,19 @@ package reviewtest
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"vigia/collector/enroll"
 	"vigia/collector/storage"
 )
 
-// The quarter that Live lives through.
+// Quarter is the one that Live lives through.
 const Quarter = "2026Q4"
 
-// End is the end of the quarter, and Middle a moment within it.
-func End() time.Time    { return time.Date(2027, 1, 1, 0, 0, 0, 0, Zone()) }
+// End is the end of the quarter.
+func End() time.Time { return time.Date(2027, 1, 1, 0, 0, 0, 0, Zone()) }
+
+// Middle is a moment within the quarter.
 func Middle() time.Time { return time.Date(2026, 11, 21, 18, 0, 0, 0, Zone()) }
 
 // Small are the machines of Live by what befalls them.
@@ -124,6 +125,6 @@ func (w *Town) Quarterly(machines, days int) {
 	}
 	w.Now = w.Now.Add(8 * time.Hour)
 	if w.Now.After(End()) {
-		w.t.Fatal(fmt.Sprintf("%d days are more than the quarter", days))
+		w.t.Fatalf("%d days are more than the quarter", days)
 	}
 }
