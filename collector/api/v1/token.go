@@ -62,7 +62,8 @@ func ParseToken(text string) (Token, error) {
 	}
 	b, err := tokenEncoding.DecodeString(body)
 	var t Token
-	if err != nil || len(b) != len(t.Secret)+len(t.CAPin)+4 {
+	// The last character has bits to spare: only one way of writing counts.
+	if err != nil || len(b) != len(t.Secret)+len(t.CAPin)+4 || tokenEncoding.EncodeToString(b) != body {
 		return Token{}, fmt.Errorf("%w: it is incomplete or mistyped", ErrToken)
 	}
 	data, crc := b[:len(b)-4], b[len(b)-4:]
