@@ -53,10 +53,18 @@ func (pc windowsPC) run(t *testing.T, args ...string) (stdout string, code int) 
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), wine)
 	defer cancel()
-	cmd := pc.Command(ctx, pc.agent, args...)
+	var cmd *exec.Cmd
+	var out []byte
+	var err error
 	var problems strings.Builder
-	cmd.Stderr = &problems
-	out, err := cmd.Output()
+	for range 3 {
+		problems.Reset()
+		cmd = pc.Command(ctx, pc.agent, args...)
+		cmd.Stderr = &problems
+		if out, err = cmd.Output(); !winetest.NotStarted(problems.String()) {
+			break
+		}
+	}
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatalf("vigia-agent %s: %v\n%s", strings.Join(args, " "), err, problems.String())

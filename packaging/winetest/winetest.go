@@ -138,10 +138,25 @@ func (s *Session) ImportRegistry(t testing.TB, regText string) {
 	if err := os.WriteFile(file, utf16File(regText), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := run(s.Command(t.Context(), "reg", "import", s.WindowsPath(file))); err != nil {
-		t.Fatalf("import into the registry: %v\n%s", err, regText)
+	// On a busy machine Wine now and then cannot start a program at all; an
+	// import changes nothing when it is done twice.
+	var err error
+	for range startTries {
+		if _, err = run(s.Command(t.Context(), `C:\windows\system32\reg.exe`, "import", s.WindowsPath(file))); err == nil {
+			return
+		}
+		time.Sleep(time.Second)
 	}
+	t.Fatalf("import into the registry: %v\n%s", err, regText)
 }
+
+// startTries is how often a program is started before a test gives up.
+const startTries = 5
+
+// NotStarted tells from what Wine printed that it could not start the program
+// at all, which it now and then cannot on a busy machine: nothing ran, and the
+// same command may be tried again.
+func NotStarted(output string) bool { return strings.Contains(output, "ShellExecuteEx failed") }
 
 // utf16File encodes text as Windows keeps it: UTF-16, little endian, with a
 // byte order mark and CRLF.
