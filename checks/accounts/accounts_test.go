@@ -181,6 +181,8 @@ func TestPasswordAgeOnLinux(t *testing.T) {
 		{"rule off", debian(map[string]string{"/etc/login.defs": "UID_MIN 1000\nUID_MAX 60000\n", "/etc/shadow": ""}), nil, "", checks.Fail, "age.rule_off"},
 		{"rule 99999", debian(map[string]string{"/etc/login.defs": "PASS_MAX_DAYS 99999\n", "/etc/shadow": ""}), nil, "", checks.Fail, "age.rule_off"},
 		{"rule too long", debian(map[string]string{"/etc/login.defs": "PASS_MAX_DAYS 400\n", "/etc/shadow": ""}), nil, "", checks.Fail, "age.rule_long"},
+		{"people of a directory", with(shadow("ana:"+hash+":20700:0:365:7:::"), "/etc/nsswitch.conf", "passwd: files ldap\n"), nil, "", checks.Unknown, "age.young"},
+		{"sss that nobody configured", with(shadow("ana:"+hash+":20700:0:365:7:::"), "/etc/nsswitch.conf", "passwd: files sss\n"), nil, "", checks.Pass, "age.young"},
 		{"shadow unreadable", debian(nil), []string{"/etc/shadow"}, "", checks.Unknown, "accounts.unread"},
 		{"login.defs unreadable", debian(nil), []string{"/etc/login.defs"}, "", checks.Unknown, "accounts.unread"},
 	} {

@@ -33,3 +33,16 @@ func passwd(ctx context.Context, r *reader) []shadow.User {
 	}
 	return accounts.Users
 }
+
+const nsswitch = "/etc/nsswitch.conf"
+
+// foreign notes accounts of a directory service as unread: the local files do
+// not tell how old their passwords are. sss stands in nsswitch.conf by default
+// where nobody ever configured it, so its own configuration decides.
+func (r *reader) foreign(ctx context.Context) {
+	source := shadow.Directory(r.config(ctx, nsswitch), "passwd")
+	if source == "" || source == "sss" && !installed(ctx, r.Host, "/etc/sssd/sssd.conf") {
+		return
+	}
+	r.Note(nsswitch+" passwd: "+source, "unsupported")
+}

@@ -193,6 +193,7 @@ func observeShadowAge(ctx context.Context, h *host.Host) (ageFacts, error) {
 			seen.MaxDays = &days
 		}
 	}
+	r.foreign(ctx)
 	regular := map[string]bool{"root": true}
 	for _, u := range passwd(ctx, r) {
 		if defs != nil && defs.Regular(u.UID) {

@@ -134,18 +134,7 @@ func (r *reader) groups(ctx context.Context) []shadow.Group {
 // elsewhere tells whether groups also come from a directory service, which
 // the local files do not tell.
 func (r *reader) elsewhere(ctx context.Context) bool {
-	for line := range strings.Lines(string(r.config(ctx, "/etc/nsswitch.conf"))) {
-		sources, ok := strings.CutPrefix(strings.TrimSpace(line), "group:")
-		if !ok {
-			continue
-		}
-		for source := range strings.FieldsSeq(sources) {
-			if slices.Contains([]string{"sss", "ldap", "winbind", "nis", "compat"}, source) {
-				return true
-			}
-		}
-	}
-	return false
+	return shadow.Directory(r.config(ctx, nsswitch), "group") != ""
 }
 
 // directory is what the machine's files tell of its users and groups.

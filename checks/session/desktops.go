@@ -83,6 +83,7 @@ func people(ctx context.Context, r *reader) []person {
 	if err != nil || accounts.NIS {
 		r.Note("/etc/passwd", "unreadable")
 	}
+	foreign(ctx, r)
 	groups := memberships(ctx, r)
 	var out []person
 	for _, u := range accounts.Users {
@@ -92,6 +93,22 @@ func people(ctx context.Context, r *reader) []person {
 	}
 	slices.SortFunc(out, func(a, b person) int { return strings.Compare(a.name, b.name) })
 	return out
+}
+
+// foreign notes people of a directory service as unread: the local files do not
+// name them, and their sessions lock or not all the same. sss stands in
+// nsswitch.conf by default where nobody ever configured it, so its own
+// configuration decides.
+func foreign(ctx context.Context, r *reader) {
+	const nsswitch = "/etc/nsswitch.conf"
+	source := shadow.Directory(r.config(ctx, nsswitch), "passwd")
+	if source == "" {
+		return
+	}
+	if _, err := r.Host.Files.Stat(ctx, "/etc/sssd/sssd.conf"); source == "sss" && errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	r.Note(nsswitch+" passwd: "+source, "unsupported")
 }
 
 // memberships lists the groups of each account by group(5).

@@ -144,6 +144,9 @@ func TestScreenLockOnLinux(t *testing.T) {
 		{"xscreensaver that locks", desktop([]string{"openbox"}, map[string]string{"/usr/bin/xscreensaver": "", xss: "timeout:\t0:10:00\nlock:\tTrue\nlockTimeout:\t0:01:00\nmode:\tblank\n"}), nil, checks.Pass, "screenlock.locks"},
 		{"xscreensaver too late", desktop([]string{"openbox"}, map[string]string{"/usr/bin/xscreensaver": "", xss: "timeout:\t0:10:00\nlock:\tTrue\nlockTimeout:\t0:06:00\n"}), nil, checks.Fail, "screenlock.too_long"},
 		{"a desktop that nobody taught us", desktop([]string{"sway"}, nil), nil, checks.Unknown, "screenlock.desktop_not_known"},
+		{"people of a directory", desktop([]string{"gnome"}, map[string]string{"/etc/nsswitch.conf": "passwd: files winbind\n"}), nil, checks.Unknown, "screenlock.locks"},
+		{"sss that nobody configured", desktop([]string{"gnome"}, map[string]string{"/etc/nsswitch.conf": "passwd: files sss\n"}), nil, checks.Pass, "screenlock.locks"},
+		{"sss in use", desktop([]string{"gnome"}, map[string]string{"/etc/nsswitch.conf": "passwd: files sss\n", "/etc/sssd/sssd.conf": ""}), nil, checks.Unknown, "screenlock.locks"},
 		{"accounts unreadable", desktop([]string{"gnome"}, nil), []string{"/etc/passwd"}, checks.Unknown, "screenlock.unread"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
