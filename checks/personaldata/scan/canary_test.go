@@ -88,7 +88,7 @@ func TestCanaries(t *testing.T) {
 		case 2:
 			card = "curp|rfc|nss|dni|nie\n" + strings.Join(id.values(), "|") + "\n"
 		case 3:
-			card = strings.ToLower(card) + strings.Repeat("relleno ", headBytes) + "\x00\x00"
+			card = strings.ToLower(card) + strings.Repeat("relleno ", 8<<10) + "\x00\x00"
 		}
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)

@@ -1,157 +1,96 @@
 package scan
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"hash/maphash"
 	"io"
 	"os"
-	"time"
 
 	"vigia/checks/personaldata/detect"
+	"vigia/checks/personaldata/extract"
 )
 
-// blockBytes is read at a time.
-const blockBytes = 256 << 10
-
 // FileLimits bound the work on one file. Zero means the default.
-type FileLimits struct {
-	Bytes int64         // read at most; default 256 MiB
-	Time  time.Duration // of work at most, pauses not counted; default one minute
-}
-
-func (l FileLimits) withDefaults() FileLimits {
-	if l.Bytes <= 0 {
-		l.Bytes = 256 << 20
-	}
-	if l.Time <= 0 {
-		l.Time = time.Minute
-	}
-	return l
-}
+type FileLimits = extract.Limits
 
 // An Examiner looks into one open file after another. It needs no right but the
 // descriptor it is given, so that it can run in a process that has no others. It is
 // not safe for concurrent use.
 type Examiner struct {
-	scanner *detect.Scanner
-	tally   detect.Tally
-	block   []byte
-	pacer   *pacer
-	read    func(n int64) // told of every block, for a progress display
+	extractor *extract.Extractor
+	scanner   *detect.Scanner
+	tally     detect.Tally
+	pacer     *pacer
 }
 
-// NewExaminer returns an Examiner. Examiners whose results are to be added up share a
-// seed from maphash.MakeSeed.
-func NewExaminer(seed maphash.Seed) *Examiner {
-	return &Examiner{scanner: detect.NewScanner(seed), block: make([]byte, blockBytes), pacer: newPacer(0), read: func(int64) {}}
+// NewExaminer returns an Examiner with limits on each file. Examiners whose results are
+// to be added up share a seed from maphash.MakeSeed.
+func NewExaminer(seed maphash.Seed, limits FileLimits) *Examiner {
+	e := &Examiner{scanner: detect.NewScanner(seed), pacer: newPacer(0)}
+	e.extractor = extract.New(limits, sink{e})
+	e.extractor.Pause = func(ctx context.Context) { e.pacer.pause(ctx) }
+	return e
 }
 
-// File looks for identifiers in an open regular file, from where it stands to its end
-// or a limit. The result lacks the path, which is the caller's to tell.
-func (e *Examiner) File(ctx context.Context, f io.Reader, limits FileLimits) FileResult {
-	limits = limits.withDefaults()
+// File looks for identifiers in the first size bytes of a regular file, and reads no
+// more than most of them unless that is 0. The result lacks the path, which is the
+// caller's to tell. What was counted is in the tally until the next call.
+func (e *Examiner) File(ctx context.Context, f io.ReaderAt, size, most int64) FileResult {
 	e.tally.Reset()
-	used := 0 // bytes of block that may hold text
-	defer func() { clear(e.block[:used]) }()
-
-	e.pacer.start()
-	n, err := readHead(f, e.block[:min(headBytes, limits.Bytes)])
-	used = n
-	if err != nil && !errors.Is(err, io.EOF) {
-		return failed(err)
+	cut := most > 0 && most < size
+	if cut {
+		size = most
 	}
-	format := formatOf(e.block[:n])
-	if !format.readable {
-		r := newFileResult(Skipped, ReasonFormat)
-		r.Format, r.Bytes = format.name, int64(n)
-		e.read(int64(n))
-		return r
+	o := e.extractor.File(ctx, f, size)
+	if cut && o.Reason != extract.Canceled {
+		o.Reason = ReasonBytes
 	}
-
-	e.scanner.Reset(format.encoding)
-	var reason Reason
-	total := int64(0)
-	block := e.block[:n]
-	skip := format.bom
-	for {
-		total += int64(len(block))
-		e.read(int64(len(block)))
-		if format.encoding == detect.Bytes && bytes.IndexByte(block, 0) >= 0 {
-			reason = ReasonBinary // not what the head promised; what text there is still counts
-		}
-		e.scanner.Scan(block[skip:], e.tally.Add)
-		skip = 0
-		if err != nil {
-			break // the end, or the error that cut it
-		}
-		e.pacer.pause(ctx)
-		if why := e.mustStop(ctx, total, limits); why != "" {
-			if why != ReasonFileBytes || !atEnd(f) {
-				reason = why
-			}
-			break
-		}
-		n, err = f.Read(e.block[:min(int64(len(e.block)), limits.Bytes-total)])
-		used = max(used, n)
-		block = e.block[:n]
+	if o.Reason == extract.Canceled {
+		o.Reason = stopReason(ctx)
 	}
-	e.scanner.Finish(e.tally.Add)
-	if err != nil && !errors.Is(err, io.EOF) {
-		reason = reasonOf(err)
+	r := newFileResult(statusOf(o, e.tally.Empty()), o.Reason)
+	r.Format, r.Bytes = o.Format, o.Bytes
+	r.Pictures = o.Reasons[extract.NoText]
+	if r.Status == Found {
+		r.Counts, r.Distinct, r.Persons = e.tally.Counts(), e.tally.Distinct(), e.tally.Persons()
+		r.Level = levelOfCounts(r.Counts, r.Persons)
 	}
-	if reason == "" && format.encoded {
-		reason = ReasonEncoded
-	}
-	return e.result(format, reason, total)
-}
-
-// mustStop returns why the work on a file has to end before its end.
-func (e *Examiner) mustStop(ctx context.Context, total int64, limits FileLimits) Reason {
-	switch {
-	case ctx.Err() != nil:
-		return stopReason(ctx)
-	case total >= limits.Bytes:
-		return ReasonFileBytes
-	case e.pacer.worked() > limits.Time:
-		return ReasonFileTime
-	}
-	return ""
-}
-
-// result makes a result of the tally.
-func (e *Examiner) result(format format, reason Reason, total int64) FileResult {
-	status := Clean
-	switch {
-	case !e.tally.Empty():
-		status = Found
-	case reason != "":
-		status = Incomplete
-	}
-	r := newFileResult(status, reason)
-	r.Format, r.Bytes = format.name, total
-	r.Counts, r.Distinct, r.Persons = e.tally.Counts(), e.tally.Distinct(), e.tally.Persons()
-	r.Level = levelOfCounts(r.Counts, r.Persons)
 	return r
 }
 
-// readHead fills block or reads to the end, so that the format of a file does not
-// depend on how its reader cuts it.
-func readHead(f io.Reader, block []byte) (n int, err error) {
-	for n < len(block) && err == nil {
-		var k int
-		k, err = f.Read(block[n:])
-		n += k
+// statusOf is what an outcome means when nothing, or something, was found.
+func statusOf(o extract.Outcome, nothing bool) Status {
+	switch {
+	case !nothing:
+		return Found
+	case o.Reason == "":
+		return Clean
+	case o.Reason == extract.NotADocument:
+		return Skipped
+	case o.Texts == 0 && (o.Reason == extract.Unsupported || o.Reason == extract.Encrypted || o.Reason == extract.ReadError):
+		return Unreadable
 	}
-	return n, err
+	return Incomplete
 }
 
-// atEnd tells whether nothing follows in f.
-func atEnd(f io.Reader) bool {
-	var one [1]byte
-	n, err := io.ReadFull(f, one[:])
-	return n == 0 && errors.Is(err, io.EOF)
+// sink is the Sink that hands what the extractor reads to the scanner.
+type sink struct{ e *Examiner }
+
+func (t sink) Begin(enc extract.Encoding) { t.e.scanner.Reset(encodingOf(enc)) }
+func (t sink) Write(block []byte)         { t.e.scanner.Scan(block, t.e.tally.Add) }
+func (t sink) End()                       { t.e.scanner.Finish(t.e.tally.Add) }
+
+// encodingOf is the scanner's word for an encoding of the extractor.
+func encodingOf(enc extract.Encoding) detect.Encoding {
+	switch enc {
+	case extract.UTF16LE:
+		return detect.UTF16LE
+	case extract.UTF16BE:
+		return detect.UTF16BE
+	case extract.Bytes:
+	}
+	return detect.Bytes
 }
 
 // stopReason is why a context has ended.

@@ -27,15 +27,10 @@ type progress struct {
 	counted                atomic.Bool
 }
 
-// read counts bytes of a file that is being read.
-func (p *progress) read(n int64) { p.bytes.Add(n) }
-
-// done counts a file of which shown bytes have been counted and planned were expected.
-func (p *progress) done(shown, planned int64) {
+// done counts a file of which so many bytes were to be read.
+func (p *progress) done(planned int64) {
 	p.files.Add(1)
-	if planned > shown {
-		p.bytes.Add(planned - shown)
-	}
+	p.bytes.Add(planned)
 }
 
 func (p *progress) now() Progress {

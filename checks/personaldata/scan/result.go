@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"vigia/checks/personaldata/detect"
+	"vigia/checks/personaldata/extract"
 )
 
 // Status is what a scan can say of one file.
@@ -31,14 +32,13 @@ func Statuses() []Status { return []Status{Found, Clean, Incomplete, Unreadable,
 
 // Reason is a code that says why a file is not simply found or clean. These are part
 // of the report format: add, never rename.
-type Reason string
+type Reason = extract.Reason
 
 // The reasons of Skipped.
 const (
 	ReasonLink        Reason = "file.link"              // symbolic link or junction: its target is looked at where it is
 	ReasonSpecial     Reason = "file.special"           // FIFO, socket, device
 	ReasonPlaceholder Reason = "file.cloud_placeholder" // its content is elsewhere, and reading would fetch it
-	ReasonFormat      Reason = "format.unsupported"     // no text, and no reader for it in this version
 	ReasonMount       Reason = "mount.other"            // another file system than the root's
 	ReasonVirtual     Reason = "mount.virtual"          // /proc, /sys, /dev
 	ReasonGone        Reason = "file.gone"              // deleted since its folder was listed
@@ -49,16 +49,16 @@ const (
 	ReasonDenied  Reason = "access.denied"
 	ReasonLocked  Reason = "file.locked"  // another program has it open for itself
 	ReasonChanged Reason = "file.changed" // replaced between looking and opening
-	ReasonIO      Reason = "io.error"
+	ReasonIO      Reason = extract.ReadError
+	ReasonWorker  Reason = "worker.crashed" // the process that read it ended: the file is hostile, or too much for its limits
 )
 
-// The reasons of Incomplete, and of a Found that is not whole.
+// The reasons of Incomplete, and of a Found that is not whole. Those of a file's content
+// are extract's.
 const (
-	ReasonFileBytes Reason = "limit.file_bytes"
-	ReasonFileTime  Reason = "limit.file_time"
+	ReasonFileBytes Reason = extract.LimitBytes
+	ReasonFileTime  Reason = extract.LimitTime
 	ReasonDepth     Reason = "limit.depth"
-	ReasonBinary    Reason = "content.binary"  // begins as text and goes on otherwise
-	ReasonEncoded   Reason = "content.encoded" // mail, whose attachments are not decoded in this version
 )
 
 // The reasons that end a whole scan; those of a file may be the same.
@@ -66,7 +66,7 @@ const (
 	ReasonFiles    Reason = "limit.files"
 	ReasonBytes    Reason = "limit.bytes"
 	ReasonTime     Reason = "limit.time"
-	ReasonCanceled Reason = "canceled"
+	ReasonCanceled Reason = extract.Canceled
 )
 
 // Level is how much protection the data in a file ask for, in the three steps of
@@ -121,6 +121,8 @@ type FileResult struct {
 	Categories []string            `json:"categories"` // special categories: none in this version
 	Level      Level               `json:"level"`
 
+	// Pictures counts the pictures and pages without text in it.
+	Pictures int `json:"-"`
 	// Persons is at least how many persons the file speaks of.
 	Persons int `json:"-"`
 	// Owner is the numeric id of the file's owner, where the system has one.
@@ -162,10 +164,7 @@ type Summary struct {
 // that are incomplete, unreadable, or in a format or place that is not looked at.
 func (s Summary) Unknown() int64 {
 	n := s.Files[Incomplete] + s.Files[Unreadable]
-	for _, r := range []Reason{ReasonFormat, ReasonPlaceholder} {
-		n += s.Reasons[r]
-	}
-	return n
+	return n + s.Reasons[ReasonPlaceholder]
 }
 
 // reasonOf turns an error of opening or reading into a reason.

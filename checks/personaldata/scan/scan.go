@@ -13,23 +13,21 @@
 //   - Work is bounded: bytes and time of each file, files, bytes and time of the whole,
 //     depth, and the share of a core that it may take.
 //
-// The work on one file is the Examiner's, who needs only an open descriptor; the walk
-// is Run's. In this version both run in one process, text is the one format that is
-// read, and there is no cache.
+// The work on one file is the Examiner's, who needs only an open descriptor. It runs in
+// a worker process of its own without rights, and only where none can be had in this
+// one. What was clean and has not changed since is not read again; see cache.
 package scan
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -87,7 +85,7 @@ func Run(ctx context.Context, opts Options, each func(FileResult) error) (Summar
 	if opts.MaxDepth <= 0 {
 		opts.MaxDepth = 128
 	}
-	opts.File = opts.File.withDefaults()
+	opts.File = opts.File.WithDefaults()
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -96,13 +94,12 @@ func Run(ctx context.Context, opts Options, each func(FileResult) error) (Summar
 		ctx, release = context.WithTimeoutCause(ctx, opts.MaxTime, stopped(ReasonTime))
 		defer release()
 	}
-	s := &session{opts: opts, cancel: cancel, each: each, seed: maphash.MakeSeed(), sum: newSummary(roots)}
+	s := &session{opts: opts, cancel: cancel, each: each, sum: newSummary(roots)}
 	stopProgress := s.showProgress(ctx, roots)
 	start := time.Now()
 	err := s.run(ctx, roots)
 	stopProgress()
 	s.sum.TookMS = time.Since(start).Milliseconds()
-	s.sum.Counts, s.sum.Distinct, s.sum.Persons = s.tally.Counts(), s.tally.Distinct(), s.tally.Persons()
 	return s.sum, err
 }
 
@@ -110,67 +107,36 @@ func Run(ctx context.Context, opts Options, each func(FileResult) error) (Summar
 type session struct {
 	opts   Options
 	cancel context.CancelCauseFunc
-	seed   maphash.Seed
 
-	mu    sync.Mutex // guards what follows, and calls of each and Progress
-	each  func(FileResult) error
-	sum   Summary
-	tally detect.Tally
-	err   error // of each
+	mu   sync.Mutex // guards what follows, and calls of each and Progress
+	each func(FileResult) error
+	sum  Summary
+	err  error // of each
 
-	dispatched int64        // regular files handed out; the walker's alone
-	bytes      atomic.Int64 // read
+	dispatched int64 // regular files handed out; the walker's alone
+	promised   int64 // bytes of them to read at most; the walker's alone
 	progress   progress
 }
 
-// A task is an open file on its way to an Examiner.
-type task struct {
-	file  *os.File
-	path  string
-	owner string
-	size  int64
-}
-
-// run walks the roots and examines their files, in this goroutine when there is one
-// job and in as many more as there are jobs otherwise. It waits for all of them.
+// run walks the roots and has their files looked into, and waits for all of them.
 func (s *session) run(ctx context.Context, roots []string) error {
-	walkPacer := newPacer(s.opts.Share)
-	do := s.examine(ctx, walkPacer)
-	var wait sync.WaitGroup
-	tasks := make(chan task)
-	if s.opts.Jobs > 1 {
-		for range s.opts.Jobs {
-			wait.Go(func() {
-				work := s.examine(ctx, newPacer(s.opts.Share))
-				for t := range tasks {
-					work(t)
-				}
-			})
-		}
-		do = func(t task) {
-			select {
-			case tasks <- t:
-			case <-ctx.Done():
-				_ = t.file.Close() // only read
-			}
-		}
-	}
+	look := looker(newHere(ctx, s, s.opts.Jobs))
+	pacer := newPacer(s.opts.Share)
 	w := &walker{depth: s.opts.MaxDepth, otherMounts: s.opts.OtherMounts, report: s.add}
 	w.visit = func(dir *os.Root, name, path string, info fs.FileInfo) error {
-		walkPacer.pause(ctx)
-		if s.opts.MaxFiles > 0 && s.dispatched >= s.opts.MaxFiles {
-			return stopped(ReasonFiles)
-		}
-		if s.opts.MaxBytes > 0 && s.bytes.Load() >= s.opts.MaxBytes {
-			return stopped(ReasonBytes)
+		pacer.pause(ctx)
+		t := task{path: path, size: info.Size()}
+		if why := s.bound(&t); why != "" {
+			return stopped(why)
 		}
 		s.dispatched++
 		f, reason := open(dir, name, info)
 		if reason != "" {
-			s.progress.done(0, planned(info.Size(), s.opts.File))
+			s.progress.done(planned(t.size, s.opts.File))
 			return s.add(path, failedFor(reason))
 		}
-		do(task{file: f, path: path, owner: w.attributes.ownerOf(info), size: info.Size()})
+		t.file, t.owner = f, w.attributes.ownerOf(info)
+		look.look(ctx, t)
 		return nil
 	}
 	var err error
@@ -179,9 +145,39 @@ func (s *session) run(ctx context.Context, roots []string) error {
 			break
 		}
 	}
-	close(tasks)
-	wait.Wait()
+	sums := look.finish()
+	s.sum.Counts, s.sum.Distinct, s.sum.Persons = sums.Counts, sums.Distinct, sums.Persons
 	return s.end(ctx, err)
+}
+
+// bound limits a task to what the whole scan may still read, or tells which limit ends it.
+func (s *session) bound(t *task) Reason {
+	if s.opts.MaxFiles > 0 && s.dispatched >= s.opts.MaxFiles {
+		return ReasonFiles
+	}
+	if s.opts.MaxBytes > 0 {
+		rest := s.opts.MaxBytes - s.promised
+		if rest <= 0 {
+			return ReasonBytes
+		}
+		if rest < t.size {
+			t.limit = rest
+		}
+		s.promised += min(rest, t.size)
+	}
+	return ""
+}
+
+// taken counts the result of a task.
+func (s *session) taken(t task, r FileResult) {
+	r.Owner = t.owner
+	s.progress.done(planned(t.size, s.opts.File))
+	if r.Reason == ReasonBytes {
+		s.cancel(stopped(ReasonBytes))
+	}
+	if err := s.add(t.path, r); err != nil {
+		s.cancel(err)
+	}
 }
 
 // end records why the walk ended, and returns the error that is the caller's own.
@@ -203,40 +199,6 @@ func (s *session) end(ctx context.Context, err error) error {
 		s.sum.Complete = false
 	}
 	return nil
-}
-
-// examine returns a function that works on one task after another.
-func (s *session) examine(ctx context.Context, p *pacer) func(task) {
-	e := NewExaminer(s.seed)
-	e.pacer = p
-	return func(t task) {
-		defer func() { _ = t.file.Close() }() // only read
-		limits, last := s.opts.File, false
-		if s.opts.MaxBytes > 0 {
-			if rest := s.opts.MaxBytes - s.bytes.Load(); rest < limits.Bytes {
-				limits.Bytes, last = max(rest, 1), true
-			}
-		}
-		shown := int64(0)
-		e.read = func(n int64) {
-			s.bytes.Add(n)
-			s.progress.read(n)
-			shown += n
-		}
-		r := e.File(ctx, t.file, limits)
-		if last && r.Reason == ReasonFileBytes {
-			r.Reason = ReasonBytes
-			s.cancel(stopped(ReasonBytes))
-		}
-		r.Owner = t.owner
-		s.progress.done(shown, planned(t.size, s.opts.File))
-		s.mu.Lock()
-		s.tally.Merge(&e.tally)
-		s.mu.Unlock()
-		if err := s.add(t.path, r); err != nil {
-			s.cancel(err)
-		}
-	}
 }
 
 // add counts a result and hands it to the caller.
