@@ -8,14 +8,34 @@ const (
 
 // words is a set of things that words beside an identifier say: for each kind that
 // they announce it, and whether they announce a number of another nature.
-type words uint32
+type words uint64
 
 const (
 	saysCURP words = 1 << iota // bit k is kind k
 	saysRFC
 	saysNSS
+	saysCLABE
+	saysINE
+	saysPassportMexico
+	saysPhoneMexico
+	saysISSEMYM
+	saysPlateMexico
 	saysDNI
 	saysNIE
+	saysCIF
+	saysNUSS
+	saysIBAN
+	saysCCC
+	saysPassportSpain
+	saysPhoneSpain
+	saysPlateSpain
+	saysMRZ
+	saysCard
+	saysEmail
+	saysName
+	saysAddress
+	saysBirthDate
+	saysCredential
 	saysOther // a folio, a lot, a part: not a person
 
 	// Halves of a phrase, which count once both are there.

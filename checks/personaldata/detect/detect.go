@@ -25,21 +25,41 @@ import (
 	"slices"
 )
 
-// A Type names a kind of identifier: country, dot, name.
+// A Type names a kind of identifier: country, dot, name; without a country where it has none.
 type Type string
 
-// The identifiers that this version finds.
+// What this version finds.
 const (
-	CURP Type = "mx.curp" // Clave Única de Registro de Población, 18 characters
-	RFC  Type = "mx.rfc"  // Registro Federal de Contribuyentes: 13 characters a person, 12 a company
-	NSS  Type = "mx.nss"  // social security number of the IMSS, 11 digits
-	DNI  Type = "es.dni"  // Spanish identity number, 8 digits and a letter
-	NIE  Type = "es.nie"  // Spanish number of a foreigner, X, Y or Z, 7 digits and a letter
+	CURP           Type = "mx.curp"     // Clave Única de Registro de Población, 18 characters
+	RFC            Type = "mx.rfc"      // Registro Federal de Contribuyentes: 13 characters a person, 12 a company
+	NSS            Type = "mx.nss"      // social security number of the IMSS, 11 digits
+	CLABE          Type = "mx.clabe"    // bank account, 18 digits
+	INE            Type = "mx.ine"      // voter's card: clave de elector, CIC or OCR
+	PassportMexico Type = "mx.passport" // a letter and 8 digits
+	PhoneMexico    Type = "mx.phone"    // 10 digits
+	ISSEMYM        Type = "mx.issemym"  // key of the social security of the State of Mexico's employees
+	PlateMexico    Type = "mx.plate"    // of a vehicle
+	DNI            Type = "es.dni"      // Spanish identity number, 8 digits and a letter; NIF of natural persons that begin with K, L, M
+	NIE            Type = "es.nie"      // Spanish number of a foreigner, X, Y or Z, 7 digits and a letter
+	CIF            Type = "es.cif"      // tax number of a legal person: personal data of nobody, reported for its company
+	NUSS           Type = "es.ss"       // Spanish social security number, 12 digits
+	IBAN           Type = "es.iban"     // Spanish bank account, ES and 22 digits
+	CCC            Type = "es.ccc"      // the same account in its older form of 20 digits
+	PassportSpain  Type = "es.passport" // 3 letters and 6 digits
+	PhoneSpain     Type = "es.phone"    // 9 digits
+	PlateSpain     Type = "es.plate"    // of a vehicle
+	MRZ            Type = "mrz"         // machine readable zone of a passport or an identity card
+	Card           Type = "card"        // payment card, 13 to 19 digits
+	Email          Type = "email"       // address of electronic mail
+	Name           Type = "name"        // two or more given names and surnames in a row
+	Address        Type = "address"     // postal address
+	BirthDate      Type = "birthdate"   // a date beside a word that says that it is one of birth
+	Credential     Type = "credential"  // a password or key beside the word for it
 )
 
 // RulesVersion grows whenever the same bytes may give other matches than before,
 // so that what was scanned under older rules can be told apart.
-const RulesVersion = 1
+const RulesVersion = 2
 
 // kind is a Type as a small number, for tables and sets.
 type kind uint8
@@ -48,16 +68,67 @@ const (
 	kindCURP kind = iota
 	kindRFC
 	kindNSS
+	kindCLABE
+	kindINE
+	kindPassportMexico
+	kindPhoneMexico
+	kindISSEMYM
+	kindPlateMexico
 	kindDNI
 	kindNIE
+	kindCIF
+	kindNUSS
+	kindIBAN
+	kindCCC
+	kindPassportSpain
+	kindPhoneSpain
+	kindPlateSpain
+	kindMRZ
+	kindCard
+	kindEmail
+	kindName
+	kindAddress
+	kindBirthDate
+	kindCredential
 	kinds // how many there are
 )
 
 // typeOf is indexed by kind.
-var typeOf = [kinds]Type{CURP, RFC, NSS, DNI, NIE}
+var typeOf = [kinds]Type{
+	CURP, RFC, NSS, CLABE, INE, PassportMexico, PhoneMexico, ISSEMYM, PlateMexico,
+	DNI, NIE, CIF, NUSS, IBAN, CCC, PassportSpain, PhoneSpain, PlateSpain,
+	MRZ, Card, Email, Name, Address, BirthDate, Credential,
+}
 
 // Types lists every Type that a Scanner can report, in a fixed order.
 func Types() []Type { return slices.Clone(typeOf[:]) }
+
+// A Category is a set of special categories of personal data (GDPR art. 9 and 10; in
+// Mexico, sensitive data) that words beside an identity speak of.
+type Category uint8
+
+// The special categories.
+const (
+	Health Category = 1 << iota
+	Religion
+	Union
+	Ethnicity
+	Orientation
+	Politics
+	Biometrics
+	Criminal
+)
+
+// Names lists the categories of the set in a fixed order, as they stand in reports.
+func (c Category) Names() []string {
+	var names []string
+	for i, name := range [...]string{"health", "religion", "union", "ethnicity", "orientation", "politics", "biometrics", "criminal"} {
+		if c>>i&1 == 1 {
+			names = append(names, name)
+		}
+	}
+	return names
+}
 
 // An Outcome is what the validator of an identifier says of a text that has its
 // shape. A wrong digit is no hard gate where reality breaks the rule: an RFC with one is

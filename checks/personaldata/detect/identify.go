@@ -10,13 +10,20 @@ type hit struct {
 	typo       bool     // a wrong check digit is common enough to be reported with context
 	root       int      // so many first characters tell a person apart in CURP and RFC alike, 0 elsewhere
 	n          int      // length of value
-	value      [18]byte // normalised: upper case, no separators, Ñ as enye
+	value      [32]byte // normalised: upper case, no separators, Ñ as enye
 }
 
-// add appends a character to the normalised value.
+// add appends a character to the normalised value. What is longer than value is folded
+// into it: only its tag is needed.
 func (h *hit) add(c byte) {
-	h.value[h.n] = c
-	h.n++
+	if h.n < len(h.value) {
+		h.value[h.n] = c
+		h.n++
+		return
+	}
+	for i := range h.value {
+		h.value[i], c = h.value[i]*31+c, h.value[i]^c
+	}
 }
 
 // examples are texts in which a rule must, and must not, report its type.

@@ -157,7 +157,7 @@ func (s *Scanner) take(b []byte, h *hit, emit func(Match)) {
 
 // tag is the keyed hash of a value of kind k.
 func (s *Scanner) tag(k kind, value []byte) uint64 {
-	var keyed [20]byte
+	var keyed [33]byte
 	keyed[0] = byte(k)
 	return maphash.Bytes(s.seed, keyed[:1+copy(keyed[1:], value)])
 }
