@@ -132,8 +132,12 @@ func ReservedImports() []Reserved {
 }
 
 // OSTaggedIn are the packages whose files may bind themselves to an operating
-// system. All else is compiled and tested everywhere.
-func OSTaggedIn() []string { return of("checks/host/local", "packaging/service") }
+// system or a processor. All else is compiled and tested everywhere.
+func OSTaggedIn() []string {
+	return of("checks/host/local", "packaging/service",
+		"checks/personaldata/detect", // kernels in assembly; a portable twin of each is tested everywhere
+	)
+}
 
 // NeverLinked says what must not reach the programs, however indirectly.
 func NeverLinked() []Unlinked {

@@ -11,6 +11,8 @@ const (
 	lowBits  = 0x7f7f7f7f7f7f7f7f
 	highBits = 0x8080808080808080
 	zeros    = 0x3030303030303030
+	atSigns  = 0x4040404040404040
+	lowOnes  = 0x0101010101010101
 	carryAt  = 0x7676767676767676
 	gather   = 0x0102040810204080 // moves bit 8i to bit 56+i
 )
@@ -23,25 +25,42 @@ func digitBytes(w uint64) uint64 {
 
 // digitMask has bit i set when b[i] is an ASCII digit.
 func digitMask(b *[64]byte) uint64 {
-	m0 := digitBytes(binary.LittleEndian.Uint64(b[0:]))
-	m1 := digitBytes(binary.LittleEndian.Uint64(b[8:]))
-	m2 := digitBytes(binary.LittleEndian.Uint64(b[16:]))
-	m3 := digitBytes(binary.LittleEndian.Uint64(b[24:]))
-	m4 := digitBytes(binary.LittleEndian.Uint64(b[32:]))
-	m5 := digitBytes(binary.LittleEndian.Uint64(b[40:]))
-	m6 := digitBytes(binary.LittleEndian.Uint64(b[48:]))
-	m7 := digitBytes(binary.LittleEndian.Uint64(b[56:]))
-	if m0|m1|m2|m3|m4|m5|m6|m7 == 0 {
-		return 0 // most of any text in words
+	digits, _ := anchorMasks(b)
+	return digits
+}
+
+// anchorMasks has bit i of digits set when b[i] is an ASCII digit, and of ats when it is '@'.
+func anchorMasks(b *[64]byte) (digits, ats uint64) {
+	w0 := binary.LittleEndian.Uint64(b[0:])
+	w1 := binary.LittleEndian.Uint64(b[8:])
+	w2 := binary.LittleEndian.Uint64(b[16:])
+	w3 := binary.LittleEndian.Uint64(b[24:])
+	w4 := binary.LittleEndian.Uint64(b[32:])
+	w5 := binary.LittleEndian.Uint64(b[40:])
+	w6 := binary.LittleEndian.Uint64(b[48:])
+	w7 := binary.LittleEndian.Uint64(b[56:])
+	m0, m1, m2, m3 := digitBytes(w0), digitBytes(w1), digitBytes(w2), digitBytes(w3)
+	m4, m5, m6, m7 := digitBytes(w4), digitBytes(w5), digitBytes(w6), digitBytes(w7)
+	if m0|m1|m2|m3|m4|m5|m6|m7 != 0 { // else it is as most of any text in words
+		digits = m0>>7*gather>>56 |
+			m1>>7*gather>>56<<8 |
+			m2>>7*gather>>56<<16 |
+			m3>>7*gather>>56<<24 |
+			m4>>7*gather>>56<<32 |
+			m5>>7*gather>>56<<40 |
+			m6>>7*gather>>56<<48 |
+			m7>>7*gather>>56<<56
 	}
-	return m0>>7*gather>>56 |
-		m1>>7*gather>>56<<8 |
-		m2>>7*gather>>56<<16 |
-		m3>>7*gather>>56<<24 |
-		m4>>7*gather>>56<<32 |
-		m5>>7*gather>>56<<40 |
-		m6>>7*gather>>56<<48 |
-		m7>>7*gather>>56<<56
+	// A word may hold a zero byte below its lowest one only: enough to tell whether
+	// there is any, with two operations less.
+	a0, a1, a2, a3 := w0^atSigns, w1^atSigns, w2^atSigns, w3^atSigns
+	a4, a5, a6, a7 := w4^atSigns, w5^atSigns, w6^atSigns, w7^atSigns
+	any := (a0-lowOnes)&^a0 | (a1-lowOnes)&^a1 | (a2-lowOnes)&^a2 | (a3-lowOnes)&^a3 |
+		(a4-lowOnes)&^a4 | (a5-lowOnes)&^a5 | (a6-lowOnes)&^a6 | (a7-lowOnes)&^a7
+	if any&highBits != 0 {
+		ats = byteMask(b, '@')
+	}
+	return digits, ats
 }
 
 // runs iterates over the digit runs that start in b[from:to], in order. Each call of

@@ -1,0 +1,14 @@
+package detect
+
+// cpuHasAVX2 tells whether the kernels below may run here.
+func cpuHasAVX2() bool
+
+// anchorsAVX2 is anchorsPortable for whole blocks of 64 bytes.
+//
+//go:noescape
+func anchorsAVX2(b *byte, blocks int, digits, ats *uint64)
+
+// cellsAVX2 is cellsPortable.
+//
+//go:noescape
+func cellsAVX2(b *byte, delim byte) (lines, delims, quotes uint64)

@@ -1,0 +1,111 @@
+#include "textflag.h"
+
+// func cpuHasAVX2() bool
+//
+// The processor has AVX2 and the system saves its registers: CPUID leaf 1 says OSXSAVE
+// and AVX, XCR0 that both halves of the registers are saved, leaf 7 AVX2.
+TEXT ·cpuHasAVX2(SB), NOSPLIT, $0-1
+	MOVB $0, ret+0(FP)
+	XORL AX, AX
+	CPUID
+	CMPL AX, $7
+	JLT  no
+	MOVL $1, AX
+	XORL CX, CX
+	CPUID
+	ANDL $0x18000000, CX
+	CMPL CX, $0x18000000
+	JNE  no
+	XORL CX, CX
+	XGETBV
+	ANDL $6, AX
+	CMPL AX, $6
+	JNE  no
+	MOVL $7, AX
+	XORL CX, CX
+	CPUID
+	TESTL $0x20, BX
+	JZ   no
+	MOVB $1, ret+0(FP)
+no:
+	RET
+
+DATA bytes<>+0(SB)/8, $0x3030303030303030
+DATA bytes<>+8(SB)/8, $0x0909090909090909
+DATA bytes<>+16(SB)/8, $0x4040404040404040
+DATA bytes<>+24(SB)/8, $0x0a0a0a0a0a0a0a0a
+DATA bytes<>+32(SB)/8, $0x2222222222222222
+GLOBL bytes<>(SB), RODATA|NOPTR, $40
+
+// func anchorsAVX2(b *byte, blocks int, digits, ats *uint64)
+TEXT ·anchorsAVX2(SB), NOSPLIT, $0-32
+	MOVQ b+0(FP), SI
+	MOVQ blocks+8(FP), CX
+	MOVQ digits+16(FP), DI
+	MOVQ ats+24(FP), R8
+	VPBROADCASTQ bytes<>+0(SB), Y0
+	VPBROADCASTQ bytes<>+8(SB), Y1
+	VPBROADCASTQ bytes<>+16(SB), Y2
+	TESTQ CX, CX
+	JZ   done
+loop:
+	VMOVDQU (SI), Y3
+	VMOVDQU 32(SI), Y4
+	VPSUBB Y0, Y3, Y5
+	VPSUBB Y0, Y4, Y6
+	VPMINUB Y1, Y5, Y7
+	VPMINUB Y1, Y6, Y8
+	VPCMPEQB Y5, Y7, Y5
+	VPCMPEQB Y6, Y8, Y6
+	VPCMPEQB Y2, Y3, Y3
+	VPCMPEQB Y2, Y4, Y4
+	VPMOVMSKB Y5, AX
+	VPMOVMSKB Y6, BX
+	VPMOVMSKB Y3, R9
+	VPMOVMSKB Y4, R10
+	SHLQ $32, BX
+	SHLQ $32, R10
+	ORQ  BX, AX
+	ORQ  R10, R9
+	MOVQ AX, (DI)
+	MOVQ R9, (R8)
+	ADDQ $64, SI
+	ADDQ $8, DI
+	ADDQ $8, R8
+	DECQ CX
+	JNZ  loop
+done:
+	VZEROUPPER
+	RET
+
+// func cellsAVX2(b *byte, delim byte) (lines, delims, quotes uint64)
+TEXT ·cellsAVX2(SB), NOSPLIT, $0-40
+	MOVQ b+0(FP), SI
+	VPBROADCASTB delim+8(FP), Y0
+	VPBROADCASTQ bytes<>+24(SB), Y1
+	VPBROADCASTQ bytes<>+32(SB), Y2
+	VMOVDQU (SI), Y3
+	VMOVDQU 32(SI), Y4
+	VPCMPEQB Y1, Y3, Y5
+	VPCMPEQB Y1, Y4, Y6
+	VPMOVMSKB Y5, AX
+	VPMOVMSKB Y6, BX
+	SHLQ $32, BX
+	ORQ  BX, AX
+	MOVQ AX, lines+16(FP)
+	VPCMPEQB Y0, Y3, Y5
+	VPCMPEQB Y0, Y4, Y6
+	VPMOVMSKB Y5, AX
+	VPMOVMSKB Y6, BX
+	SHLQ $32, BX
+	ORQ  BX, AX
+	MOVQ AX, delims+24(FP)
+	VPCMPEQB Y2, Y3, Y5
+	VPCMPEQB Y2, Y4, Y6
+	VPMOVMSKB Y5, AX
+	VPMOVMSKB Y6, BX
+	SHLQ $32, BX
+	ORQ  BX, AX
+	MOVQ AX, quotes+32(FP)
+	VZEROUPPER
+	RET

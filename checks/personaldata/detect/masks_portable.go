@@ -1,0 +1,11 @@
+//go:build !amd64
+
+package detect
+
+// Other processors have no kernels: eight bytes in a word do there.
+
+func cpuHasAVX2() bool { return false }
+
+func anchorsAVX2(*byte, int, *uint64, *uint64) {}
+
+func cellsAVX2(*byte, byte) (lines, delims, quotes uint64) { return 0, 0, 0 }
