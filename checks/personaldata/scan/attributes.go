@@ -11,8 +11,10 @@ import (
 // one and the same on all of them and a Windows file can be tested anywhere. The zero
 // value is ready; it is not safe for concurrent use.
 type attributes struct {
-	typ                reflect.Type
-	device, uid, flags []int // where the fields are in typ; nil where it has none
+	typ reflect.Type
+	// Where the fields are in typ; nil where it has none.
+	device, inode, links, uid, flags []int
+	changed, created                 []int // a struct of two numbers: seconds and nanoseconds, or low and high
 }
 
 // Windows file attributes of a file whose content is not on this disk.
@@ -30,8 +32,14 @@ func (a *attributes) sys(info fs.FileInfo) (reflect.Value, bool) {
 	}
 	if v.Type() != a.typ {
 		*a = attributes{typ: v.Type()}
-		for name, index := range map[string]*[]int{"Dev": &a.device, "Uid": &a.uid, "FileAttributes": &a.flags} {
-			if f, ok := v.Type().FieldByName(name); ok && f.Type.Kind() >= reflect.Uint && f.Type.Kind() <= reflect.Uint64 {
+		for name, index := range map[string]*[]int{
+			"Dev": &a.device, "Ino": &a.inode, "Nlink": &a.links, "Uid": &a.uid, "FileAttributes": &a.flags,
+			"Ctim": &a.changed, "CreationTime": &a.created,
+		} {
+			f, ok := v.Type().FieldByName(name)
+			number := ok && f.Type.Kind() >= reflect.Uint && f.Type.Kind() <= reflect.Uint64
+			pair := ok && f.Type.Kind() == reflect.Struct && f.Type.NumField() == 2
+			if number || pair {
 				*index = f.Index
 			}
 		}
@@ -50,6 +58,59 @@ func (a *attributes) number(info fs.FileInfo, which func(*attributes) []int) (ui
 // deviceOf is the file system that a file is on, where the system numbers them.
 func (a *attributes) deviceOf(info fs.FileInfo) (uint64, bool) {
 	return a.number(info, func(a *attributes) []int { return a.device })
+}
+
+// linksOf is how many names a file has, where the system counts them.
+func (a *attributes) linksOf(info fs.FileInfo) uint64 {
+	n, _ := a.number(info, func(a *attributes) []int { return a.links })
+	return n
+}
+
+// identityOf is a number that another file, and the same one once it is changed, does
+// not have: made of inode, size, and the times of the last change. The change time of
+// Linux is no user's to set. Windows tells it only of open files; there it is made of
+// the times of creation and last write.
+func (a *attributes) identityOf(info fs.FileInfo) (identity uint64, ok bool) {
+	v, ok := a.sys(info)
+	if !ok {
+		return 0, false
+	}
+	identity = mix(uint64(info.Size()), uint64(info.ModTime().UnixNano()))
+	switch {
+	case a.inode != nil && a.changed != nil:
+		seconds, nanos := pairAt(v, a.changed)
+		return mix(mix(identity, v.FieldByIndex(a.inode).Uint()), mix(seconds, nanos)), true
+	case a.created != nil:
+		low, high := pairAt(v, a.created)
+		return mix(identity, mix(low, high)), true
+	}
+	return 0, false
+}
+
+// dirIDOf tells a directory from all others, given that of the one it is in.
+func (a *attributes) dirIDOf(info fs.FileInfo, parent dirID) (dirID, bool) {
+	v, ok := a.sys(info)
+	switch {
+	case !ok:
+	case a.inode != nil && a.device != nil:
+		return dirID{v.FieldByIndex(a.device).Uint(), v.FieldByIndex(a.inode).Uint()}, true
+	case a.created != nil:
+		low, high := pairAt(v, a.created)
+		return dirID{mix(parent[0], mix(low, high)), mix(parent[1], high<<32|low)}, true
+	}
+	return dirID{}, false
+}
+
+// pairAt reads a struct of two numbers.
+func pairAt(v reflect.Value, index []int) (first, second uint64) {
+	s := v.FieldByIndex(index)
+	read := func(f reflect.Value) uint64 {
+		if f.CanInt() {
+			return uint64(f.Int())
+		}
+		return f.Uint()
+	}
+	return read(s.Field(0)), read(s.Field(1))
 }
 
 // ownerOf is the numeric id of a file's owner, or empty.

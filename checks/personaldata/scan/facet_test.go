@@ -16,14 +16,14 @@ func TestFacet(t *testing.T) {
 		"HEGG560427MVZRRL04/two.txt": person + "DNI 12345678Z\n",
 		"one.txt":                    person,
 		"clean.txt":                  letters,
-		"scan.pdf":                   "%PDF-1.4",
+		"mail.pst":                   "!BDN",
 	}
 	root := tree(t, files)
 	sum, err := PersonalData{Folders: []string{root}}.Scan(t.Context(), host.ScanRequest{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if sum.Files["found"] != 2 || sum.Files["clean"] != 1 || sum.Files["skipped"] != 1 || !sum.Complete {
+	if sum.Files["found"] != 2 || sum.Files["clean"] != 1 || sum.Files["unreadable"] != 1 || !sum.Complete {
 		t.Errorf("got %+v", sum)
 	}
 	if sum.Persons != 2 || sum.Counts["mx.curp"] != 2 || sum.Reasons["format.unsupported"] != 1 {

@@ -2,8 +2,6 @@ package scan
 
 import (
 	"context"
-	"io/fs"
-	"os"
 	"sync/atomic"
 	"time"
 )
@@ -81,9 +79,9 @@ func (s *session) count(ctx context.Context, roots []string) {
 	w := &walker{
 		depth: s.opts.MaxDepth, otherMounts: s.opts.OtherMounts,
 		report: func(string, FileResult) error { return nil },
-		visit: func(_ *os.Root, _, _ string, info fs.FileInfo) error {
+		visit: func(f found) error {
 			s.progress.totalFiles.Add(1)
-			s.progress.totalBytes.Add(planned(info.Size(), s.opts.File))
+			s.progress.totalBytes.Add(planned(f.info.Size(), s.opts.File))
 			return nil
 		},
 	}

@@ -42,6 +42,7 @@ const (
 	ReasonMount       Reason = "mount.other"            // another file system than the root's
 	ReasonVirtual     Reason = "mount.virtual"          // /proc, /sys, /dev
 	ReasonGone        Reason = "file.gone"              // deleted since its folder was listed
+	ReasonHardLink    Reason = "file.hard_link"         // another name of a file that was looked at
 )
 
 // The reasons of Unreadable.
@@ -134,12 +135,9 @@ func (r FileResult) Whole() bool {
 	return r.Reason == "" && (r.Status == Found || r.Status == Clean)
 }
 
-// newFileResult returns a result with its collections empty and not null.
+// newFileResult returns a result of which nothing else is known.
 func newFileResult(status Status, reason Reason) FileResult {
-	return FileResult{
-		Status: status, Reason: reason,
-		Counts: map[detect.Type]int{}, Distinct: map[detect.Type]int{}, Categories: []string{},
-	}
+	return FileResult{Status: status, Reason: reason}
 }
 
 // A Summary adds up a scan. Its JSON is the last line of `vigia-agent scan --format json`,
@@ -147,12 +145,15 @@ func newFileResult(status Status, reason Reason) FileResult {
 type Summary struct {
 	Roots []string `json:"roots"` // masked
 	// Files counts results by status, Reasons by reason.
-	Files    map[Status]int64    `json:"files"`
-	Reasons  map[Reason]int64    `json:"reasons"`
-	Bytes    int64               `json:"bytes"` // read
-	Counts   map[detect.Type]int `json:"counts"`
-	Distinct map[detect.Type]int `json:"distinct"` // over all files, at most detect.MaxDistinct of a type
-	Persons  int                 `json:"persons"`  // at least
+	Files   map[Status]int64 `json:"files"`
+	Reasons map[Reason]int64 `json:"reasons"`
+	Bytes   int64            `json:"bytes"` // read
+	// Unchanged counts the files that were not read again, for they held nothing and have
+	// not changed since.
+	Unchanged int64               `json:"unchanged"`
+	Counts    map[detect.Type]int `json:"counts"`
+	Distinct  map[detect.Type]int `json:"distinct"` // over all files, at most detect.MaxDistinct of a type
+	Persons   int                 `json:"persons"`  // at least
 	// Complete is false when the walk missed something: a limit or the end of time
 	// stopped it, or a directory could not be read.
 	Complete bool   `json:"complete"`

@@ -53,13 +53,15 @@ type Options struct {
 
 	// OtherMounts also walks file systems other than each root's, and /proc, /sys, /dev.
 	OtherMounts bool
-	// NoCache reads files that have not changed since the last scan. This version has
-	// no cache, and always does.
-	NoCache bool
+	// Cache is the file that remembers what was read and has not changed since; empty: none.
+	Cache string
 	// Progress, if set, is called several times a second, and a last time before Run
 	// returns; never while each is.
 	Progress func(Progress)
 }
+
+// maxLinked bounds how many files with several names are told apart.
+const maxLinked = 1 << 20
 
 // Run scans the roots and calls each, one call at a time, with the result of each file
 // and of each directory that could not be walked. It ends early when each returns an
@@ -94,11 +96,18 @@ func Run(ctx context.Context, opts Options, each func(FileResult) error) (Summar
 		ctx, release = context.WithTimeoutCause(ctx, opts.MaxTime, stopped(ReasonTime))
 		defer release()
 	}
-	s := &session{opts: opts, cancel: cancel, each: each, sum: newSummary(roots)}
+	s := &session{opts: opts, cancel: cancel, each: each, sum: newSummary(roots), names: make(map[dirID]struct{})}
+	if opts.Cache != "" {
+		// Without its cache a scan is slower, and no other.
+		s.cache, _ = openCache(opts.Cache, rulesOf(opts.File), time.Now())
+	}
 	stopProgress := s.showProgress(ctx, roots)
 	start := time.Now()
 	err := s.run(ctx, roots)
 	stopProgress()
+	if s.cache != nil {
+		_ = s.cache.close() // what it lost is read again
+	}
 	s.sum.TookMS = time.Since(start).Milliseconds()
 	return s.sum, err
 }
@@ -113,29 +122,52 @@ type session struct {
 	sum  Summary
 	err  error // of each
 
-	dispatched int64 // regular files handed out; the walker's alone
-	promised   int64 // bytes of them to read at most; the walker's alone
-	progress   progress
+	cache    *cache // nil: none
+	progress progress
+
+	walk       sync.Mutex         // guards what the walking goroutines share
+	dispatched int64              // regular files handed out
+	promised   int64              // bytes of them to read at most
+	names      map[dirID]struct{} // files with more than one name that were met
 }
 
 // run walks the roots and has their files looked into, and waits for all of them.
 func (s *session) run(ctx context.Context, roots []string) error {
 	look := looker(newHere(ctx, s, s.opts.Jobs))
 	pacer := newPacer(s.opts.Share)
-	w := &walker{depth: s.opts.MaxDepth, otherMounts: s.opts.OtherMounts, report: s.add}
-	w.visit = func(dir *os.Root, name, path string, info fs.FileInfo) error {
+	w := &walker{
+		depth: s.opts.MaxDepth, otherMounts: s.opts.OtherMounts, cache: s.cache,
+		report: s.add, fail: s.cancel,
+	}
+	if further := s.opts.Jobs - 1; further > 0 {
+		w.spare = make(chan struct{}, further)
+		for range further {
+			w.spare <- struct{}{}
+		}
+	}
+	w.visit = func(f found) error {
 		pacer.pause(ctx)
-		t := task{path: path, size: info.Size()}
+		t := task{path: f.path, size: f.info.Size(), folder: f.folder}
+		if identity, ok := w.attributes.identityOf(f.info); ok {
+			r, slot, known := f.folder.recall(identity, t.size)
+			if known {
+				return s.recalled(t, r)
+			}
+			t.slot = slot
+		} else {
+			t.folder = nil
+		}
+		if s.again(w, f.info) {
+			return s.left(t, newFileResult(Skipped, ReasonHardLink))
+		}
 		if why := s.bound(&t); why != "" {
 			return stopped(why)
 		}
-		s.dispatched++
-		f, reason := open(dir, name, info)
+		file, reason := open(f.dir, f.name, f.info)
 		if reason != "" {
-			s.progress.done(planned(t.size, s.opts.File))
-			return s.add(path, failedFor(reason))
+			return s.left(t, failedFor(reason))
 		}
-		t.file, t.owner = f, w.attributes.ownerOf(info)
+		t.file, t.owner = file, w.attributes.ownerOf(f.info)
 		look.look(ctx, t)
 		return nil
 	}
@@ -150,8 +182,30 @@ func (s *session) run(ctx context.Context, roots []string) error {
 	return s.end(ctx, err)
 }
 
+// again tells whether a file has been met before by another name of it.
+func (s *session) again(w *walker, info fs.FileInfo) bool {
+	if w.attributes.linksOf(info) < 2 {
+		return false
+	}
+	id, ok := w.attributes.dirIDOf(info, dirID{})
+	if !ok {
+		return false
+	}
+	s.walk.Lock()
+	defer s.walk.Unlock()
+	if _, met := s.names[id]; met {
+		return true
+	}
+	if len(s.names) < maxLinked {
+		s.names[id] = struct{}{}
+	}
+	return false
+}
+
 // bound limits a task to what the whole scan may still read, or tells which limit ends it.
 func (s *session) bound(t *task) Reason {
+	s.walk.Lock()
+	defer s.walk.Unlock()
 	if s.opts.MaxFiles > 0 && s.dispatched >= s.opts.MaxFiles {
 		return ReasonFiles
 	}
@@ -165,12 +219,27 @@ func (s *session) bound(t *task) Reason {
 		}
 		s.promised += min(rest, t.size)
 	}
+	s.dispatched++
 	return ""
+}
+
+// recalled counts the result of a file that has not changed.
+func (s *session) recalled(t task, r FileResult) error {
+	s.progress.done(planned(t.size, s.opts.File))
+	return s.note(t.path, r, true)
+}
+
+// left counts a file that is not looked into after all.
+func (s *session) left(t task, r FileResult) error {
+	t.folder.settle(t.slot, r)
+	s.progress.done(planned(t.size, s.opts.File))
+	return s.add(t.path, r)
 }
 
 // taken counts the result of a task.
 func (s *session) taken(t task, r FileResult) {
 	r.Owner = t.owner
+	t.folder.settle(t.slot, r)
 	s.progress.done(planned(t.size, s.opts.File))
 	if r.Reason == ReasonBytes {
 		s.cancel(stopped(ReasonBytes))
@@ -202,18 +271,24 @@ func (s *session) end(ctx context.Context, err error) error {
 }
 
 // add counts a result and hands it to the caller.
-func (s *session) add(path string, r FileResult) error {
+func (s *session) add(path string, r FileResult) error { return s.note(path, r, false) }
+
+func (s *session) note(path string, r FileResult, unchanged bool) error {
+	r.Path = displayPath(path)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err != nil {
 		return s.err
 	}
-	r.Path = displayPath(path)
 	s.sum.Files[r.Status]++
 	if r.Reason != "" {
 		s.sum.Reasons[r.Reason]++
 	}
-	s.sum.Bytes += r.Bytes
+	if unchanged {
+		s.sum.Unchanged++
+	} else {
+		s.sum.Bytes += r.Bytes
+	}
 	if r.Format == "directory" && (r.Status == Unreadable || r.Status == Incomplete) {
 		s.sum.Complete = false
 	}

@@ -56,7 +56,7 @@ func run(t testing.TB, opts Options) ([]FileResult, Summary) {
 	return got, sum
 }
 
-// verdicts renders results as "path status reason", relative to root.
+// verdicts renders results as "path status reason", relative to root, in order.
 func verdicts(root string, results []FileResult) []string {
 	var all []string
 	for _, r := range results {
@@ -66,7 +66,15 @@ func verdicts(root string, results []FileResult) []string {
 		}
 		all = append(all, strings.TrimSpace(fmt.Sprintf("%s %s %s", filepath.ToSlash(rel), r.Status, r.Reason)))
 	}
+	slices.Sort(all)
 	return all
+}
+
+// sorted returns verdicts in the order in which they are compared: files are looked
+// into beside the walk, so their results may come later than it.
+func sorted(verdicts []string) []string {
+	slices.Sort(verdicts)
+	return verdicts
 }
 
 // utf16Text is text as UTF-16, least significant byte first.
@@ -92,27 +100,19 @@ func TestRun(t *testing.T) {
 		"d.txt":         "\xff\xfe" + utf16Text(letters+person),
 		"e.txt":         utf16Text(letters + person),
 		"f.txt":         "N\xfamero de afiliaci\xf3n 92919084431\n",
-		"g.pdf":         "%PDF-1.7\n" + person,
-		"h.rtf":         "{\\rtf1 " + person,
-		"i.docx":        "PK\x03\x04" + person,
-		"j.bin":         "\x00\x01\x02" + person,
 		"k.txt":         "\xef\xbb\xbf" + person,
 		"l.log":         letters + strings.Repeat("x", 8<<10) + "\x00\x00\x00" + letters,
 		"m.log":         strings.Repeat(letters, 800) + "\x00\x00\x00" + person,
-		"n.eml":         "Return-Path: <a@example.org>\nMIME-Version: 1.0\n\nSGVHRzU2\n",
-		"o.eml":         "From: a@example.org\nMIME-Version: 1.0\n\n" + person,
 		"p.txt":         "RFC MAB9307148T4\n",
 		"q/r/s/t/u.txt": letters,
 	})
 	results, sum := run(t, Options{Roots: []string{root}, Jobs: 1})
 	want := []string{
 		"b.txt found", "c.csv found", "d.txt found", "e.txt found", "f.txt found",
-		"g.pdf skipped format.unsupported", "h.rtf skipped format.unsupported", "i.docx skipped format.unsupported",
-		"j.bin skipped format.unsupported", "k.txt found", "l.log incomplete content.binary", "m.log found content.binary",
-		"n.eml incomplete content.encoded", "o.eml found content.encoded", "p.txt found",
+		"k.txt found", "l.log incomplete content.binary", "m.log found content.binary", "p.txt found",
 		"a/clean.txt clean", "a/empty clean", "q/r/s/t/u.txt clean",
 	}
-	if diff := cmp.Diff(want, verdicts(root, results)); diff != "" {
+	if diff := cmp.Diff(sorted(want), verdicts(root, results)); diff != "" {
 		t.Errorf("results (-want +got):\n%s", diff)
 	}
 	byName := map[string]FileResult{}
@@ -132,16 +132,16 @@ func TestRun(t *testing.T) {
 	if !sum.Complete || sum.Stopped != "" {
 		t.Errorf("summary: complete %v, stopped %q", sum.Complete, sum.Stopped)
 	}
-	wantFiles := map[Status]int64{Found: 9, Clean: 3, Incomplete: 2, Skipped: 4, Unreadable: 0}
+	wantFiles := map[Status]int64{Found: 8, Clean: 3, Incomplete: 1, Skipped: 0, Unreadable: 0}
 	if diff := cmp.Diff(wantFiles, sum.Files); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}
-	wantCounts := map[detect.Type]int{detect.CURP: 6, detect.DNI: 3, detect.NSS: 1, detect.RFC: 1}
+	wantCounts := map[detect.Type]int{detect.CURP: 5, detect.DNI: 3, detect.NSS: 1, detect.RFC: 1}
 	if diff := cmp.Diff(wantCounts, sum.Counts); diff != "" {
 		t.Errorf("counts (-want +got):\n%s", diff)
 	}
-	if sum.Persons != 3 || sum.Unknown() != 6 {
-		t.Errorf("%d persons, %d unknown; want 3, 6", sum.Persons, sum.Unknown())
+	if sum.Persons != 3 || sum.Unknown() != 1 {
+		t.Errorf("%d persons, %d unknown; want 3, 1", sum.Persons, sum.Unknown())
 	}
 }
 
@@ -164,7 +164,7 @@ func TestResultJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want = `{"roots":["/r"],"files":{"clean":1,"found":1,"incomplete":0,"skipped":0,"unreadable":0},"reasons":{},"bytes":79,` +
+	want = `{"roots":["/r"],"files":{"clean":1,"found":1,"incomplete":0,"skipped":0,"unreadable":0},"reasons":{},"bytes":79,"unchanged":0,` +
 		`"counts":{"mx.curp":1},"distinct":{"mx.curp":1},"persons":1,"complete":true,"stopped":"","took_ms":0}`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
@@ -240,6 +240,7 @@ func TestDepth(t *testing.T) {
 	if got, want := len(results), 2; got != want {
 		t.Fatalf("%d results, want %d", got, want)
 	}
+	slices.SortFunc(results, func(a, b FileResult) int { return strings.Compare(a.Path, b.Path) })
 	if r := results[1]; r.Status != Incomplete || r.Reason != ReasonDepth || r.Format != "directory" || sum.Complete {
 		t.Errorf("got %+v, complete %v", r, sum.Complete)
 	}
@@ -267,7 +268,7 @@ func TestRoots(t *testing.T) {
 				roots = append(roots, root+string(filepath.Separator)+filepath.FromSlash(r))
 			}
 			results, _ := run(t, Options{Roots: roots, Jobs: 1})
-			if diff := cmp.Diff(tt.want, verdicts(root, results)); diff != "" {
+			if diff := cmp.Diff(sorted(tt.want), verdicts(root, results)); diff != "" {
 				t.Errorf("results (-want +got):\n%s", diff)
 			}
 		})
@@ -279,7 +280,7 @@ func TestRoots(t *testing.T) {
 		for _, r := range results {
 			got = append(got, filepath.ToSlash(r.Path))
 		}
-		if diff := cmp.Diff([]string{"a/y", "a/b/x", "ab/z"}, got); diff != "" {
+		if diff := cmp.Diff(sorted([]string{"a/y", "a/b/x", "ab/z"}), sorted(got)); diff != "" {
 			t.Errorf("paths (-want +got):\n%s", diff)
 		}
 	})
@@ -412,7 +413,7 @@ func TestLinks(t *testing.T) {
 		"absolute skipped file.link", "dangling skipped file.link", "folder skipped file.link", "inside skipped file.link",
 		"loop skipped file.link", "parent skipped file.link", "self skipped file.link", "up skipped file.link", "in/a.txt clean",
 	}
-	if diff := cmp.Diff(want, verdicts(root, results)); diff != "" {
+	if diff := cmp.Diff(sorted(want), verdicts(root, results)); diff != "" {
 		t.Errorf("results (-want +got):\n%s", diff)
 	}
 	if !sum.Complete {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"sync"
 	"syscall"
 )
 
@@ -22,11 +23,24 @@ type walker struct {
 	depth       int  // levels of directories below a root, at most
 	otherMounts bool // also other file systems
 	attributes  attributes
+	cache       *cache        // nil: every file is visited
+	spare       chan struct{} // holds a token for each further goroutine that may walk; nil: none
 
-	// visit is given each regular file by the directory it is in and its name there.
-	visit func(dir *os.Root, name, path string, info fs.FileInfo) error
-	// report is given what is not visited, and why.
+	// visit is given each regular file. With spare it is called by many goroutines.
+	visit func(f found) error
+	// fail is told the error that ended another goroutine's part, and ends the others'.
+	fail func(error)
+	// report is given what is not visited, and why; it may be called as visit is.
 	report func(path string, r FileResult) error
+}
+
+// found is a regular file that the walk has come by.
+type found struct {
+	dir    *os.Root // the directory it is in
+	name   string   // its name there
+	path   string
+	info   fs.FileInfo
+	folder *folder
 }
 
 // A place is a directory that is being walked.
@@ -37,6 +51,16 @@ type place struct {
 	depth     int
 	device    uint64
 	hasDevice bool
+	id        dirID
+	cached    bool // id tells it from all others
+}
+
+// newPlace returns the place of a directory that is not open yet.
+func (w *walker) newPlace(path, actual string, depth int, info fs.FileInfo, parent dirID) place {
+	p := place{path: path, actual: actual, depth: depth}
+	p.device, p.hasDevice = w.attributes.deviceOf(info)
+	p.id, p.cached = w.attributes.dirIDOf(info, parent)
+	return p
 }
 
 // walk goes through one root, a directory or a single file.
@@ -52,6 +76,7 @@ func (w *walker) walk(ctx context.Context, path string) error {
 	if err != nil {
 		return w.report(path, failed(err))
 	}
+	w.attributes.sys(info) // from here on it is only read
 	if !info.IsDir() {
 		dir, err := os.OpenRoot(filepath.Dir(actual))
 		if err != nil {
@@ -60,30 +85,49 @@ func (w *walker) walk(ctx context.Context, path string) error {
 		defer func() { _ = dir.Close() }()
 		return w.entry(dir, filepath.Base(actual), path)
 	}
-	root, err := os.OpenRoot(actual)
+	here := w.newPlace(path, actual, 0, info, dirID{})
+	here.root, err = os.OpenRoot(actual)
 	if err != nil {
 		return w.report(path, directory(failed(err)))
 	}
-	defer func() { _ = root.Close() }()
-	here := place{root: root, path: path, actual: actual}
-	here.device, here.hasDevice = w.attributes.deviceOf(info)
 	return w.directory(ctx, here)
 }
 
-// directory goes through a directory, first its files and then what is below it, so
-// that one descriptor a level is enough.
-func (w *walker) directory(ctx context.Context, here place) error {
+// directory goes through a directory, first its files and then what is below it, and
+// closes it. A directory below is walked by another goroutine where one is to spare, so
+// that one descriptor a level and goroutine is enough.
+func (w *walker) directory(ctx context.Context, here place) (err error) {
+	defer func() { _ = here.root.Close() }() // only read
 	below, err := w.files(ctx, here)
 	if err != nil {
 		return err
 	}
 	slices.Sort(below)
+	var others sync.WaitGroup
+	defer others.Wait()
 	for _, name := range below {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if err := w.descend(ctx, here, name); err != nil {
+		next, err := w.descend(here, name)
+		switch {
+		case err != nil:
 			return err
+		case next.root == nil:
+			continue
+		}
+		select {
+		case <-w.spare:
+			others.Go(func() {
+				if err := w.directory(ctx, next); err != nil {
+					w.fail(err)
+				}
+				w.spare <- struct{}{}
+			})
+		default:
+			if err := w.directory(ctx, next); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -95,7 +139,12 @@ func (w *walker) files(ctx context.Context, here place) (below []string, err err
 	if err != nil {
 		return nil, w.report(here.path, directory(failed(err)))
 	}
-	defer func() { _ = list.Close() }()
+	defer func() { _ = list.Close() }() // only read
+	var cache *cache
+	if here.cached {
+		cache = w.cache
+	}
+	folder := newFolder(cache, here.id)
 	for {
 		names, err := list.Readdirnames(readDirBatch)
 		slices.Sort(names)
@@ -104,20 +153,21 @@ func (w *walker) files(ctx context.Context, here place) (below []string, err err
 				return nil, context.Cause(ctx)
 			}
 			info, err := here.root.Lstat(name)
-			path := filepath.Join(here.path, name)
+			path := joined(here.path, name)
 			switch {
 			case err != nil:
 				err = w.report(path, failed(err))
 			case info.IsDir():
 				below = append(below, name)
 			default:
-				err = w.file(here.root, name, path, info)
+				err = w.file(found{dir: here.root, name: name, path: path, info: info, folder: folder})
 			}
 			if err != nil {
 				return nil, err
 			}
 		}
 		if errors.Is(err, io.EOF) {
+			folder.end()
 			return below, nil
 		}
 		if err != nil {
@@ -126,60 +176,68 @@ func (w *walker) files(ctx context.Context, here place) (below []string, err err
 	}
 }
 
+// joined is filepath.Join for a directory's clean path and a plain name in it.
+func joined(dir, name string) string {
+	if len(dir) > 0 && os.IsPathSeparator(dir[len(dir)-1]) {
+		return dir + name
+	}
+	if dir == "." {
+		return name
+	}
+	return dir + string(filepath.Separator) + name
+}
+
 // entry looks at a single name in a directory.
 func (w *walker) entry(dir *os.Root, name, path string) error {
 	info, err := dir.Lstat(name)
 	if err != nil {
 		return w.report(path, failed(err))
 	}
-	return w.file(dir, name, path, info)
+	return w.file(found{dir: dir, name: name, path: path, info: info, folder: newFolder(nil, dirID{})})
 }
 
 // file visits a regular file that is really here, and reports anything else.
-func (w *walker) file(dir *os.Root, name, path string, info fs.FileInfo) error {
-	mode := info.Mode()
+func (w *walker) file(f found) error {
+	mode := f.info.Mode()
 	switch {
 	case mode&fs.ModeSymlink != 0, mode&fs.ModeIrregular != 0 && runtime.GOOS == "windows": // a junction
-		return w.report(path, newFileResult(Skipped, ReasonLink))
+		return w.report(f.path, newFileResult(Skipped, ReasonLink))
 	case !mode.IsRegular():
-		return w.report(path, newFileResult(Skipped, ReasonSpecial))
-	case w.attributes.placeholder(info):
-		return w.report(path, newFileResult(Skipped, ReasonPlaceholder))
+		return w.report(f.path, newFileResult(Skipped, ReasonSpecial))
+	case w.attributes.placeholder(f.info):
+		return w.report(f.path, newFileResult(Skipped, ReasonPlaceholder))
 	}
-	return w.visit(dir, name, path, info)
+	return w.visit(f)
 }
 
-// descend goes into a directory below here, unless something speaks against it.
-func (w *walker) descend(ctx context.Context, here place, name string) error {
-	below := place{
-		path:   filepath.Join(here.path, name),
-		actual: filepath.Join(here.actual, name),
-		depth:  here.depth + 1,
+// descend opens a directory below here, or reports what speaks against it and returns
+// a place that is not open.
+func (w *walker) descend(here place, name string) (place, error) {
+	path, actual := joined(here.path, name), joined(here.actual, name)
+	no := func(r FileResult) (place, error) { return place{}, w.report(path, directory(r)) }
+	if here.depth+1 > w.depth {
+		return no(newFileResult(Incomplete, ReasonDepth))
 	}
-	if below.depth > w.depth {
-		return w.report(below.path, directory(newFileResult(Incomplete, ReasonDepth)))
-	}
-	if !w.otherMounts && isVirtual(below.actual) {
-		return w.report(below.path, directory(newFileResult(Skipped, ReasonVirtual)))
+	if !w.otherMounts && isVirtual(actual) {
+		return no(newFileResult(Skipped, ReasonVirtual))
 	}
 	before, err := here.root.Lstat(name)
 	if err != nil {
-		return w.report(below.path, directory(failed(err)))
+		return no(failed(err))
 	}
 	if w.attributes.placeholder(before) {
-		return w.report(below.path, directory(newFileResult(Skipped, ReasonPlaceholder)))
+		return no(newFileResult(Skipped, ReasonPlaceholder))
 	}
-	below.device, below.hasDevice = w.attributes.deviceOf(before)
+	below := w.newPlace(path, actual, here.depth+1, before, here.id)
 	if !w.otherMounts && below.hasDevice && below.device != here.device {
-		return w.report(below.path, directory(newFileResult(Skipped, ReasonMount)))
+		return no(newFileResult(Skipped, ReasonMount))
 	}
 	root, reason := openRoot(here.root, name, before)
 	if reason != "" {
-		return w.report(below.path, directory(failedFor(reason)))
+		return no(failedFor(reason))
 	}
-	defer func() { _ = root.Close() }()
 	below.root = root
-	return w.directory(ctx, below)
+	return below, nil
 }
 
 // open opens a regular file, and makes sure that it is the one that info describes and
