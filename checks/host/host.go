@@ -264,6 +264,8 @@ type ScanRequest struct {
 	// MaxFiles, MaxBytes end the scan early; the summary then says so.
 	MaxFiles int64
 	MaxBytes int64
+	// Credentials looks for passwords in readable documents, and for nothing else.
+	Credentials bool
 }
 
 // ScanSummary is the outcome of a scan.
@@ -281,6 +283,13 @@ type ScanSummary struct {
 	FoundMore int64       `json:"found_more,omitempty"`
 	// Reasons counts why files were incomplete, unreadable or skipped.
 	Reasons map[string]int64 `json:"reasons,omitempty"`
+	// Unread lists the folders of files that were not read whole and in which nothing
+	// was found, for each reason, most files first, at most a few hundred; UnreadMore
+	// counts the files of those left out.
+	Unread     []UnreadFolder `json:"unread,omitempty"`
+	UnreadMore int64          `json:"unread_more,omitempty"`
+	// Unchanged counts files that were read before, held nothing and have not changed.
+	Unchanged int64 `json:"unchanged,omitempty"`
 	// Complete is false when a limit, an error or the end of time stopped the
 	// walk: then nothing may be called clean.
 	Complete bool   `json:"complete"`
@@ -300,4 +309,13 @@ type FoundFile struct {
 	Categories []string `json:"categories,omitempty"`
 	// Whole is false when only a part of the file could be read.
 	Whole bool `json:"whole"`
+	// Modified is the day of its last change, YYYY-MM-DD in UTC.
+	Modified string `json:"modified,omitempty"`
+}
+
+// UnreadFolder counts files of a folder that were not read whole, for one reason.
+type UnreadFolder struct {
+	Folder string `json:"folder"` // with identifiers in names masked
+	Reason string `json:"reason"` // content.image, content.encrypted, access.denied, ...
+	Files  int64  `json:"files"`
 }

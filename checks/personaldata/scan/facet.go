@@ -16,8 +16,12 @@ import (
 // ServiceShare is the part of one core that a scan takes behind a user's back.
 const ServiceShare = 0.05
 
-// maxListed is how many files with findings a summary for a check lists.
+// maxListed is how many files with findings, and folders with unread files, a summary
+// for a check lists.
 const maxListed = 300
+
+// maxFolders is how many folders with unread files are told apart.
+const maxFolders = 10_000
 
 // PersonalData is the facet of host.Host behind which a check sees the scan. The zero
 // value scans without bounds on its share of a core; it is safe for concurrent use.
@@ -26,6 +30,8 @@ type PersonalData struct {
 	File  FileLimits // bounds on each file
 	// Folders are the roots of a request that names none; empty: UserFolders.
 	Folders []string
+	// Cache is the file that remembers what was read and has not changed; see Options.
+	Cache string
 }
 
 var _ host.PersonalData = PersonalData{}
@@ -64,15 +70,19 @@ func (p PersonalData) Scan(ctx context.Context, req host.ScanRequest) (host.Scan
 	}
 	opts := Options{
 		Roots: roots, Jobs: 1, Share: p.Share, File: p.File,
-		MaxFiles: req.MaxFiles, MaxBytes: req.MaxBytes,
+		MaxFiles: req.MaxFiles, MaxBytes: req.MaxBytes, Cache: p.Cache,
 	}
 	if deadline, ok := ctx.Deadline(); ok {
 		opts.MaxTime = timeWithin(time.Until(deadline))
 	}
 	var found foundFiles
+	unread := unreadFolders{}
 	sum, err := Run(ctx, opts, func(r FileResult) error {
-		if r.Status == Found {
+		switch {
+		case r.Status == Found:
 			found.add(r)
+		case r.leftUnread():
+			unread.add(r)
 		}
 		return nil
 	})
@@ -82,8 +92,9 @@ func (p PersonalData) Scan(ctx context.Context, req host.ScanRequest) (host.Scan
 	out := host.ScanSummary{
 		Roots: sum.Roots, Bytes: sum.Bytes, Persons: int64(sum.Persons),
 		Files: texts(sum.Files), Reasons: texts(sum.Reasons), Counts: numbers(sum.Counts),
-		Complete: sum.Complete, Stopped: string(sum.Stopped),
+		Complete: sum.Complete, Stopped: string(sum.Stopped), Unchanged: sum.Unchanged,
 	}
+	out.Unread, out.UnreadMore = unread.list()
 	out.Found, out.FoundMore = found.list()
 	return out, nil
 }
@@ -103,7 +114,8 @@ func (l *foundFiles) add(r FileResult) {
 	l.total++
 	l.files = append(l.files, host.FoundFile{
 		Path: r.Path, Folder: filepath.Dir(r.Path), Owner: r.Owner, Level: string(r.Level),
-		Persons: int64(r.Persons), Counts: numbers(r.Counts), Whole: r.Whole(),
+		Persons: int64(r.Persons), Counts: numbers(r.Counts), Categories: r.Categories,
+		Whole: r.Whole(), Modified: r.Modified,
 	})
 	if len(l.files) >= 2*maxListed {
 		l.trim()
@@ -121,6 +133,43 @@ func (l *foundFiles) trim() {
 func (l *foundFiles) list() ([]host.FoundFile, int64) {
 	l.trim()
 	return l.files, l.total - int64(len(l.files))
+}
+
+// unreadFolders counts files that were not read whole, by folder and reason.
+type unreadFolders map[unreadAt]int64
+
+type unreadAt struct {
+	folder string
+	reason Reason
+}
+
+func (u unreadFolders) add(r FileResult) {
+	at := unreadAt{filepath.Dir(r.Path), r.Reason}
+	if r.Format == "directory" {
+		at.folder = r.Path
+	}
+	if _, ok := u[at]; !ok && len(u) >= maxFolders {
+		at.folder = "" // so many that no list helps: they are only counted
+	}
+	u[at]++
+}
+
+// list returns the folders with the most files, and how many files the others hold.
+func (u unreadFolders) list() (list []host.UnreadFolder, more int64) {
+	for at, n := range u {
+		if at.folder == "" {
+			more += n
+			continue
+		}
+		list = append(list, host.UnreadFolder{Folder: at.folder, Reason: string(at.reason), Files: n})
+	}
+	slices.SortFunc(list, func(a, b host.UnreadFolder) int {
+		return cmp.Or(cmp.Compare(b.Files, a.Files), cmp.Compare(a.Folder, b.Folder), cmp.Compare(a.Reason, b.Reason))
+	})
+	for _, left := range list[min(len(list), maxListed):] {
+		more += left.Files
+	}
+	return list[:min(len(list), maxListed)], more
 }
 
 // texts returns m with its keys as plain strings.

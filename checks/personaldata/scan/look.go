@@ -5,19 +5,21 @@ import (
 	"hash/maphash"
 	"os"
 	"sync"
+	"time"
 
 	"vigia/checks/personaldata/detect"
 )
 
 // A task is an open file on its way to be looked into.
 type task struct {
-	file   *os.File
-	path   string
-	owner  string
-	size   int64
-	folder *folder // that it is in, and its place in there; nil: not kept
-	slot   int
-	limit  int64 // bytes to read of it at most, where that is less than Options.File says; 0 elsewhere
+	file     *os.File
+	path     string
+	owner    string
+	size     int64
+	modified time.Time
+	folder   *folder // that it is in, and its place in there; nil: not kept
+	slot     int
+	limit    int64 // bytes to read of it at most, where that is less than Options.File says; 0 elsewhere
 }
 
 // A looker looks into files, in this process or in one that has no rights.

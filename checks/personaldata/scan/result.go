@@ -126,6 +126,8 @@ type FileResult struct {
 	Pictures int `json:"-"`
 	// Persons is at least how many persons the file speaks of.
 	Persons int `json:"-"`
+	// Modified is the day of the file's last change, YYYY-MM-DD in UTC.
+	Modified string `json:"-"`
 	// Owner is the numeric id of the file's owner, where the system has one.
 	Owner string `json:"-"`
 }
@@ -133,6 +135,11 @@ type FileResult struct {
 // Whole tells whether everything in the file was read.
 func (r FileResult) Whole() bool {
 	return r.Reason == "" && (r.Status == Found || r.Status == Clean)
+}
+
+// leftUnread tells whether anything may be in the file that was not seen.
+func (r FileResult) leftUnread() bool {
+	return r.Status == Incomplete || r.Status == Unreadable || r.Reason == ReasonPlaceholder || r.Reason == ReasonMount
 }
 
 // newFileResult returns a result of which nothing else is known.

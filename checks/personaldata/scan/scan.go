@@ -147,7 +147,7 @@ func (s *session) run(ctx context.Context, roots []string) error {
 	}
 	w.visit = func(f found) error {
 		pacer.pause(ctx)
-		t := task{path: f.path, size: f.info.Size(), folder: f.folder}
+		t := task{path: f.path, size: f.info.Size(), modified: f.info.ModTime(), folder: f.folder}
 		if identity, ok := w.attributes.identityOf(f.info); ok {
 			r, slot, known := f.folder.recall(identity, t.size)
 			if known {
@@ -239,6 +239,9 @@ func (s *session) left(t task, r FileResult) error {
 // taken counts the result of a task.
 func (s *session) taken(t task, r FileResult) {
 	r.Owner = t.owner
+	if r.Status == Found {
+		r.Modified = t.modified.UTC().Format(time.DateOnly)
+	}
 	t.folder.settle(t.slot, r)
 	s.progress.done(planned(t.size, s.opts.File))
 	if r.Reason == ReasonBytes {
