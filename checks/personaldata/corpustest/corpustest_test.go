@@ -258,6 +258,31 @@ func TestTexts(t *testing.T) {
 	j.report(t)
 }
 
+// None of many numbers that are wrong by a digit, a date, a bank or a state is taken for
+// one, although each stands beside the word that announces it. The right ones of the same
+// kinds are all found.
+func TestNearMisses(t *testing.T) {
+	files := 250
+	if testing.Short() {
+		files = 25
+	}
+	dir := t.TempDir()
+	m := corpustest.NewMaker(4)
+	var all []planted
+	for i := range files {
+		for _, class := range []corpustest.Class{corpustest.Near, corpustest.OK, corpustest.Loose} {
+			f := m.Dense(fmt.Sprintf("%s %d.txt", class, i), 84, class)
+			all = append(all, plant(t, dir, f.Name, []byte(f.Text), f))
+		}
+	}
+	results := scanned(t, dir)
+	var j judged
+	for _, p := range all {
+		j.file(p, results[p.path])
+	}
+	j.report(t)
+}
+
 // Numbers that are nobody's give next to nothing.
 func TestNoise(t *testing.T) {
 	const maxPerMB = 0.1

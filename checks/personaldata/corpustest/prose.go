@@ -96,6 +96,16 @@ func (m *Maker) Prose(name string, size int, c Class) File {
 	}
 }
 
+// Dense makes a text with n values of a class, each in a sentence between two others.
+func (m *Maker) Dense(name string, n int, c Class) File {
+	for range n {
+		m.sentence()
+		m.said(m.next(c), c)
+		m.sentence()
+	}
+	return m.done(name)
+}
+
 // Letters makes prose in which there is nobody.
 func (m *Maker) Letters(name string, size int) File {
 	m.filler(size)
