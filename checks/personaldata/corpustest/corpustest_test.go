@@ -45,7 +45,7 @@ func plant(t testing.TB, dir, name string, content []byte, of corpustest.File) p
 func scanned(t testing.TB, dir string) map[string]scan.FileResult {
 	t.Helper()
 	results := map[string]scan.FileResult{}
-	if _, err := scan.Run(t.Context(), scan.Options{Roots: []string{dir}, NoCache: true}, func(r scan.FileResult) error {
+	if _, err := scan.Run(t.Context(), scan.Options{Roots: []string{dir}}, func(r scan.FileResult) error {
 		results[r.Path] = r
 		return nil
 	}); err != nil {

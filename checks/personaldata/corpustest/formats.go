@@ -55,7 +55,6 @@ func Writers() []Writer {
 		{"numeric.xlsx", true, writeXLSX(true)},
 		{"ods", true, openDocument("spreadsheet", "<office:spreadsheet>", "</office:spreadsheet>", odfTable)},
 		{"dbf", true, writeDBF},
-		{"sqlite", true, writeSQLite},
 		{"table.html", true, writeHTMLTable},
 		{"tsv", true, func(_ testing.TB, f File) []byte {
 			var b bytes.Buffer
@@ -155,7 +154,11 @@ func archive(t testing.TB, members ...member) []byte {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
 	for _, m := range members {
-		w, err := z.Create(m.name)
+		method := zip.Deflate
+		if m.name == "mimetype" {
+			method = zip.Store
+		}
+		w, err := z.CreateHeader(&zip.FileHeader{Name: m.name, Method: method})
 		must(t, err)
 		_, err = w.Write(m.content)
 		must(t, err)
@@ -187,6 +190,13 @@ func tarred(t testing.TB, name string, content []byte) []byte {
 
 const contentTypes = `<?xml version="1.0" encoding="UTF-8"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="xml" ContentType="application/xml"/><Override PartName="/%s" ContentType="application/vnd.openxmlformats-officedocument.%s.main+xml"/></Types>`
 
+// relation is the part that says which part of a package is the main one, or which sheet
+// is the first.
+func relation(name, kind, target string) member {
+	return member{name, []byte(`<?xml version="1.0" encoding="UTF-8"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/` +
+		kind + `" Target="` + target + `"/></Relationships>`)}
+}
+
 // runs writes a paragraph the way an editor leaves it: cut into runs anywhere, in the
 // middle of words and numbers too.
 func runs(b *bytes.Buffer, line, prefix string) {
@@ -209,6 +219,7 @@ func writeDOCX(t testing.TB, f File) []byte {
 	}
 	b.WriteString("</w:body></w:document>")
 	return archive(t, member{"[Content_Types].xml", fmt.Appendf(nil, contentTypes, "word/document.xml", "wordprocessingml.document")},
+		relation("_rels/.rels", "officeDocument", "word/document.xml"),
 		member{"word/document.xml", b.Bytes()})
 }
 
@@ -223,19 +234,23 @@ func writePPTX(t testing.TB, f File) []byte {
 	}
 	b.WriteString("</p:txBody></p:sp></p:spTree></p:cSld></p:sld>")
 	return archive(t, member{"[Content_Types].xml", fmt.Appendf(nil, contentTypes, "ppt/presentation.xml", "presentationml.presentation")},
+		relation("_rels/.rels", "officeDocument", "ppt/presentation.xml"), relation("ppt/_rels/presentation.xml.rels", "slide", "slides/slide1.xml"),
 		member{"ppt/presentation.xml", []byte(`<p:presentation xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main"/>`)},
 		member{"ppt/slides/slide1.xml", b.Bytes()})
 }
+
+const manifest = `<?xml version="1.0" encoding="UTF-8"?><manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0" manifest:version="1.2"><manifest:file-entry manifest:full-path="/" manifest:version="1.2" manifest:media-type="application/vnd.oasis.opendocument.%s"/><manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/></manifest:manifest>`
 
 // openDocument writes an ODF document: what body makes, between open and shut.
 func openDocument(kind, open, shut string, body func(*bytes.Buffer, File)) func(testing.TB, File) []byte {
 	return func(t testing.TB, f File) []byte {
 		t.Helper()
 		var b bytes.Buffer
-		b.WriteString(`<?xml version="1.0" encoding="UTF-8"?><office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0"><office:body>` + open)
+		b.WriteString(`<?xml version="1.0" encoding="UTF-8"?><office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0" office:version="1.2"><office:body>` + open)
 		body(&b, f)
 		b.WriteString(shut + "</office:body></office:document-content>")
-		return archive(t, member{"mimetype", []byte("application/vnd.oasis.opendocument." + kind)}, member{"content.xml", b.Bytes()})
+		return archive(t, member{"mimetype", []byte("application/vnd.oasis.opendocument." + kind)}, member{"content.xml", b.Bytes()},
+			member{"META-INF/manifest.xml", fmt.Appendf(nil, manifest, kind)})
 	}
 }
 
@@ -286,7 +301,8 @@ func writeXLSX(numeric bool) func(testing.TB, File) []byte {
 		}
 		b.WriteString("</sheetData></worksheet>")
 		return archive(t, member{"[Content_Types].xml", fmt.Appendf(nil, contentTypes, "xl/workbook.xml", "spreadsheetml.sheet")},
-			member{"xl/workbook.xml", []byte(`<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheets><sheet name="Hoja1" sheetId="1"/></sheets></workbook>`)},
+			relation("_rels/.rels", "officeDocument", "xl/workbook.xml"), relation("xl/_rels/workbook.xml.rels", "worksheet", "worksheets/sheet1.xml"),
+			member{"xl/workbook.xml", []byte(`<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="Hoja1" sheetId="1" r:id="rId1"/></sheets></workbook>`)},
 			member{"xl/sharedStrings.xml", []byte(`<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">` + shared.String() + "</sst>")},
 			member{"xl/worksheets/sheet1.xml", b.Bytes()})
 	}
@@ -309,10 +325,10 @@ func writeDBF(_ testing.TB, f File) []byte {
 	columns := len(f.Table.Columns)
 	head := make([]byte, 32)
 	head[0], head[1], head[2], head[3] = 3, 126, 1, 1
-	binary.LittleEndian.PutUint32(head[4:], uint32(len(f.Table.Rows))) //nolint:gosec // a few rows
-	binary.LittleEndian.PutUint16(head[8:], uint16(32+32*columns+1))   //nolint:gosec // a few columns
-	binary.LittleEndian.PutUint16(head[10:], uint16(1+columns*width))  //nolint:gosec // a few columns
-	head[29] = 3                                                       // code page 1252
+	binary.LittleEndian.PutUint32(head[4:], uint32(len(f.Table.Rows)))
+	binary.LittleEndian.PutUint16(head[8:], uint16(32+32*columns+1))
+	binary.LittleEndian.PutUint16(head[10:], uint16(1+columns*width))
+	head[29] = 3 // code page 1252
 	b.Write(head)
 	for _, name := range f.Table.Columns {
 		field := make([]byte, 32)

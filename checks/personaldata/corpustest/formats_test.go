@@ -20,7 +20,8 @@ func TestFormats(t *testing.T) {
 	if testing.Short() {
 		rounds = 4
 	}
-	for _, w := range corpustest.Writers() {
+	writers := append(corpustest.Writers(), corpustest.Writer{Extension: "sqlite", Sheet: true, Write: writeSQLite})
+	for _, w := range writers {
 		t.Run(w.Extension, func(t *testing.T) {
 			m := corpustest.NewMaker(uint64(len(w.Extension)))
 			dir := t.TempDir()

@@ -1,4 +1,4 @@
-package corpustest
+package corpustest_test
 
 import (
 	"database/sql"
@@ -8,9 +8,11 @@ import (
 	"testing"
 
 	_ "modernc.org/sqlite" // writes the database that the scan reads by itself
+
+	"vigia/checks/personaldata/corpustest"
 )
 
-func writeSQLite(t testing.TB, f File) []byte {
+func writeSQLite(t testing.TB, f corpustest.File) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "padron.db")
 	db, err := sql.Open("sqlite", path)
@@ -31,4 +33,11 @@ func writeSQLite(t testing.TB, f File) []byte {
 	b, err := os.ReadFile(path)
 	must(t, err)
 	return b
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }
