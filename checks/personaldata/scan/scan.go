@@ -324,10 +324,28 @@ func cleaned(paths []string) []string {
 // displayPath is a path as it may be shown and sent: identifiers masked, and no bytes
 // that are not text or that would move the cursor of a terminal.
 func displayPath(path string) string {
+	if harmless(path) {
+		return path
+	}
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.In(r, unicode.Cf) {
 			return utf8.RuneError
 		}
 		return r
 	}, strings.ToValidUTF8(detect.MaskPath(path), string(utf8.RuneError)))
+}
+
+// harmless tells at a glance, for most paths, that they may be shown as they are: every
+// identifier has an at sign, or more digits than these have.
+func harmless(path string) bool {
+	digits := 0
+	for i := range len(path) {
+		switch c := path[i]; {
+		case c >= '0' && c <= '9':
+			digits++
+		case c < ' ', c >= 0x7f, c == '@':
+			return false
+		}
+	}
+	return digits < 4
 }
