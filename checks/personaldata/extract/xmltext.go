@@ -1,0 +1,544 @@
+package extract
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strconv"
+	"unicode/utf8"
+)
+
+const (
+	xmlWindow  = 64 << 10 // of a part is in memory at a time
+	xmlLongTag = 4 << 10  // of a tag that is larger than the window is looked at
+)
+
+// xmlToken is what an xmlReader came upon.
+type xmlToken uint8
+
+const (
+	xmlEnd   xmlToken = iota // no more
+	xmlText                  // text, or a piece of one, with its references resolved
+	xmlOpen                  // <name attrs> or <name attrs/>
+	xmlClose                 // </name>
+)
+
+// xmlReader takes the tags and texts out of XML, fast and leniently: it checks no names
+// and no nesting, goes on after damage, and knows no entities but the five of XML and
+// numeric ones, so that none can grow. Names come without their prefix: the formats that
+// are read here differ in no name that matters by namespace only.
+type xmlReader struct {
+	in       io.Reader
+	buf      []byte
+	pos, end int
+	err      error // why in gives no more
+	wide     utf16Reader
+
+	wantText bool // text is told, not skipped
+	cdata    bool // pos is inside a CDATA section
+	depth    int  // elements that are open
+	damaged  bool
+	tags     bool // there was one
+
+	// The token at hand, valid until the next.
+	text  []byte
+	name  []byte // of the tag, without prefix
+	space []byte // its prefix with the colon, or nothing
+	attrs []byte
+	empty bool // the tag closes its element too
+
+	long  []byte // the beginning of a tag larger than the window
+	value []byte // of an attribute with references
+}
+
+// reset starts to read r.
+func (x *xmlReader) reset(r io.Reader) {
+	if x.buf == nil {
+		x.buf = make([]byte, xmlWindow)
+	}
+	x.in, x.pos, x.end, x.err = r, 0, 0, nil
+	x.wantText, x.cdata, x.depth, x.damaged, x.tags = false, false, 0, false, false
+	for x.end < 4 && x.fill() {
+		continue
+	}
+	if enc, bom, ok := utf16XML(x.buf[:x.end]); ok {
+		x.wide.reset(enc, x.buf[bom:x.end], r)
+		x.in, x.end = &x.wide, 0
+	}
+}
+
+// wipe clears what was read.
+func (x *xmlReader) wipe() {
+	clear(x.buf)
+	clear(x.long[:cap(x.long)])
+	clear(x.value[:cap(x.value)])
+	x.wide.wipe()
+	x.in, x.text, x.name, x.space, x.attrs = nil, nil, nil, nil, nil
+}
+
+// why returns why not all was read, or empty.
+func (x *xmlReader) why() Reason {
+	switch {
+	case x.err != nil && !errors.Is(x.err, io.EOF):
+		return reasonOf(x.err)
+	case x.damaged, x.err != nil && (x.depth != 0 || !x.tags):
+		return Damaged
+	}
+	return ""
+}
+
+// fill reads more behind pos, and tells whether there was any. The window is full when
+// it returns false and err is nil.
+func (x *xmlReader) fill() bool {
+	if x.pos > 0 {
+		x.end = copy(x.buf, x.buf[x.pos:x.end])
+		x.pos = 0
+	}
+	for range 100 {
+		if x.err != nil || x.end == len(x.buf) {
+			return false
+		}
+		n, err := x.in.Read(x.buf[x.end:])
+		x.end += n
+		x.err = err
+		if n > 0 {
+			return true
+		}
+	}
+	x.err = io.ErrNoProgress
+	return false
+}
+
+// next goes to the next token.
+func (x *xmlReader) next() xmlToken {
+	for {
+		if x.cdata {
+			if x.section() {
+				return xmlText
+			}
+			continue
+		}
+		rest := x.buf[x.pos:x.end]
+		lt := bytes.IndexByte(rest, '<')
+		if lt < 0 {
+			if x.wantText && len(rest) > 0 {
+				n := len(rest)
+				if x.err == nil {
+					n = wholeReferences(rest)
+				}
+				if n > 0 {
+					x.text = unescape(rest[:n])
+					x.pos += n
+					return xmlText
+				}
+			} else {
+				x.pos = x.end
+			}
+			if !x.fill() && x.pos == x.end {
+				return xmlEnd
+			}
+			continue
+		}
+		x.pos += lt
+		if lt > 0 && x.wantText {
+			x.text = unescape(rest[:lt])
+			return xmlText
+		}
+		if t := x.markup(); t != xmlText {
+			return t
+		}
+	}
+}
+
+// markup reads what begins with the < at pos. It returns xmlText when that was no tag.
+func (x *xmlReader) markup() xmlToken {
+	if x.end-x.pos < len("<![CDATA[") {
+		x.fill()
+		if x.end-x.pos < 2 {
+			x.damaged, x.pos = true, x.end
+			return xmlText
+		}
+	}
+	switch b := x.buf[x.pos:x.end]; b[1] {
+	case '/':
+		return x.closeTag()
+	case '?':
+		x.skipPast("?>")
+	case '!':
+		switch {
+		case bytes.HasPrefix(b, []byte("<![CDATA[")):
+			x.pos += len("<![CDATA[")
+			x.cdata = true
+		case bytes.HasPrefix(b, []byte("<!--")):
+			x.pos += len("<!--")
+			x.skipPast("-->")
+		default:
+			x.skipPast(">") // of a DOCTYPE; what it may declare is text that nobody asks for
+		}
+	default:
+		return x.openTag()
+	}
+	return xmlText
+}
+
+// section gives the next piece of a CDATA section, and tells whether there is one.
+func (x *xmlReader) section() bool {
+	const end = "]]>"
+	rest := x.buf[x.pos:x.end]
+	n := bytes.Index(rest, []byte(end))
+	switch {
+	case n >= 0:
+		x.cdata = false
+		x.pos += n + len(end)
+	case x.err != nil:
+		x.cdata, x.damaged = false, true
+		n = len(rest)
+		x.pos = x.end
+	default:
+		n = max(0, len(rest)-len(end))
+		x.pos += n
+		if n == 0 {
+			x.fill()
+		}
+	}
+	x.text = rest[:n]
+	return n > 0 && x.wantText
+}
+
+// skipPast goes to behind the next end.
+func (x *xmlReader) skipPast(end string) {
+	for {
+		rest := x.buf[x.pos:x.end]
+		if k := bytes.Index(rest, []byte(end)); k >= 0 {
+			x.pos += k + len(end)
+			return
+		}
+		x.pos = max(x.pos, x.end-len(end)+1)
+		if !x.fill() {
+			x.damaged, x.pos = true, x.end
+			return
+		}
+	}
+}
+
+func (x *xmlReader) closeTag() xmlToken {
+	for {
+		b := x.buf[x.pos:x.end]
+		k := bytes.IndexByte(b, '>')
+		if k >= 0 {
+			name := b[2:k]
+			for len(name) > 0 && name[len(name)-1] <= ' ' {
+				name = name[:len(name)-1]
+			}
+			x.name = localName(name)
+			x.space = name[:len(name)-len(x.name)]
+			x.pos += k + 1
+			x.depth--
+			return xmlClose
+		}
+		if !x.fill() {
+			x.damaged, x.pos = true, x.end
+			return xmlText
+		}
+	}
+}
+
+func (x *xmlReader) openTag() xmlToken {
+	for {
+		b := x.buf[x.pos:x.end]
+		k, quote := bytes.IndexByte(b, '>'), byte(0)
+		if k < 0 || !plainTag(b[:k]) {
+			if k, quote = tagEnd(b[1:], 0); k >= 0 {
+				k++
+			}
+		}
+		if k >= 0 {
+			x.parseTag(b[1:k])
+			x.pos += k
+			if x.buf[x.pos] == '>' {
+				x.pos++
+			} else {
+				x.damaged = true // a tag within a tag
+			}
+			return xmlOpen
+		}
+		if x.fill() {
+			continue
+		}
+		if x.err != nil {
+			x.damaged, x.pos = true, x.end
+			return xmlText
+		}
+		x.longTag(quote)
+		return xmlOpen
+	}
+}
+
+// longTag reads a tag that fills the window and goes on, with a quote open or not. Word
+// keeps whole drawings in an attribute. Only the tag's beginning is looked at.
+func (x *xmlReader) longTag(quote byte) {
+	x.long = append(x.long[:0], x.buf[x.pos+1:min(x.pos+1+xmlLongTag, x.end)]...)
+	last := byte(0)
+	for {
+		last = x.buf[x.end-1]
+		x.pos = x.end
+		if !x.fill() {
+			x.damaged = true
+			break
+		}
+		var k int
+		b := x.buf[x.pos:x.end]
+		if k, quote = tagEnd(b, quote); k >= 0 {
+			if k > 0 {
+				last = b[k-1]
+			}
+			x.pos += k
+			if b[k] == '>' {
+				x.pos++
+			} else {
+				x.damaged = true
+			}
+			break
+		}
+	}
+	x.parseTag(x.long)
+	if last == '/' {
+		x.empty = true
+		x.depth--
+	}
+}
+
+// parseTag takes a tag, without its < and >, apart.
+func (x *xmlReader) parseTag(tag []byte) {
+	x.tags = true
+	x.empty = false
+	if n := len(tag); n > 0 && tag[n-1] == '/' {
+		tag = tag[:n-1]
+		x.empty = true
+	} else {
+		x.depth++
+	}
+	i, colon := 0, 0
+	for ; i < len(tag); i++ {
+		c := tag[i]
+		if c == ':' {
+			colon = i + 1
+		} else if c <= ' ' {
+			break
+		}
+	}
+	x.name = tag[colon:i]
+	x.space = tag[:colon]
+	x.attrs = tag[i:]
+}
+
+// plainTag tells whether the > behind b ends the tag that b is: it does behind a closing
+// quote, and where the tag has no attributes. It may say no when it does.
+func plainTag(b []byte) bool {
+	n := len(b)
+	if b[n-1] == '/' {
+		n--
+	}
+	if n > 3 && b[n-1] == '"' {
+		return b[n-2] != '='
+	}
+	return n < 24 && bytes.IndexByte(b, '=') < 0 && bytes.IndexByte(b[1:], '<') < 0
+}
+
+// tagEnd returns where the tag in b ends: at its >, or at a < that should not be in it.
+// It is -1 when b does not hold the end; then open is the quote that b ends in.
+func tagEnd(b []byte, quote byte) (end int, open byte) {
+	for i := 0; i < len(b); i++ {
+		if quote != 0 {
+			k := bytes.IndexByte(b[i:], quote)
+			part := b[i:]
+			if k >= 0 {
+				part = part[:k]
+			}
+			if lt := bytes.IndexByte(part, '<'); lt >= 0 {
+				return i + lt, 0
+			}
+			if k < 0 {
+				return -1, quote
+			}
+			i += k
+			quote = 0
+			continue
+		}
+		switch c := b[i]; c {
+		case '>', '<':
+			return i, 0
+		case '"', '\'':
+			quote = c
+		}
+	}
+	return -1, quote
+}
+
+// skip goes to behind the element whose opening tag is at hand.
+func (x *xmlReader) skip() {
+	if x.empty {
+		return
+	}
+	want := x.wantText
+	x.wantText = false
+	for outside := x.depth - 1; x.depth > outside; {
+		if x.next() == xmlEnd {
+			break
+		}
+	}
+	x.wantText = want
+}
+
+// attr returns the value of the attribute with this name, without prefix, or nil. It is
+// valid until the next call.
+func (x *xmlReader) attr(name string) []byte {
+	for rest := x.attrs; len(rest) > 0; {
+		var key, value []byte
+		if key, value, rest = nextAttr(rest); string(key) == name {
+			return x.resolve(value)
+		}
+	}
+	return nil
+}
+
+// resolve returns an attribute's value with its references resolved.
+func (x *xmlReader) resolve(value []byte) []byte {
+	if bytes.IndexByte(value, '&') < 0 {
+		return value
+	}
+	x.value = append(x.value[:0], value...)
+	return unescape(x.value)
+}
+
+// number returns an attribute's value as a number between 0 and limit, or or.
+func (x *xmlReader) number(name string, or, limit int) int {
+	n, ok := decimal(x.attr(name))
+	if !ok {
+		return or
+	}
+	return min(n, limit)
+}
+
+// decimal reads a number of decimal digits; one too large is a very large one.
+func decimal(b []byte) (n int, ok bool) {
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = min(n*10+int(c-'0'), 1<<27)
+	}
+	return n, len(b) > 0
+}
+
+// nextAttr takes the first attribute from b, its name without prefix.
+func nextAttr(b []byte) (name, value, rest []byte) {
+	eq := bytes.IndexByte(b, '=')
+	if eq < 0 {
+		return nil, nil, nil
+	}
+	name = localName(bytes.TrimSpace(b[:eq]))
+	b = bytes.TrimLeft(b[eq+1:], " \t\r\n")
+	if len(b) == 0 {
+		return name, nil, nil
+	}
+	if quote := b[0]; quote == '"' || quote == '\'' {
+		b = b[1:]
+		if k := bytes.IndexByte(b, quote); k >= 0 {
+			return name, b[:k], b[k+1:]
+		}
+		return name, b, nil // of a tag that was cut
+	}
+	if k := bytes.IndexByte(b, ' '); k >= 0 {
+		return name, b[:k], b[k:]
+	}
+	return name, b, nil
+}
+
+// localName returns a name without its prefix.
+func localName(name []byte) []byte {
+	return name[bytes.LastIndexByte(name, ':')+1:]
+}
+
+// maxReference is the length of the longest reference that is resolved, with room for
+// leading zeros.
+const maxReference = 12
+
+// wholeReferences returns how much of b can be told without cutting a reference.
+func wholeReferences(b []byte) int {
+	tail := max(0, len(b)-maxReference)
+	if k := bytes.LastIndexByte(b[tail:], '&'); k >= 0 && bytes.IndexByte(b[tail+k:], ';') < 0 {
+		return tail + k
+	}
+	return len(b)
+}
+
+// unescape resolves references in place: none is shorter than what it stands for. One
+// that is not known stays as it is.
+func unescape(b []byte) []byte {
+	amp := bytes.IndexByte(b, '&')
+	if amp < 0 {
+		return b
+	}
+	out := b[:amp]
+	for b = b[amp:]; len(b) > 0; {
+		r, n := reference(b)
+		if n > 0 {
+			out = utf8.AppendRune(out, r)
+		} else {
+			n = 1
+			out = append(out, '&')
+		}
+		b = b[n:]
+		next := bytes.IndexByte(b, '&')
+		if next < 0 {
+			next = len(b)
+		}
+		out = append(out, b[:next]...)
+		b = b[next:]
+	}
+	return out
+}
+
+// reference reads the reference that b begins with: what it stands for and its length,
+// which is 0 when it is not known.
+func reference(b []byte) (r rune, n int) {
+	end := bytes.IndexByte(b[:min(len(b), maxReference)], ';')
+	if end < 2 {
+		return 0, 0
+	}
+	switch name := b[1:end]; {
+	case name[0] == '#' && len(name) > 1:
+		digits, base := name[1:], 10
+		if digits[0] == 'x' || digits[0] == 'X' {
+			digits, base = digits[1:], 16
+		}
+		v, err := strconv.ParseUint(string(digits), base, 21)
+		if err != nil || !utf8.ValidRune(rune(v)) {
+			return 0, 0
+		}
+		return rune(v), end + 1
+	case string(name) == "amp":
+		return '&', end + 1
+	case string(name) == "lt":
+		return '<', end + 1
+	case string(name) == "gt":
+		return '>', end + 1
+	case string(name) == "quot":
+		return '"', end + 1
+	case string(name) == "apos":
+		return '\'', end + 1
+	}
+	return 0, 0
+}
+
+// attrText is attr for one that is needed beside another: its references stay.
+func (x *xmlReader) attrText(name string) []byte {
+	for rest := x.attrs; len(rest) > 0; {
+		var key, value []byte
+		if key, value, rest = nextAttr(rest); string(key) == name {
+			return value
+		}
+	}
+	return nil
+}
