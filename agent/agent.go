@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -44,6 +45,9 @@ type Options struct {
 	Spread  time.Duration
 	Version string // of this build
 	Logger  *slog.Logger
+	// Watch calls changed whenever users' files have changed, until its context ends;
+	// nil: nobody watches, and documents are looked at when their time comes.
+	Watch func(ctx context.Context, changed func()) error
 }
 
 // Agent is an enrolled machine at work.
@@ -181,6 +185,7 @@ func (a *Agent) Run(ctx context.Context) error {
 		func(ctx context.Context) { a.client.Run(ctx, a.wake) },
 		a.renew,
 		a.tick,
+		a.watch,
 	} {
 		parts.Go(func() { part(ctx) })
 	}
@@ -188,6 +193,28 @@ func (a *Agent) Run(ctx context.Context) error {
 	a.opts.Logger.InfoContext(ctx, "agent ended")
 	return nil
 }
+
+// watch looks at documents soon after they change. Without a watch they are looked at
+// when their time comes.
+func (a *Agent) watch(ctx context.Context) {
+	if a.opts.Watch == nil {
+		return
+	}
+	err := a.opts.Watch(ctx, func() {
+		p, _ := a.policies.get()
+		for _, e := range p.Entries {
+			if strings.HasPrefix(e.Check, documentChecks) {
+				a.tasks.Soon(e.ID)
+			}
+		}
+	})
+	if err != nil && ctx.Err() == nil {
+		a.opts.Logger.WarnContext(ctx, "user folders not watched", "error", err)
+	}
+}
+
+// documentChecks begin so, those that look into documents.
+const documentChecks = "personaldata."
 
 // Once measures everything a single time, by the newest policy, reports it in
 // full and delivers it. What could not be delivered is measured and on disk

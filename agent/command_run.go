@@ -57,10 +57,15 @@ func (c *cli) run(ctx context.Context, config, data string, once bool) (err erro
 	a, err := Open(ctx, Options{
 		Config: cfg,
 		Machine: func() *host.Host {
-			return local.New(local.Options{PersonalData: scan.PersonalData{Share: share}})
+			return local.New(local.Options{PersonalData: scan.PersonalData{
+				Share: share, Cache: folder(cfg.DataDir).scan(),
+			}})
 		},
 		Spread: spread, Version: c.version,
 		Logger: c.logger(cfg),
+		Watch: func(ctx context.Context, changed func()) error {
+			return scan.Watcher{Changed: changed}.Run(ctx)
+		},
 	})
 	if err != nil {
 		return err

@@ -1,12 +1,14 @@
 package agent
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +23,7 @@ import (
 func (c *cli) scanCommand() *cobra.Command {
 	format := formatText
 	var opts scan.Options
+	var noCache bool
 	cmd := c.command("scan PATH... [--format text|json] [--jobs N] [--no-cache]", "scan", func(cmd *cobra.Command, paths []string) error {
 		if len(paths) == 0 {
 			return c.usage(cmd, "usage.missing", map[string]string{"what": "PATH"})
@@ -34,12 +37,25 @@ func (c *cli) scanCommand() *cobra.Command {
 			}
 		}
 		opts.Roots = paths
+		if !noCache {
+			opts.Cache = scanCache()
+		}
 		return c.scan(cmd.Context(), opts, format)
 	})
 	cmd.Flags().Var(&format, "format", c.say.text("flag.format", nil))
 	cmd.Flags().IntVar(&opts.Jobs, "jobs", 0, c.say.text("flag.jobs", nil))
-	cmd.Flags().BoolVar(&opts.NoCache, "no-cache", false, c.say.text("flag.no_cache", nil))
+	cmd.Flags().BoolVar(&noCache, "no-cache", false, c.say.text("flag.no_cache", nil))
 	return cmd
+}
+
+// scanCache is the file in which this user's scans remember what has not changed, or
+// empty where users have no place for such files.
+func scanCache() string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "vigia-agent", scan.CacheName)
 }
 
 // scan looks for personal data and writes a line for each file: as JSON each
@@ -70,13 +86,21 @@ func (c *cli) scan(ctx context.Context, opts scan.Options, format formatFlag) er
 }
 
 func scanJSON(w io.Writer) (each func(scan.FileResult) error, finish func(scan.Summary) error) {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	return func(r scan.FileResult) error { return enc.Encode(r) },
-		func(s scan.Summary) error {
-			return enc.Encode(struct {
+	out := bufio.NewWriter(w)
+	var line []byte
+	return func(r scan.FileResult) error {
+			line = append(r.AppendJSON(line[:0]), '\n')
+			_, err := out.Write(line)
+			return err
+		}, func(s scan.Summary) error {
+			enc := json.NewEncoder(out)
+			enc.SetEscapeHTML(false)
+			if err := enc.Encode(struct {
 				Summary scan.Summary `json:"summary"`
-			}{s})
+			}{s}); err != nil {
+				return err
+			}
+			return out.Flush()
 		}
 }
 

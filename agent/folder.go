@@ -10,6 +10,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"vigia/agent/spool"
+	"vigia/checks/personaldata/scan"
 )
 
 // folder is the agent's data folder. What lies directly in it may be read by
@@ -19,11 +20,13 @@ import (
 //	identity/            keys and certificate
 //	enrolment/<agent>/   what belongs to one enrolment: spool/, policy,
 //	                     checkpoints, status
+//	scan/                which files held no personal data, until they change
 //	estado.html          what is measured, for the machine's user
 type folder string
 
 func (f folder) identity() string { return filepath.Join(string(f), "identity") }
 func (f folder) page() string     { return filepath.Join(string(f), pageName) }
+func (f folder) scan() string     { return filepath.Join(string(f), "scan", scan.CacheName) }
 
 func (f folder) enrolment(agentID string) string {
 	return filepath.Join(string(f), "enrolment", agentID)

@@ -60,6 +60,7 @@ type scheduled struct {
 	Task
 	last moment // when the last run began; zero: never
 	runs uint64
+	soon bool // runs next, whenever it ran last
 }
 
 // New returns a Scheduler without tasks.
@@ -86,9 +87,21 @@ func (s *Scheduler) Set(tasks []Task) {
 	for _, t := range tasks {
 		next := &scheduled{Task: t}
 		if was := old[t.ID]; was != nil && was.Version == t.Version {
-			next.last, next.runs = was.last, was.runs
+			next.last, next.runs, next.soon = was.last, was.runs, was.soon
 		}
 		s.tasks = append(s.tasks, next)
+	}
+	close(s.wake)
+	s.wake = make(chan struct{})
+}
+
+// Soon has the task of an ID run next, and not only when it is due: something happened
+// that it measures. A task that is running runs once more.
+func (s *Scheduler) Soon(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.tasks {
+		t.soon = t.soon || t.ID == id
 	}
 	close(s.wake)
 	s.wake = make(chan struct{})
@@ -149,7 +162,9 @@ func (s *Scheduler) next(heavy bool) (*scheduled, time.Duration, <-chan struct{}
 			continue
 		}
 		left := time.Duration(-1 << 62) // never run: before all others
-		if t.runs > 0 {
+		if t.runs > 0 && t.soon {
+			left = 0
+		} else if t.runs > 0 {
 			left = s.interval(t) - t.last.until(now)
 		}
 		if left <= 0 && (due == nil || left < wait) {
@@ -159,6 +174,7 @@ func (s *Scheduler) next(heavy bool) (*scheduled, time.Duration, <-chan struct{}
 	}
 	if due != nil {
 		due.last = now
+		due.soon = false
 		due.runs++
 	}
 	return due, wait, s.wake

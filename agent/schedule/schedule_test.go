@@ -201,6 +201,24 @@ func TestNewTasksRunAtOnceAndOthersGoOn(t *testing.T) {
 	})
 }
 
+func TestSoonRunsATaskBeforeItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDiary()
+		s := New(Options{Seed: "machine-1"})
+		s.Set([]Task{d.task("a", 24*time.Hour, time.Second), d.task("b", 24*time.Hour, time.Second)})
+		within(s, 12*time.Hour, func() {
+			time.Sleep(5 * time.Hour)
+			s.Soon("a")
+			s.Soon("a") // said twice, run once
+			s.Soon("unknown")
+		})
+		a, b := d.of("a"), d.of("b")
+		if len(a) != 2 || a[1] != 5*time.Hour || len(b) != 1 {
+			t.Errorf("a ran at %v, b at %v; want a again after five hours", a, b)
+		}
+	})
+}
+
 func TestIdleIsCalledWhenAllHasRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDiary()

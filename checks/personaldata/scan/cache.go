@@ -60,6 +60,9 @@ type place64 struct {
 	count uint32
 }
 
+// CacheName is what the file of a cache is called, in the folder of whoever scans.
+const CacheName = "scan.cache"
+
 const (
 	cacheMagic   = "vigscan1"
 	headerBytes  = 24
