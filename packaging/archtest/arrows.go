@@ -35,8 +35,11 @@ func Rows() []Row {
 			May: of("checks", "checks/host", "checks/format/...", "checks/personaldata/detect", "checks/personaldata/extract")},
 		{From: of("checks/personaldata/detect")},
 		{From: of("checks/personaldata/extract"), May: of("checks/format/...")},
+		{From: of("checks/personaldata/isolate"),
+			Why: "processes and messages; what is asked of a worker is scan's"},
 		{From: of("checks/personaldata/scan"),
-			May: of("checks", "checks/host", "checks/personaldata/detect", "checks/personaldata/extract"),
+			May: of("checks", "checks/host", "checks/personaldata/detect", "checks/personaldata/extract",
+				"checks/personaldata/isolate"),
 			Why: "the worker behind a facet of host.Host, so that catalog links no decoder"},
 		{From: of("checks/catalog"), May: of("checks", "checks/session", "checks/accounts", "checks/backup",
 			"checks/personaldata", "checks/media", "checks/inventory", "checks/protection", "checks/tempfiles",
@@ -96,12 +99,12 @@ func Rows() []Row {
 // ReservedImports are the foreign packages that only some of ours may import.
 func ReservedImports() []Reserved {
 	return []Reserved{
-		{Foreign: of("os/exec"), Only: of("checks/personaldata/scan"),
+		{Foreign: of("os/exec"), Only: of("checks/personaldata/isolate"),
 			Why: "the agent starts nothing but its own scan worker"},
 		{Foreign: of("github.com/shirou/gopsutil/..."), Only: of("checks/host/local"),
 			Why: "one package measures the live machine"},
-		{Foreign: of("golang.org/x/sys/..."), Only: of("checks/host/local", "packaging/service"),
-			Why: "one package asks the operating system about itself, one runs as its service"},
+		{Foreign: of("golang.org/x/sys/..."), Only: of("checks/host/local", "checks/personaldata/isolate", "packaging/service"),
+			Why: "one package asks the operating system about itself, one gives up its rights, one runs as its service"},
 		{Foreign: of("github.com/fsnotify/fsnotify"), Only: of("checks/personaldata/scan"),
 			Why: "only the scan watches folders"},
 		{Foreign: of("database/sql/..."), Only: of("collector/access", "collector/assign", "collector/enroll",
@@ -126,7 +129,7 @@ func ReservedImports() []Reserved {
 		{Foreign: of("testing", "testing/...", "github.com/google/go-cmp/...", "github.com/chromedp/...", "go.uber.org/goleak"),
 			Why: "tests and test-support packages only"},
 		{Foreign: of("github.com/stretchr/testify/..."), Why: "tests compare with go-cmp and say got and want"},
-		{Foreign: of("unsafe"), Only: of("checks/host/local", "packaging/service", "collector/api/v1"),
+		{Foreign: of("unsafe"), Only: of("checks/host/local", "checks/personaldata/isolate", "packaging/service", "collector/api/v1"),
 			Why: "system calls and generated code only"},
 	}
 }
@@ -150,7 +153,7 @@ func NeverLinked() []Unlinked {
 		{Program: "collector/cmd/vigia", Never: of("vigia/checks/host/local", "vigia/agent", "vigia/agent/cmd/...",
 			"github.com/shirou/gopsutil/..."),
 			Why: "the collector never measures the machine it runs on"},
-		{Program: "checks/catalog", Never: of("os/exec", "vigia/checks/personaldata/scan", "vigia/checks/host/local"),
+		{Program: "checks/catalog", Never: of("os/exec", "vigia/checks/personaldata/scan", "vigia/checks/personaldata/isolate", "vigia/checks/host/local"),
 			Why: "the collector judges with it, and must link no worker"},
 		{Program: "agent/cmd/vigia-agent", Never: of("golang.org/x/net/trace", "net/http/pprof", "expvar", "testing"),
 			Why: "debugging and testing stay out of the programs"},

@@ -1,0 +1,279 @@
+package isolate
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+// As a worker, the test program does what the message asks for; see parts.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "worker" {
+		os.Exit(work())
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// part is what a worker of these tests can do; it returns what to answer.
+type part func(files []File) string
+
+func work() int {
+	c, err := Enter()
+	if err != nil {
+		return 2
+	}
+	buf := make([]byte, MaxMessage)
+	parts := parts()
+	for {
+		msg, files, err := c.Receive(buf, nil)
+		if err != nil {
+			return 0
+		}
+		do, ok := parts[string(msg)]
+		if !ok {
+			return 3
+		}
+		reply := do(files)
+		for _, f := range files {
+			_ = f.Close()
+		}
+		if c.Send([]byte(reply)) != nil {
+			return 4
+		}
+	}
+}
+
+// parts are what a worker can be asked for on any system; those of one are added to them.
+func parts() map[string]part {
+	all := map[string]part{
+		"read": func(files []File) string {
+			var all strings.Builder
+			for _, f := range files {
+				b, err := io.ReadAll(io.NewSectionReader(f, 0, 1<<20))
+				if err != nil {
+					return err.Error()
+				}
+				all.Write(b)
+			}
+			return "read " + all.String()
+		},
+		"environment": func([]File) string { return "environment " + strings.Join(os.Environ(), " ") },
+		"crash":       func([]File) string { panic("as asked") },
+		"hang": func([]File) string {
+			for { //nolint:revive // as asked
+			}
+		},
+		"hog": func([]File) string {
+			var held [][]byte
+			for range 1 << 10 {
+				b := make([]byte, 8<<20)
+				for i := 0; i < len(b); i += 4096 {
+					b[i] = 1
+				}
+				held = append(held, b)
+			}
+			return "held " + string(rune('0'+len(held)%10))
+		},
+		"work": func([]File) string { // threads, timers, collections: what the runtime does of itself
+			done := make(chan int)
+			for i := range 8 {
+				go func() {
+					kept := 0
+					for j := range 200 {
+						kept += len(make([]byte, 1+i*j*100))
+						if j%50 == 0 {
+							time.Sleep(time.Millisecond)
+							runtime.GC()
+						}
+					}
+					done <- kept
+				}()
+			}
+			for range 8 {
+				<-done
+			}
+			go func() {
+				runtime.LockOSThread() // a thread that ends with it
+				close(done)
+			}()
+			<-done
+			return "worked"
+		},
+	}
+	for name, do := range partsOfSystem() {
+		all[name] = do
+	}
+	return all
+}
+
+func start(t testing.TB, p Program) *Worker {
+	t.Helper()
+	p.Args = []string{"worker"}
+	w, err := p.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.Stop)
+	return w
+}
+
+// ask sends a message and returns the answer.
+func ask(t testing.TB, w *Worker, msg string, files ...*os.File) (string, error) {
+	t.Helper()
+	if err := w.Send([]byte(msg), files); err != nil {
+		t.Fatal(err)
+	}
+	late := time.AfterFunc(time.Minute, w.Kill)
+	defer late.Stop()
+	answer, err := w.Receive(make([]byte, MaxMessage))
+	return string(answer), err
+}
+
+func mustAsk(t testing.TB, w *Worker, msg string, files ...*os.File) string {
+	t.Helper()
+	answer, err := ask(t, w, msg, files...)
+	if err != nil {
+		t.Fatalf("%s: %v", msg, err)
+	}
+	return answer
+}
+
+func writeFile(t testing.TB, content string) *os.File {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Close() })
+	return f
+}
+
+func TestReadsWhatItIsHanded(t *testing.T) {
+	w := start(t, Program{})
+	if got, want := mustAsk(t, w, "read"), "read "; got != want {
+		t.Errorf("no file: got %q, want %q", got, want)
+	}
+	var files []*os.File
+	want := "read "
+	for i := range MaxFiles {
+		text := strings.Repeat(string(rune('a'+i%26)), i)
+		files = append(files, writeFile(t, text))
+		want += text
+	}
+	for range 20 { // more than it may have open at a time, in all
+		if got := mustAsk(t, w, "read", files...); got != want {
+			t.Fatalf("got %q, want %q", got, want)
+		}
+	}
+	if err := w.Send(nil, make([]*os.File, MaxFiles+1)); err == nil {
+		t.Error("too many files were sent")
+	}
+	if err := w.Send(make([]byte, MaxMessage+1), nil); err == nil {
+		t.Error("too large a message was sent")
+	}
+}
+
+func TestRuntimeWorks(t *testing.T) {
+	w := start(t, Program{Processors: 4, Background: true})
+	for range 5 {
+		if got, want := mustAsk(t, w, "work"), "worked"; got != want {
+			t.Fatalf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// Nothing of the environment of the parent gets in.
+func TestEnvironment(t *testing.T) {
+	t.Setenv("VIGIA_TEST_SECRET", "invented")
+	w := start(t, Program{})
+	got := mustAsk(t, w, "environment")
+	if strings.Contains(got, "SECRET") || strings.Contains(got, "PATH=") || strings.Contains(got, "HOME=") {
+		t.Errorf("got %q", got)
+	}
+}
+
+// However a worker ends, its parent learns it and goes on.
+func TestEnds(t *testing.T) {
+	for _, how := range []string{"crash", "hog", "unknown"} {
+		t.Run(how, func(t *testing.T) {
+			if how == "hog" && (raceDetector || !limitsMemory) {
+				t.Skip("memory has no bound here")
+			}
+			w := start(t, Program{})
+			if got, err := ask(t, w, how); err == nil {
+				t.Errorf("got %q", got)
+			}
+			w.Stop()
+			if _, err := w.Receive(make([]byte, MaxMessage)); err == nil {
+				t.Error("received from a worker that was stopped")
+			}
+		})
+	}
+	t.Run("hang", func(t *testing.T) {
+		w := start(t, Program{})
+		time.AfterFunc(50*time.Millisecond, w.Kill)
+		if got, err := ask(t, w, "hang"); err == nil {
+			t.Errorf("got %q", got)
+		}
+	})
+}
+
+func TestEnterNotAsAWorker(t *testing.T) {
+	if _, err := Enter(); err == nil {
+		t.Error("entered")
+	}
+}
+
+func TestProgramsThatAreNoWorkers(t *testing.T) {
+	p := Program{Args: []string{"-test.run=^$"}} // ends at once, and says nothing that was asked
+	if w, err := p.Start(t.Context()); err == nil {
+		w.Stop()
+		t.Error("started")
+	}
+}
+
+func TestConfinementBits(t *testing.T) {
+	all := Confinement{}
+	all.add(^uint32(0))
+	for _, c := range []Confinement{{}, all, {Files: true, Background: true}} {
+		var got Confinement
+		got.add(c.bits())
+		if got != c {
+			t.Errorf("got %+v, want %+v", got, c)
+		}
+	}
+	if got, want := len(all.List()), 11; got != want {
+		t.Errorf("%d names, want %d: %v", got, want, all)
+	}
+}
+
+func TestSettings(t *testing.T) {
+	want := settings{build: 7, memory: 1 << 40, processors: 3, background: true}
+	got, ok := decodeSettings(want.encode())
+	if !ok || got != want {
+		t.Errorf("got %+v %v, want %+v", got, ok, want)
+	}
+	if _, ok := decodeSettings(want.encode()[1:]); ok {
+		t.Error("a short message passed")
+	}
+}
+
+func BenchmarkStart(b *testing.B) {
+	for b.Loop() {
+		w, err := Program{Args: []string{"worker"}}.Start(b.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
+		w.Stop()
+	}
+}
