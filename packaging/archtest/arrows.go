@@ -137,7 +137,7 @@ func ReservedImports() []Reserved {
 // OSTaggedIn are the packages whose files may bind themselves to an operating
 // system or a processor. All else is compiled and tested everywhere.
 func OSTaggedIn() []string {
-	return of("checks/host/local", "packaging/service",
+	return of("checks/host/local", "checks/personaldata/isolate", "packaging/service",
 		"checks/personaldata/detect", // kernels in assembly; a portable twin of each is tested everywhere
 	)
 }
