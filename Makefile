@@ -83,6 +83,10 @@ mutants: ## break each promise of durability in turn and show the test that noti
 bench-spine: build ## what an agent costs a machine, and what a collector takes (a minute or two)
 	@packaging/tools/bench-spine.sh
 
+.PHONY: bench-personaldata
+bench-personaldata: build ## the search for personal data against ripgrep (minutes; SEED= MB= ROUNDS= FILES=)
+	@SEED='$(SEED)' MB='$(MB)' ROUNDS='$(ROUNDS)' FILES='$(FILES)' packaging/tools/bench-personaldata.sh
+
 .PHONY: clean
 clean: ## remove what was built (the tools and caches in .cache stay)
 	@rm -rf bin dist
