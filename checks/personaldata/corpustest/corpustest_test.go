@@ -124,38 +124,44 @@ func (j *judged) file(p planted, r scan.FileResult) {
 	}
 }
 
+// matches is what the detector alone finds in a text.
+func matches(text string) []detect.Match {
+	s := detect.NewScanner(maphash.MakeSeed())
+	var all []detect.Match
+	emit := func(m detect.Match) {
+		if m.Score >= detect.Report {
+			all = append(all, m)
+		}
+	}
+	s.Reset(detect.Bytes)
+	s.Scan([]byte(text), emit)
+	s.Finish(emit)
+	return all
+}
+
+// around is a part of a text with a little of what stands about it.
+func around(text string, start, end int) string {
+	return text[max(start-48, 0):start] + "[" + text[start:end] + "]" + text[end:min(end+24, len(text))]
+}
+
 // explain says which values of a file the detector alone misses, and what else it
 // finds: everything in a corpus is invented, so a test may show it.
 func explain(f corpustest.File) string {
-	s := detect.NewScanner(maphash.MakeSeed())
-	var matches []detect.Match
-	emit := func(m detect.Match) { matches = append(matches, m) }
-	s.Reset(detect.Bytes)
-	s.Scan([]byte(f.Text), emit)
-	s.Finish(emit)
-	around := func(at, end int) string {
-		return f.Text[max(at-40, 0):at] + "[" + f.Text[at:end] + "]" + f.Text[end:min(end+20, len(f.Text))]
+	found := matches(f.Text)
+	is := func(m detect.Match, truth corpustest.Truth) bool {
+		return truth.Class != corpustest.Near && string(m.Type) == string(truth.Type) &&
+			int(m.Start) < truth.Offset+len(truth.Value) && int(m.End) > truth.Offset
 	}
 	var b strings.Builder
 	b.WriteString(f.Name)
 	for _, truth := range f.Truths {
-		if truth.Class == corpustest.Near {
-			continue
-		}
-		if !slices.ContainsFunc(matches, func(m detect.Match) bool {
-			return string(m.Type) == string(truth.Type) && m.Score >= detect.Report && int(m.Start) < truth.Offset+len(truth.Value) && int(m.End) > truth.Offset
-		}) {
-			fmt.Fprintf(&b, "\n\tmissed %s %s at %d: %q", truth.Type, truth.Class, truth.Offset, around(truth.Offset, truth.Offset+len(truth.Value)))
+		if truth.Class != corpustest.Near && !slices.ContainsFunc(found, func(m detect.Match) bool { return is(m, truth) }) {
+			fmt.Fprintf(&b, "\n\tmissed %s %s at %d: %q", truth.Type, truth.Class, truth.Offset, around(f.Text, truth.Offset, truth.Offset+len(truth.Value)))
 		}
 	}
-	for _, m := range matches {
-		if m.Score < detect.Report || slices.Contains(f.Soft, corpustest.Type(m.Type)) {
-			continue
-		}
-		if !slices.ContainsFunc(f.Truths, func(truth corpustest.Truth) bool {
-			return truth.Class != corpustest.Near && string(m.Type) == string(truth.Type) && int(m.Start) < truth.Offset+len(truth.Value) && int(m.End) > truth.Offset
-		}) {
-			fmt.Fprintf(&b, "\n\tfalse %v: %q", m, around(int(m.Start), int(m.End)))
+	for _, m := range found {
+		if !slices.Contains(f.Soft, corpustest.Type(m.Type)) && !slices.ContainsFunc(f.Truths, func(truth corpustest.Truth) bool { return is(m, truth) }) {
+			fmt.Fprintf(&b, "\n\tfalse %v: %q", m, around(f.Text, int(m.Start), int(m.End)))
 		}
 	}
 	return b.String()
