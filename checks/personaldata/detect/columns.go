@@ -1,30 +1,57 @@
 package detect
 
-import "bytes"
+import (
+	"bytes"
+	"math/bits"
+)
 
 // A delimited text (CSV, pipe padrón, tab table) says what its columns hold in its
-// first lines, and that speaks for every value that fills a field of the column.
+// first lines, and that speaks for every value that fills a field of the column. Where
+// it says nothing, the values of a column speak for each other: that most of them have a
+// right check digit is no accident.
 const (
 	headerBytes = 4 << 10 // the header lies within so many first bytes
 	headerLines = 10      // and within so many first lines that hold anything
 	maxCell     = 64      // a longer cell is no column name
 	maxColumns  = 256
+
+	certainFrom = 5 // so many valid values, and four cells in five of the column, make it certain
 )
 
 // columns knows which column the scan is in.
 type columns struct {
-	active bool
-	delim  byte
+	simd   simd
+	delim  byte // 0 where each line is a cell of its own
+	table  bool // fields are worth following
+	named  bool // a header says what some of them hold
+	count  bool // cells are counted, for some column has valid values and no name
+	quoted bool // pos is inside quotes
+	field  int  // column of pos
+	pos    int64
+	cell   int64 // where the cell at pos begins, if cells are counted
 	says   [maxColumns]words
-	field  int   // column of pos
-	quoted bool  // pos is inside quotes
-	pos    int64 // offset up to which fields have been counted
+	filled [maxColumns]column
+}
+
+// A column counts what it holds.
+type column struct {
+	kind  kind  // of the first valid value
+	valid int32 // values of this kind
+	cells int32 // that hold anything
+}
+
+// begin looks at the beginning of a text for a table and its column names.
+func (c *columns) begin(b []byte) {
+	c.readHeader(b)
+	if !c.table {
+		c.delim = delimiter(b[:min(len(b), headerBytes)])
+		c.table = c.delim != 0
+	}
 }
 
 // readHeader looks for column names in the beginning of a text. A header is a line
 // with a name that announces an identifier and no number of its own.
 func (c *columns) readHeader(b []byte) {
-	*c = columns{}
 	head := b[:min(len(b), headerBytes)]
 	at := 0
 	for seen := 0; seen < headerLines && at < len(head); {
@@ -37,7 +64,7 @@ func (c *columns) readHeader(b []byte) {
 		}
 		end := at + length
 		if len(bytes.TrimSpace(head[at:end])) > 0 {
-			if c.readNames(head, at, end, seen == 0) {
+			if c.readNames(head[at:end], seen == 0) {
 				c.pos = int64(end)
 				return
 			}
@@ -47,21 +74,20 @@ func (c *columns) readHeader(b []byte) {
 	}
 }
 
-// readNames reads b[lo:hi] as a line of column names. A line of one name is a header
-// only when it is the first.
-func (c *columns) readNames(b []byte, lo, hi int, first bool) bool {
-	line := b[lo:hi]
-	most := 0
-	for _, d := range []byte("|;\t,") {
+// delimiters are what may stand between the fields of a table.
+const delimiters = "|;\t,"
+
+// readNames reads a line of column names. A line of one name is a header only when it
+// is the first.
+func (c *columns) readNames(line []byte, first bool) bool {
+	most, delim := 0, byte(0)
+	for _, d := range []byte(delimiters) {
 		if n := bytes.Count(line, []byte{d}); n > most {
-			most, c.delim = n, d
+			most, delim = n, d
 		}
 	}
-	if most == 0 {
-		c.delim = 0
-		if !first || len(line) > maxCell {
-			return false
-		}
+	if most == 0 && (!first || len(line) > maxCell) {
+		return false
 	}
 	for i := 0; i < len(line); i++ {
 		if end := digitsEnd(line, i); end > i {
@@ -73,49 +99,133 @@ func (c *columns) readNames(b []byte, lo, hi int, first bool) bool {
 	}
 	named := false
 	for field := range maxColumns {
-		end := hi
+		name, rest, more := line, []byte(nil), false
 		if most > 0 {
-			if k := bytes.IndexByte(b[lo:hi], c.delim); k >= 0 {
-				end = lo + k
-			}
+			name, rest, more = bytes.Cut(line, []byte{delim})
 		}
-		if end-lo <= maxCell {
-			_, c.says[field] = readWords(b, lo, end)
+		c.says[field] = 0
+		if len(name) <= maxCell {
+			_, c.says[field] = readWords(name)
 			named = named || c.says[field]&saysKind != 0
 		}
-		if end == hi {
+		if !more {
 			break
 		}
-		lo = end + 1
+		line = rest
 	}
-	c.active = named
+	c.table, c.named, c.delim = named, named, delim
 	return named
+}
+
+// delimiter returns what stands between the fields of a table without names: the sign
+// that its first lines all have, as many times each; or 0.
+func delimiter(head []byte) (delim byte) {
+	most := 1 // a single comma is nothing
+	for _, d := range []byte(delimiters) {
+		lines, fields := 0, 0
+		for rest := head; lines < headerLines; lines++ {
+			line, after, more := bytes.Cut(rest, []byte("\n"))
+			if !more {
+				break
+			}
+			n := bytes.Count(line, []byte{d})
+			if lines > 0 && n != fields {
+				fields = 0
+			} else {
+				fields = n
+			}
+			if fields == 0 {
+				break
+			}
+			rest = after
+		}
+		if lines >= 3 && fields > most {
+			most, delim = fields, d
+		}
+	}
+	return delim
 }
 
 // advance counts fields up to offset, which must not go back; b begins at offset base.
 func (c *columns) advance(b []byte, base, offset int64) {
-	if !c.active || offset <= c.pos {
+	if !c.table && !c.count {
 		return
 	}
-	for _, ch := range b[c.pos-base : offset-base] {
+	for c.pos < offset {
+		i, n := int(c.pos-base), int(min(blockBytes, offset-c.pos))
+		var lines, delims, quotes uint64
+		if i+blockBytes <= len(b) {
+			lines, delims, quotes = c.simd.cells((*[blockBytes]byte)(b[i:]), c.delim)
+		} else {
+			var last [blockBytes]byte
+			copy(last[:], b[i:])
+			lines, delims, quotes = c.simd.cells(&last, c.delim)
+		}
+		keep := ^uint64(0) >> (blockBytes - n)
+		lines, delims, quotes = lines&keep, delims&keep, quotes&keep
+		if c.delim == 0 {
+			delims, quotes = 0, 0
+		}
 		switch {
-		case ch == '\n': // ends the row even inside quotes: one stray quote must not spoil the rest
-			c.field, c.quoted = 0, false
-		case ch == '"':
+		case quotes != 0 || c.quoted || c.count:
+			c.step(lines, delims, quotes)
+		case lines != 0:
+			c.field = bits.OnesCount64(delims >> lastBit(lines))
+		default:
+			c.field += bits.OnesCount64(delims)
+		}
+		c.pos += int64(n)
+	}
+}
+
+// step counts fields and cells in a block, sign by sign.
+func (c *columns) step(lines, delims, quotes uint64) {
+	for m := lines | delims | quotes; m != 0; m &= m - 1 {
+		bit := m & -m
+		at := c.pos + int64(bits.TrailingZeros64(bit))
+		switch {
+		case bit&quotes != 0:
 			c.quoted = !c.quoted
-		case ch == c.delim && !c.quoted && c.delim != 0:
+		case bit&lines != 0: // ends the row even inside quotes: one stray quote must not spoil the rest
+			c.endCell(at)
+			c.field, c.quoted = 0, false
+		case !c.quoted:
+			c.endCell(at)
 			c.field++
 		}
 	}
-	c.pos = offset
 }
 
-// at returns what the header says of the value b[lo:hi], if that fills its field.
-func (c *columns) at(b []byte, lo, hi int) words {
-	if !c.active || c.field >= maxColumns || !c.edge(b, lo-1, -1) || !c.edge(b, hi, +1) {
-		return 0
+func (c *columns) endCell(at int64) {
+	if c.count {
+		if c.field < maxColumns && at-c.cell > 1 {
+			c.filled[c.field].cells++
+		}
+		c.cell = at + 1
 	}
-	return c.says[c.field]
+}
+
+// pass goes on to offset, where a buffer ends. Rows without candidates need no counting.
+func (c *columns) pass(b []byte, base, offset int64) {
+	if c.table && !c.count && c.pos < offset {
+		if i := bytes.LastIndexByte(b[c.pos-base:offset-base], '\n'); i >= 0 {
+			c.field, c.quoted = 0, false
+			c.pos += int64(i) + 1
+		}
+	}
+	c.advance(b, base, offset)
+}
+
+// at returns the column of the value b[lo:hi] and what the header says of it, if the
+// value fills its field; else -1. The scan must have advanced to lo.
+func (c *columns) at(b []byte, lo, hi int) (field int, says words) {
+	if c.table && c.field >= maxColumns || !c.edge(b, lo-1, -1) || !c.edge(b, hi, +1) {
+		return -1, 0
+	}
+	if !c.table {
+		return 0, 0
+	}
+	return c.field, c.says[c.field]
 }
 
 // edge tells whether from b[i] on, in direction step, only blanks and quotes stand
@@ -135,4 +245,24 @@ func (c *columns) edge(b []byte, i, step int) bool {
 		i += step
 	}
 	return false
+}
+
+// note counts a valid value of kind k that fills the cell of a column at offset.
+func (c *columns) note(k kind, field int, offset int64) {
+	if !c.count {
+		c.count, c.cell, c.pos = true, offset, max(c.pos, offset)
+	}
+	f := &c.filled[field]
+	if f.valid == 0 {
+		f.kind, f.cells = k, 0
+	}
+	if f.kind == k {
+		f.valid++
+	}
+}
+
+// certain tells whether the values of a column speak for each other.
+func (c *columns) certain(k kind, field int) bool {
+	f := &c.filled[field]
+	return f.kind == k && f.valid >= certainFrom && f.valid*5 >= f.cells*4
 }

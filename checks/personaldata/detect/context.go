@@ -51,10 +51,19 @@ const (
 	halfFiscal
 	halfNumero
 	halfParte
+	halfIdentificador
+	halfCiudadano
+	halfCuenta
+	halfBanco
+
+	lineEnd // no word: a line ends here
 )
 
-// saysKind is everything that announces an identifier.
-const saysKind = saysOther - 1
+const (
+	// saysKind is everything that announces an identifier.
+	saysKind = saysOther - 1
+	halves   = lineEnd - halfRegistro
+)
 
 // announces tells whether the words announce kind k.
 func (w words) announces(k kind) bool { return w>>k&1 == 1 }
@@ -63,101 +72,173 @@ func (w words) announces(k kind) bool { return w>>k&1 == 1 }
 var phrases = [...]struct{ halves, says words }{
 	{halfRegistro | halfPoblacion, saysCURP},
 	{halfFederal | halfContribuyentes, saysRFC},
-	{halfSeguro | halfSocial, saysNSS},
+	{halfSeguro | halfSocial, saysNSS | saysNUSS},
 	{halfDocumento | halfNacional, saysDNI},
-	{halfIdentificacion | halfFiscal, saysDNI | saysNIE},
+	{halfIdentificacion | halfFiscal, saysDNI | saysNIE | saysCIF},
+	{halfIdentificador | halfCiudadano, saysINE},
+	{halfCuenta | halfBanco, saysCLABE | saysCCC | saysIBAN},
 	{halfNumero | halfParte, saysOther}, // "número de parte", while "de una parte" opens every contract
 }
 
-// meaning returns what one folded word says. Words are whole words, lower case,
-// without accents; one that ends in a plural is listed as such.
-func meaning(word string) words {
-	switch word {
-	case "curp", "curps":
-		return saysCURP
-	case "rfc", "rfcs":
-		return saysRFC
-	case "nss", "imss", "afiliacion", "nssimss":
-		return saysNSS
-	case "dni", "dnis":
-		return saysDNI | saysNIE // "DNI: X1234567L" is how people write a NIE
-	case "nif", "nifs", "identidad":
-		return saysDNI | saysNIE
-	case "nie", "nies", "tie":
-		return saysNIE | saysDNI
-	case "folio", "folios", "rastreo", "guia", "sku", "lote", "lotes", "isbn", "uuid", "sha", "serie", "ejemplo", "ejemplos", "prueba":
-		return saysOther
-	case "registro":
-		return halfRegistro
-	case "poblacion":
-		return halfPoblacion
-	case "federal":
-		return halfFederal
-	case "contribuyentes", "contribuyente":
-		return halfContribuyentes
-	case "seguro", "seguridad":
-		return halfSeguro
-	case "social":
-		return halfSocial
-	case "documento":
-		return halfDocumento
-	case "nacional":
-		return halfNacional
-	case "identificacion":
-		return halfIdentificacion
-	case "fiscal":
-		return halfFiscal
-	case "numero", "num", "no", "nro":
-		return halfNumero
-	case "parte", "pieza":
-		return halfParte
-	}
-	return 0
+// A mention is a word that says something, and where it stands in the text.
+type mention struct {
+	start, end int64
+	says       words
 }
 
-// readWords reads the whole words of b[lo:hi] and returns all that they say. Of what
-// announces an identifier and what announces another number, nearest keeps only the
-// later: "DNI, folio 1" speaks of a folio and "por parte de DNI 1" of a DNI.
-func readWords(b []byte, lo, hi int) (all, nearest words) {
-	var r wordReader
-	i := lo
-	for ; i < hi && wordBefore(b, i) && wordAt(b, i); i++ { // a word cut by the window is none
-		if b[i] >= 0x80 && i+1 < hi && b[i+1]&0xC0 == 0x80 {
-			i++
-		}
+// mentions are the last words that said something. A cursor moves over the text from
+// one candidate to the next, so that each byte is read once at most however many
+// candidates stand close together.
+type mentions struct {
+	pos  int64       // up to which the text has been read
+	last [32]mention // a ring: more words than fit into what is looked at
+	n    int         // mentions so far; the latest is last[(n-1)%len(last)]
+	r    wordReader
+}
+
+// read moves the cursor to offset, from at most reach before it; b begins at offset base.
+func (m *mentions) read(b []byte, base, from, to int64) {
+	if m.pos < from {
+		m.pos = from
 	}
-	for i < hi {
-		letter, width := foldLetter(b, i)
-		switch {
-		case letter != 0:
-			if isUpper(b[i]) && i > lo && isLower(b[i-1]) {
-				r.flush() // numDni
-			}
-			r.letter(letter)
-		case b[i] == 0xCC && width == 2: // a combining accent
-		case b[i] == '\n':
-			r.flush()
-			r.nearest &^= saysOther // a folio speaks of its own line
-		case b[i] == '.' && r.acronym() && i+1 < hi && isLetter(b[i+1]):
-			r.dots++ // D.N.I
-		default:
-			r.flush()
-		}
+	if m.pos >= to {
+		return
+	}
+	i, hi := int(m.pos-base), min(int(to-base), len(b))
+	for i < hi && wordBefore(b, i) && wordAt(b, i) { // a word cut by the window is none
+		_, width := foldLetter(b, i)
 		i += width
 	}
-	if !wordAt(b, hi) || !wordBefore(b, hi) {
-		r.flush()
+	m.r = wordReader{}
+	begin := 0 // of the word that is being read
+	for i < hi {
+		class := classOf[b[i]]
+		if class < 26 {
+			if m.r.n == 0 {
+				begin = i
+			} else if isUpper(b[i]) && isLower(b[i-1]) { // numDni
+				m.flush(base, begin, i)
+				begin = i
+			}
+			m.r.letter(class + 'a')
+			i++
+			continue
+		}
+		switch {
+		case class == classHigh:
+			letter, width := foldLetter(b, i)
+			switch {
+			case letter != 0:
+				if m.r.n == 0 {
+					begin = i
+				}
+				m.r.letter(letter)
+			case b[i] == 0xCC && width == 2: // a combining accent
+			default:
+				m.flush(base, begin, i)
+			}
+			i += width
+			continue
+		case class == classLine:
+			m.flush(base, begin, i)
+			m.add(mention{base + int64(i), base + int64(i) + 1, lineEnd})
+		case class == classDot && m.r.acronym() && i+1 < len(b) && isLetter(b[i+1]):
+			m.r.dots++ // D.N.I
+		case m.r.n > 0:
+			m.flush(base, begin, i)
+		}
+		i++
 	}
-	return r.all, r.nearest
+	if i > hi { // the last character began before the window's end
+		hi = i
+	}
+	m.pos = base + int64(hi)
+	if m.r.n == 0 {
+		return
+	}
+	if wordAt(b, hi) { // it goes on: the next read begins with it
+		m.pos = base + int64(begin)
+		return
+	}
+	m.flush(base, begin, hi)
 }
 
-// A wordReader folds one word at a time and gathers what they say.
+// flush ends the word that began at b[begin].
+func (m *mentions) flush(base int64, begin, end int) {
+	if says := m.r.meaning(); says != 0 {
+		m.add(mention{base + int64(begin), base + int64(end), says})
+	}
+	m.r.n, m.r.dots = 0, 0
+}
+
+func (m *mentions) add(x mention) {
+	if x.says == lineEnd && m.n > 0 {
+		if l := &m.last[(m.n-1)%len(m.last)]; l.says == lineEnd {
+			*l = x
+			return
+		}
+	}
+	m.last[m.n%len(m.last)] = x
+	m.n++
+}
+
+// between returns what the whole words between two offsets say. Of what announces an
+// identifier and what announces another number, nearest keeps only the later: "DNI,
+// folio 1" speaks of a folio and "por parte de DNI 1" of a DNI.
+func (m *mentions) between(from, to int64) (all, nearest words) {
+	first := m.n
+	for first > 0 && m.n-first < len(m.last) && m.last[(first-1)%len(m.last)].start >= from {
+		first--
+	}
+	var s sense
+	for i := first; i < m.n; i++ {
+		x := &m.last[i%len(m.last)]
+		if x.end > to {
+			break
+		}
+		s.add(x.says)
+	}
+	return s.all, s.nearest
+}
+
+// A sense gathers what words say, in their order.
+type sense struct{ all, nearest words }
+
+func (s *sense) add(says words) {
+	if says == lineEnd {
+		s.nearest &^= saysOther // a folio speaks of its own line
+		return
+	}
+	s.all |= says
+	if says&halves != 0 {
+		for _, p := range phrases {
+			if says&p.halves != 0 && s.all&p.halves == p.halves {
+				says |= p.says
+				s.all |= p.says
+			}
+		}
+	}
+	switch {
+	case says&saysOther != 0:
+		s.nearest = s.nearest&^saysKind | saysOther
+	case says&saysKind != 0:
+		s.nearest = s.nearest&^saysOther | says&saysKind
+	}
+}
+
+// readWords reads the whole words of b and returns all that they say, and of what
+// stands against each other the nearest to the end.
+func readWords(b []byte) (all, nearest words) {
+	var m mentions
+	m.read(b, 0, 0, int64(len(b)))
+	return m.between(0, int64(len(b)))
+}
+
+// A wordReader folds one word at a time.
 type wordReader struct {
-	word    [16]byte
-	n       int // letters seen; only the first ones are kept
-	dots    int // dots between them, each after a single letter
-	all     words
-	nearest words
+	word [16]byte
+	n    int // letters seen; only the first ones are kept
+	dots int // dots between them, each after a single letter
 }
 
 // acronym tells whether the word so far is single letters with dots between.
@@ -173,22 +254,37 @@ func (r *wordReader) letter(c byte) {
 	r.n++
 }
 
-func (r *wordReader) flush() {
-	if r.n >= 2 && r.n <= len(r.word) {
-		says := meaning(string(r.word[:r.n]))
-		r.all |= says
-		for _, p := range phrases {
-			if says&p.halves != 0 && r.all&p.halves == p.halves {
-				says |= p.says
-				r.all |= p.says
-			}
-		}
+// meaning is what the word says.
+func (r *wordReader) meaning() words {
+	if r.n < 2 || r.n > len(r.word) || firstLetters[r.n]>>(r.word[0]-'a')&1 == 0 {
+		return 0
+	}
+	return meaning(string(r.word[:r.n]))
+}
+
+// Classes of bytes to the reader of words: letters are their place in the alphabet.
+const (
+	classHigh = 26 + iota // of a letter with an accent, perhaps
+	classLine
+	classDot
+	classOther
+)
+
+// classOf is indexed by byte.
+var classOf = func() (t [256]uint8) {
+	for c := range t {
 		switch {
-		case says&saysOther != 0:
-			r.nearest = r.nearest&^saysKind | saysOther
-		case says&saysKind != 0:
-			r.nearest = r.nearest&^saysOther | says&saysKind
+		case isLetter(byte(c)):
+			t[c] = byte(c) | 0x20 - 'a'
+		case c >= 0x80:
+			t[c] = classHigh
+		case c == '\n':
+			t[c] = classLine
+		case c == '.':
+			t[c] = classDot
+		default:
+			t[c] = classOther
 		}
 	}
-	r.n, r.dots = 0, 0
-}
+	return t
+}()

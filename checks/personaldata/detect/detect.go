@@ -171,11 +171,13 @@ type Match struct {
 	Start   int64 // offset of its first byte in the stream that was scanned
 	End     int64 // offset after its last byte
 	Outcome Outcome
-	Score   int // confidence, Review..100
+	Score   int // confidence, Review..100; evidence that could not change whether it counts is left out
 
-	kind   kind
-	tag    uint64 // keyed hash of the normalised value
-	person uint64 // keyed hash of what tells persons apart, 0 when it is no person's
+	kind       kind
+	categories Category // that words around it speak of
+	count      uint32   // for words: how many lie between the offsets; 0 for a single value
+	tag        uint64   // keyed hash of the normalised value
+	person     uint64   // keyed hash of what tells persons apart, 0 when it is no person's
 }
 
 // String describes the match without its tags, so that no way of printing a Match

@@ -29,31 +29,262 @@ func (h *hit) add(c byte) {
 // examples are texts in which a rule must, and must not, report its type.
 type examples struct{ found, missed []string }
 
-// identify looks for an identifier around the run of digits b[p:e], and describes it in
-// h. The length of the run says which ones are possible, before any neighbour is looked
-// at. A loose search also finds identifiers glued to other letters and digits: right
-// for hiding, too eager for reporting.
-func (h *hit) identify(b []byte, p, e int, loose bool) bool {
-	switch e - p {
-	case 1:
-		return dottedAt(b, e) && h.matchNIE(b, p, e, loose)
-	case 2:
-		return dottedAt(b, e) && h.matchDNI(b, p, e, loose) ||
-			groupAt(b, e) && h.matchNSS(b, p, e, loose)
-	case 4:
-		return groupAt(b, e) && h.matchNSS(b, p, e, loose)
-	case 6:
-		return h.matchCURP(b, p, loose) || h.matchRFC(b, p, e, loose)
-	case 7:
-		return h.matchRFC(b, p, e, loose) || h.matchNIE(b, p, e, loose)
-	case 8:
-		return h.matchRFC(b, p, e, loose) || h.matchDNI(b, p, e, loose)
-	case 9:
-		return h.matchRFC(b, p, e, loose)
-	case 10, 11:
-		return h.matchNSS(b, p, e, loose)
+// A rule is one way to read the text around a run of digits. The strong and long
+// identifiers come first.
+type rule uint32
+
+const (
+	ruleMRZ rule = 1 << iota
+	ruleIBAN
+	ruleCURP
+	ruleRFC
+	ruleClave
+	ruleDNI
+	ruleNIE
+	ruleNIF
+	ruleNSS
+	ruleCCC
+	ruleCLABE
+	ruleCard
+	ruleNUSS
+	ruleCIF
+	rulePassport
+	rulePhone
+	ruleINENumber
+	rulePlate
+	ruleISSEMYM
+
+	allRules rule = 1<<iota - 1
+)
+
+const maxRun = 22 // digits in the longest run that is one number
+
+// alone is indexed by the length of a run of digits: what the run may be part of by
+// itself. What is not here is left alone before any neighbour is looked at.
+var alone = [maxRun + 1]rule{
+	6:  ruleCURP | ruleRFC | rulePassport,
+	7:  ruleMRZ | ruleRFC | ruleNIE | ruleNIF | ruleCIF,
+	8:  ruleRFC | ruleClave | ruleDNI | ruleCIF | rulePassport,
+	9:  ruleMRZ | ruleRFC | ruleINENumber | rulePhone,
+	10: ruleMRZ | ruleINENumber | rulePhone,
+	11: ruleNSS | ruleNUSS | rulePhone,
+	12: ruleNUSS | rulePhone | ruleINENumber,
+	13: ruleCard | rulePhone | ruleINENumber,
+	14: ruleCard | rulePhone,
+	15: ruleMRZ | ruleCard | rulePhone,
+	16: ruleCard,
+	18: ruleCLABE,
+	19: ruleCard,
+	20: ruleCCC,
+	22: ruleIBAN,
+}
+
+// inGroups is indexed by the length of a run that another one follows after a separator.
+var inGroups = [maxRun + 1]rule{
+	2:  ruleIBAN | ruleNSS | ruleNUSS | rulePhone | rulePlate,
+	3:  ruleCLABE | rulePhone | rulePlate,
+	4:  ruleCard | ruleCCC | ruleCLABE | ruleNSS | rulePhone,
+	6:  ruleCLABE,
+	8:  ruleCCC | rulePhone,
+	10: ruleNSS | ruleNUSS,
+	17: ruleCLABE,
+}
+
+// What neighbours leave possible.
+const (
+	afterLetter   = ruleMRZ | ruleIBAN | ruleCURP | ruleRFC | ruleClave | ruleNIE | ruleNIF | ruleCIF | rulePassport | ruleINENumber | rulePlate
+	afterNoLetter = ruleDNI | ruleNSS | ruleCCC | ruleCLABE | ruleCard | ruleNUSS | rulePhone | ruleINENumber | rulePlate
+	beforeLetter  = ruleMRZ | ruleCURP | ruleRFC | ruleClave | ruleDNI | ruleNIE | ruleNIF | ruleCIF | rulePhone | rulePlate
+	beforeOther   = allRules &^ (ruleCURP | ruleClave | ruleDNI | ruleNIE | ruleNIF)
+)
+
+// A reading goes through the identifiers that a run of digits may be part of.
+type reading struct {
+	b     []byte
+	p, e  int // the run
+	loose bool
+	rules rule // left to try
+	read  bool // g has been read
+	g     digitGroups
+}
+
+// begin prepares to read the text around the run of digits b[p:e], and tells whether
+// that can be anything. A loose search also finds identifiers glued to other letters
+// and digits: right for hiding, too eager for reporting.
+func (r *reading) begin(b []byte, p, e int, loose bool) bool {
+	n := e - p
+	if n > maxRun {
+		return false
+	}
+	rules := alone[n]
+	if n <= 5 {
+		rules = shortRules(b, p, e)
+		if rules == 0 {
+			return false
+		}
+		if rules == ruleNIE && n == 3 { // its first digit stood alone before the dot
+			p, e = p-2, p-1
+		}
+	} else if groupAt(b, e) {
+		rules |= inGroups[n]
+	}
+	if !loose && n > 5 {
+		rules &= neighbours(b, p, e)
+	}
+	r.b, r.p, r.e, r.loose, r.rules, r.read = b, p, e, loose, rules, false
+	return rules != 0
+}
+
+// neighbours is what the characters beside a run of digits leave possible.
+func neighbours(b []byte, p, e int) rule {
+	rules := allRules
+	if p == 0 {
+		rules = afterNoLetter
+	} else if c := b[p-1]; isLetter(c) {
+		rules = afterLetter
+	} else if c != ' ' && c != '-' && c != '&' && c != ';' && c < 0x80 {
+		rules = afterNoLetter
+	}
+	if e >= len(b) {
+		return rules & beforeOther
+	}
+	switch c := b[e]; {
+	case isLetter(c):
+		rules &= beforeLetter
+	case c == ' ', c == '-', c >= 0x80:
+	default:
+		rules &= beforeOther
+	}
+	return rules
+}
+
+// shortRules is what a run of up to five digits may be part of. Most numbers of any text
+// are such runs and nothing, so it decides by the bytes next to them.
+func shortRules(b []byte, p, e int) rule {
+	n := e - p
+	if e >= len(b) || n == 5 {
+		return shortPlate(b, p, e)
+	}
+	c := b[e]
+	if n == 3 && p >= 3 && b[p-1] == '.' && c == '.' && isDigit(b[p-2]) && !isDigit(b[p-3]) {
+		return ruleNIE
+	}
+	switch {
+	case isLetter(c), isDigit(c):
+		return shortPlate(b, p, e)
+	case c == '.':
+		switch {
+		case n == 2 && dottedAt(b, e):
+			return ruleDNI | ruleCIF | rulePhone
+		case n == 1 && dottedAt(b, e):
+			return ruleNIE
+		}
+	case c == ')':
+		if n <= 3 {
+			return rulePhone
+		}
+	}
+	rules := rule(0)
+	if groupAt(b, e) {
+		rules = inGroups[n]
+	}
+	return rules | shortPlate(b, p, e)
+}
+
+// shortPlate is rulePlate when capitals stand beside the digits b[p:e].
+func shortPlate(b []byte, p, e int) rule {
+	if p > 0 {
+		switch c := b[p-1]; {
+		case isUpper(c):
+			return rulePlate
+		case (c == '-' || c == ' ') && p >= 3 && isUpper(b[p-2]) && isUpper(b[p-3]):
+			return rulePlate
+		}
+	}
+	if e+2 >= len(b) || e-p > 4 {
+		return 0
+	}
+	i := e
+	if b[i] == '-' || b[i] == ' ' {
+		i++
+	}
+	if isUpper(b[i]) && isUpper(b[i+1]) {
+		return rulePlate
+	}
+	return 0
+}
+
+// next describes in h the next identifier that the text reads as.
+func (r *reading) next(h *hit) bool {
+	for r.rules != 0 {
+		rule := r.rules & -r.rules
+		r.rules &^= rule
+		if r.try(rule, h) {
+			return true
+		}
 	}
 	return false
+}
+
+// groups are the groups of digits that begin with the run.
+func (r *reading) groups() *digitGroups {
+	if !r.read {
+		r.read = true
+		r.g.read(r.b, r.p, r.e)
+	}
+	return &r.g
+}
+
+func (r *reading) try(rule rule, h *hit) bool {
+	b, p, e, loose := r.b, r.p, r.e, r.loose
+	switch rule {
+	case ruleMRZ:
+		return h.matchMRZ(b, p, e, loose)
+	case ruleIBAN:
+		return (wordBefore(b, p) || loose || p > 0 && b[p-1] == ' ') && h.matchIBAN(b, r.groups(), loose)
+	case ruleCURP:
+		return e-p == 6 && h.matchCURP(b, p, loose)
+	case ruleRFC:
+		return h.matchRFC(b, p, e, loose)
+	case ruleClave:
+		return h.matchClave(b, p, e, loose)
+	case ruleDNI:
+		return h.matchDNI(b, p, e, loose)
+	case ruleNIE:
+		return h.matchNIE(b, p, e, loose)
+	case ruleNIF:
+		return h.matchNIF(b, p, e, loose)
+	case ruleNSS:
+		return h.matchNSS(b, p, e, loose)
+	case ruleCCC:
+		return h.matchCCC(b, r.groups(), loose)
+	case ruleCLABE:
+		return h.matchCLABE(b, r.groups(), loose)
+	case ruleCard:
+		return h.matchCard(b, r.groups(), loose)
+	case ruleNUSS:
+		return h.matchNUSS(b, r.groups(), loose)
+	case ruleCIF:
+		return h.matchCIF(b, p, e, loose)
+	case rulePassport:
+		return h.matchPassport(b, p, e, loose)
+	case rulePhone:
+		return h.matchPhone(b, r.groups(), loose)
+	case ruleINENumber:
+		return h.matchINENumber(b, r.groups(), loose)
+	case rulePlate:
+		return h.matchPlate(b, p, e, loose)
+	case ruleISSEMYM:
+		return h.matchISSEMYM(b, p, e, loose)
+	}
+	return false
+}
+
+// identify looks for any identifier around the run of digits b[p:e], and describes the
+// first one in h.
+func (h *hit) identify(b []byte, p, e int, loose bool) bool {
+	var r reading
+	return r.begin(b, p, e, loose) && r.next(h)
 }
 
 // dottedAt tells whether a group of three digits after a dot may begin at i.
@@ -61,12 +292,17 @@ func dottedAt(b []byte, i int) bool {
 	return i+3 < len(b) && b[i] == '.' && isDigit(b[i+1]) && isDigit(b[i+3])
 }
 
-// groupAt tells whether a group of two digits or more after a separator may begin at
-// i. Dates, times and prices begin like this too, so it looks before anything is built.
+// groupAt tells whether a separator and a digit stand at i.
 func groupAt(b []byte, i int) bool {
-	if i+2 >= len(b) || b[i] < 0x80 && b[i] != ' ' && b[i] != '-' {
+	if i+1 >= len(b) {
+		return false
+	}
+	switch c := b[i]; {
+	case c == ' ', c == '-', c == '.', c == '/':
+		return isDigit(b[i+1])
+	case c < 0x80:
 		return false
 	}
 	_, w := separatorAt(b, i)
-	return w > 0 && i+w+1 < len(b) && isDigit(b[i+w]) && isDigit(b[i+w+1])
+	return w > 0 && i+w < len(b) && isDigit(b[i+w])
 }

@@ -16,6 +16,7 @@ func MaskPath(path string) string {
 			masked[i] = '*'
 		}
 	}
+	const weakBase = 20 // telephones, plates, passports: any number looks like one
 	var h hit
 	r := newRuns(b, 0, len(b), 0)
 	for {
@@ -24,7 +25,7 @@ func MaskPath(path string) string {
 			break
 		}
 		switch {
-		case h.identify(b, p, e, false):
+		case h.identify(b, p, e, false) && (h.outcome != ShapeOnly || h.base > weakBase):
 		case h.identify(b, p, e, true) && (h.outcome == Valid || h.kind == kindCURP):
 			// Glued: of the others a right digit is asked for, or any word and number would do.
 		case isRoot(b, p, e):

@@ -2,20 +2,24 @@ package detect
 
 import (
 	"hash/maphash"
+	"math/bits"
 )
 
 // Sizes of the scanner's buffer. The margins are more than the longest identifier
-// with its words on that side.
+// with what is read on that side.
 const (
-	windowBytes = 32 << 10 // small enough for the first cache to keep
-	behindBytes = 128
-	aheadBytes  = 128
+	windowBytes  = 32 << 10
+	stretchBytes = 16 << 10 // masks are made for so much at once: small enough for the first cache to keep
+	behindBytes  = 256
+	aheadBytes   = 256
+	seamBytes    = behindBytes + aheadBytes // of a block are copied, to scan over its beginning
 )
 
 // A Scanner finds identifiers in one text after another. Give it a text in blocks of
 // any size with Scan, and end it with Finish. It is not safe for concurrent use.
 type Scanner struct {
 	seed maphash.Seed
+	simd simd
 	enc  Encoding
 
 	buf   []byte // what is left of the blocks so far, as single bytes
@@ -26,20 +30,32 @@ type Scanner struct {
 	skip  int64  // offset before which the digits are used up
 	begun bool   // the header has been looked for
 
+	groups int64 // offset before which numbers in groups have been looked at
+	tries  int   // since then
+
 	half     byte // first half of a UTF-16 unit that a block cut in two
 	haveHalf bool
 
-	columns columns
-	near    near
+	reading   reading
+	columns   columns
+	mentions  mentions
+	sightings sightings
+	waiting   waiting
+	held      waiting // for their column to become certain
+	vicinity  vicinity
+
+	digits, ats [stretchBytes/blockBytes + 2]uint64
 }
 
 // NewScanner returns a Scanner for texts in Bytes encoding. The seed keys the tags of
 // its matches: all scanners whose matches meet in one Tally need the same one. It must
 // come from maphash.MakeSeed in this process.
-func NewScanner(seed maphash.Seed) *Scanner { return newScanner(seed, windowBytes) }
+func NewScanner(seed maphash.Seed) *Scanner { return newScanner(seed, windowBytes, bestSIMD()) }
 
-func newScanner(seed maphash.Seed, window int) *Scanner {
-	return &Scanner{seed: seed, buf: make([]byte, behindBytes+window+aheadBytes)}
+func newScanner(seed maphash.Seed, window int, how simd) *Scanner {
+	s := &Scanner{seed: seed, simd: how, buf: make([]byte, behindBytes+window+aheadBytes)}
+	s.columns.simd = how
+	return s
 }
 
 // Reset wipes what the scanner holds and makes it ready for a new text.
@@ -48,14 +64,23 @@ func (s *Scanner) Reset(enc Encoding) {
 	s.enc = enc
 	s.n, s.used, s.from = 0, 0, 0
 	s.base, s.skip = 0, 0
+	s.groups, s.tries = 0, 0
 	s.begun, s.haveHalf, s.half = false, false, 0
-	s.columns = columns{}
-	s.near = near{}
+	s.reading = reading{}
+	s.columns = columns{simd: s.simd}
+	s.mentions = mentions{}
+	s.sightings = sightings{}
+	s.waiting, s.held = waiting{}, waiting{}
+	s.vicinity = vicinity{}
 }
 
-// Scan takes the next block of the text and emits the matches that are certain by now,
-// in order. It does not keep block.
+// Scan takes the next block of the text and emits the matches that are certain by now.
+// A match comes once its evidence is there, so matches that lie near each other may come
+// in any order. It does not keep block.
 func (s *Scanner) Scan(block []byte, emit func(Match)) {
+	if s.enc == Bytes && len(block) > headerBytes+2*seamBytes {
+		block = s.inPlace(block, emit)
+	}
 	for len(block) > 0 {
 		if s.enc == Bytes {
 			k := copy(s.buf[s.n:], block)
@@ -66,10 +91,32 @@ func (s *Scanner) Scan(block []byte, emit func(Match)) {
 		}
 		s.used = max(s.used, s.n)
 		if s.n == len(s.buf) {
-			s.window(s.n-aheadBytes, emit)
+			s.window(s.buf, s.base, s.from, s.n-aheadBytes, emit)
+			s.from = s.n - aheadBytes
 			s.slide()
 		}
 	}
+}
+
+// inPlace scans a large block where it lies, but for its beginning, which is scanned
+// with the end of the block before, and its end, which it returns.
+func (s *Scanner) inPlace(block []byte, emit func(Match)) (rest []byte) {
+	from := 0 // in block
+	if s.n > 0 {
+		if s.n+seamBytes > len(s.buf) {
+			return block
+		}
+		copy(s.buf[s.n:], block[:seamBytes])
+		s.used = max(s.used, s.n+seamBytes)
+		from = behindBytes
+		s.window(s.buf[:s.n+seamBytes], s.base, s.from, s.n+from, emit)
+	}
+	base := s.base + int64(s.n) // of block
+	to := len(block) - aheadBytes
+	s.window(block, base, from, to, emit)
+	keep := to - behindBytes
+	s.n, s.from, s.base = 0, behindBytes, base+int64(keep)
+	return block[keep:]
 }
 
 // takeUTF16 narrows as much of block as fits into the buffer and returns the rest.
@@ -93,66 +140,116 @@ func (s *Scanner) takeUTF16(block []byte) []byte {
 // Finish ends the text: it emits the remaining matches and wipes the buffer. The
 // scanner is then ready for another text in the same encoding.
 func (s *Scanner) Finish(emit func(Match)) {
-	s.window(s.n, emit)
-	s.near.flush(emit)
+	s.window(s.buf[:s.n], s.base, s.from, s.n, emit)
+	s.flush(emit)
 	s.Reset(s.enc)
 }
 
-// window looks for identifiers whose first digits lie in buf[from:to].
-func (s *Scanner) window(to int, emit func(Match)) {
-	b := s.buf[:s.n]
+// window looks for identifiers whose first digits lie in b[from:to]; b begins at
+// offset base of the text.
+func (s *Scanner) window(b []byte, base int64, from, to int, emit func(Match)) {
 	if !s.begun {
 		s.begun = true
-		s.columns.readHeader(b)
+		s.columns.begin(b)
 	}
-	var h hit
-	r := newRuns(b, s.from, to, int(max(s.skip-s.base, 0)))
-	for {
-		p, e, ok := r.next()
-		if !ok {
-			break
-		}
-		if !h.identify(b, p, e, false) || h.outcome == DigitWrong && !h.typo {
-			continue
-		}
-		r.use(h.end)
-		s.skip = max(s.skip, s.base+int64(h.end))
-		s.columns.advance(b, s.base, s.base+int64(h.start))
-		s.take(b, &h, emit)
+	for from < to {
+		next := min(to, from+stretchBytes)
+		s.stretch(b, base, from, next, emit)
+		from = next
 	}
-	s.columns.advance(b, s.base, s.base+int64(to))
-	s.from = to
+	s.columns.pass(b, base, base+int64(to))
 }
 
-// take weighs a hit and hands it to the candidates if anything could make it a match.
-func (s *Scanner) take(b []byte, h *hit, emit func(Match)) {
-	points := weigh(b, h, s.columns.at(b, h.start, h.end))
-	strong := h.outcome == Valid && !h.company && h.base >= strongFrom
-	if !strong && points+pointsNeighbour+pointsSamePerson < Review {
-		return
+// stretch is window for as much as masks are made at once. An identifier has a run of
+// two digits or more, or an '@'.
+func (s *Scanner) stretch(b []byte, base int64, from, to int, emit func(Match)) {
+	n := s.simd.anchors(b[from:min(len(b), to+blockBytes)], s.digits[:], s.ats[:])
+	s.digits[n] = 0
+	carry := uint64(0)
+	if from > 0 && isDigit(b[from-1]) {
+		carry = 1
 	}
-	unit := s.enc.unit()
-	c := candidate{
-		match: Match{
-			Type:    typeOf[h.kind],
-			Start:   (s.base + int64(h.start)) * unit,
-			End:     (s.base + int64(h.end)) * unit,
-			Outcome: h.outcome,
-			kind:    h.kind,
-			tag:     s.tag(h.kind, h.value[:h.n]),
-		},
-		points: points,
-		strong: strong,
+	skip := int(max(s.skip-base, 0))
+	for i := range (to - from + blockBytes - 1) / blockBytes {
+		m := s.digits[i]
+		anchors := m&^(m<<1|carry)&(m>>1|s.digits[i+1]<<63) | s.ats[i]
+		carry = m >> 63
+		for ; anchors != 0; anchors &= anchors - 1 {
+			bit := bits.TrailingZeros64(anchors)
+			p := from + i*blockBytes + bit
+			if p < skip {
+				continue
+			}
+			if p >= to {
+				return
+			}
+			length := bits.TrailingZeros64(^(m >> bit))
+			if length == 0 {
+				if s.mail(b, base, p, emit) {
+					skip = int(s.skip - base)
+				}
+				continue
+			}
+			e := p + length
+			if bit+length == blockBytes {
+				e = digitsEnd(b, e)
+			}
+			if s.reading.begin(b, p, e, false) && s.number(b, base, emit) {
+				skip = int(s.skip - base)
+			}
+		}
 	}
-	switch {
-	case h.company:
-	case h.root > 0:
-		c.match.person = s.tag(kinds, h.value[:h.root])
-		c.person = true
-	default:
-		c.match.person = c.match.tag
+}
+
+// number weighs what the digits that are being read may be, and takes what is most
+// likely. It tells whether it did.
+func (s *Scanner) number(b []byte, base int64, emit func(Match)) bool {
+	r := &s.reading
+	short := r.e-r.p <= 5
+	if short && base+int64(r.p) < s.groups {
+		if s.tries++; s.tries > 2 {
+			return false // in the midst of a long table of numbers
+		}
 	}
-	s.near.add(c, emit)
+	var h, best hit
+	points, field := 0, -1
+	for r.next(&h) {
+		if h.outcome == DigitWrong && !h.typo || base+int64(h.start) < s.skip {
+			continue
+		}
+		p, f := s.weigh(b, base, &h)
+		if p <= points {
+			continue
+		}
+		best, points, field = h, p, f
+		if points >= Report {
+			break
+		}
+	}
+	if points == 0 {
+		if short && r.read && base+int64(r.g.end) > s.groups {
+			s.groups, s.tries = base+int64(r.g.end), 0
+			if r.g.n < 9 || r.g.sep != ' ' && r.g.sep != mixed {
+				s.tries = 2
+			}
+		}
+		return false
+	}
+	s.skip = base + int64(best.end)
+	s.take(b, base, &best, points, field, emit)
+	return true
+}
+
+// mail looks for an address around the '@' at b[at].
+func (s *Scanner) mail(b []byte, base int64, at int, emit func(Match)) bool {
+	var h hit
+	if !h.matchEmail(b, at) || base+int64(h.start) < s.skip {
+		return false
+	}
+	points, field := s.weigh(b, base, &h)
+	s.skip = base + int64(h.end)
+	s.take(b, base, &h, points, field, emit)
+	return true
 }
 
 // tag is the keyed hash of a value of kind k.

@@ -5,138 +5,286 @@ const (
 	pointsWordBefore = 40
 	pointsWordAfter  = 20
 	pointsColumn     = 45 // the name of its column announces it
+	pointsCertain    = 30 // most of its column is valid
+	pointsNames      = 25 // two names or more beside it
 	pointsNeighbour  = 20 // a strong identifier of another value within nearBytes
 	pointsSamePerson = 20 // a CURP and an RFC within nearBytes that share their first ten characters
 	pointsOther      = -30
 	pointsOtherCURP  = -20 // a folio is not eighteen characters with a date, a state and a digit
 	pointsDigitWrong = -35
-	strongFrom       = Report
+	strongFrom       = 70
 	maxScore         = 100
 	nearBytes        = 200
 	maxNear          = 64
 )
 
-// A candidate is a hit with its evidence, waiting for its neighbours.
+// A candidate is a hit with its evidence, waiting for more.
 type candidate struct {
-	match   Match
-	points  int
-	strong  bool // by itself, without context
-	person  bool // its person can be compared with that of another type
-	settled bool // has been weighed with its neighbours, and emitted or not
+	match  Match
+	points int
+	field  int  // the column that it fills a cell of, or -1
+	person bool // its person can be compared with that of another type
+	near   bool // a strong identifier has spoken for it
+	same   bool // one of the same person has
 }
 
-// weigh adds up what can be known from the bytes around a hit; column is what the
-// header says of its column.
-func weigh(b []byte, h *hit, column words) int {
-	points := h.base
+// waiting keeps the candidates that are not certain yet, in their order.
+type waiting struct {
+	list [maxNear]candidate // a ring
+	head int
+	n    int
+}
+
+func (q *waiting) at(i int) *candidate { return &q.list[(q.head+i)%maxNear] }
+
+// pop removes the oldest.
+func (q *waiting) pop() *candidate {
+	c := q.at(0)
+	q.head = (q.head + 1) % maxNear
+	q.n--
+	return c
+}
+
+// push adds a candidate. There must be room.
+func (q *waiting) push(c *candidate) {
+	*q.at(q.n) = *c
+	q.n++
+}
+
+// A sighting is a strong identifier, or one whose person can be compared, that the scan
+// has passed.
+type sighting struct {
+	end    int64
+	tag    uint64
+	person uint64
+	kind   kind
+	strong bool
+}
+
+// sightings are the last few: more lie rarely within nearBytes, and then one speaks as
+// well as another.
+type sightings struct {
+	last [4]sighting
+	n    int
+}
+
+func (l *sightings) add(x sighting) {
+	l.last[l.n%len(l.last)] = x
+	l.n++
+}
+
+// weigh adds to the candidate what others before it say.
+func (l *sightings) weigh(c *candidate) {
+	for i := range min(l.n, len(l.last)) {
+		c.hear(&l.last[i])
+	}
+}
+
+// hear adds what another identifier says, which lies within nearBytes or before.
+func (c *candidate) hear(x *sighting) {
+	if x.tag == c.match.tag || x.end+nearBytes < c.match.Start {
+		return
+	}
+	if x.strong && !c.near {
+		c.near = true
+		c.points += pointsNeighbour
+	}
+	if c.person && x.person != 0 && x.kind != c.match.kind && x.person == c.match.person && !c.same {
+		c.same = true
+		c.points += pointsSamePerson
+	}
+}
+
+// weigh adds up what the bytes around a hit say, as far as that may matter, and tells
+// which column it fills.
+func (s *Scanner) weigh(b []byte, base int64, h *hit) (points, field int) {
+	points = h.base
 	if h.outcome == DigitWrong {
 		points += pointsDigitWrong
 	}
-	_, before := readWords(b, max(0, h.start-wordsBefore), h.start)
+	other := pointsOther
+	if h.kind == kindCURP {
+		other = pointsOtherCURP
+	}
+	if points+other >= Report || h.kind == kindEmail {
+		return points, -1 // certain whatever stands beside it
+	}
+	start, end := base+int64(h.start), base+int64(h.end)
+	s.columns.advance(b, base, start)
+	field, column := s.columns.at(b, h.start, h.end)
+	if column.announces(h.kind) {
+		if points += pointsColumn; points >= Report {
+			return points, field
+		}
+	}
+	s.mentions.read(b, base, start-wordsBefore, start)
+	_, before := s.mentions.between(start-wordsBefore, start)
 	switch {
 	case column.announces(h.kind):
-		points += pointsColumn
 	case before.announces(h.kind):
 		points += pointsWordBefore
 	case (before|column)&saysOther != 0:
-		if h.kind == kindCURP {
-			points += pointsOtherCURP
-		} else {
-			points += pointsOther
+		points += other
+	}
+	if points < Report {
+		s.mentions.read(b, base, end, end+wordsAfter)
+		if after, _ := s.mentions.between(end, end+wordsAfter); after.announces(h.kind) {
+			points += pointsWordAfter
 		}
 	}
-	if after, _ := readWords(b, h.end, min(len(b), h.end+wordsAfter)); after.announces(h.kind) {
-		points += pointsWordAfter
+	return points, field
+}
+
+// take handles a hit that has been weighed: it is emitted, or waits for evidence.
+func (s *Scanner) take(b []byte, base int64, h *hit, points, field int, emit func(Match)) {
+	c := candidate{
+		match: Match{
+			Type:    typeOf[h.kind],
+			Start:   base + int64(h.start),
+			End:     base + int64(h.end),
+			Outcome: h.outcome,
+			kind:    h.kind,
+			tag:     s.tag(h.kind, h.value[:h.n]),
+		},
+		points: points,
+		field:  field,
+	}
+	switch {
+	case h.company:
+	case h.root > 0:
+		c.match.person = s.tag(kinds, h.value[:h.root])
+		c.person = true
+	default:
+		c.match.person = c.match.tag
+	}
+	s.expire(c.match.Start-nearBytes, emit)
+	if c.points < Report {
+		s.sightings.weigh(&c)
+	}
+	if field >= 0 && h.outcome == Valid && (c.points < Report || s.columns.count) {
+		s.columns.note(h.kind, field, c.match.Start)
+		if s.columns.certain(h.kind, field) {
+			c.points += pointsCertain
+			c.field = -1 // it has spoken
+			s.release(field, emit)
+		}
+	}
+	if c.points < Report && c.points+pointsNames+pointsNeighbour >= Report && namesBeside(b, h.start, h.end) {
+		c.points += pointsNames
+	}
+	switch {
+	case c.points >= Report:
+		s.emit(&c, emit)
+		s.around(b, base, h.start, h.end, emit)
+	case c.points+c.hope() < Report:
+		s.emit(&c, emit)
+	default:
+		if s.waiting.n == maxNear { // denser than any text: the oldest goes with what it has
+			s.settle(s.waiting.pop(), emit)
+		}
+		s.waiting.push(&c)
+	}
+	strong := h.outcome == Valid && !h.company && h.base >= strongFrom
+	if strong || c.person {
+		x := sighting{end: c.match.End, tag: c.match.tag, person: c.match.person, kind: h.kind, strong: strong}
+		if !c.person {
+			x.person = 0
+		}
+		s.sightings.add(x)
+		s.tell(&x, emit)
+	}
+}
+
+// hope is what a candidate may still gain by what comes after it.
+func (c *candidate) hope() int {
+	points := 0
+	if !c.near {
+		points += pointsNeighbour
+	}
+	if c.person && !c.same {
+		points += pointsSamePerson
+	}
+	if c.field >= 0 && c.match.Outcome == Valid {
+		points += pointsCertain
 	}
 	return points
 }
 
-// near keeps the last candidates, and emits each once the scan has passed the distance
-// in which another one may speak for it.
-type near struct {
-	list [maxNear]candidate
-	n    int
-}
-
-// add takes a candidate that begins after all before it.
-func (q *near) add(c candidate, emit func(Match)) {
-	q.settle(c.match.Start-nearBytes, emit)
-	if q.n == maxNear { // denser than any text: the oldest goes with what it has
-		if !q.list[0].settled {
-			q.emit(0, emit)
-		}
-		q.drop(1)
-	}
-	q.list[q.n] = c
-	q.n++
-}
-
-// settle emits the candidates that end before offset, and forgets those that are too
-// far back to speak for any that are left.
-func (q *near) settle(offset int64, emit func(Match)) {
-	first := int64(-1) // start of the first one that is not settled
-	for i := range q.list[:q.n] {
-		c := &q.list[i]
-		if c.settled {
+// tell lets all that wait hear of another identifier.
+func (s *Scanner) tell(x *sighting, emit func(Match)) {
+	for i := range s.waiting.n {
+		c := s.waiting.at(i)
+		if c.points >= Report || c.match.End+nearBytes < x.end {
 			continue
 		}
-		if c.match.End >= offset {
-			first = c.match.Start
-			break
-		}
-		c.settled = true
-		q.emit(i, emit)
-	}
-	if first < 0 {
-		first = offset
-	}
-	gone := 0
-	for gone < q.n && q.list[gone].settled && q.list[gone].match.End+nearBytes < first {
-		gone++
-	}
-	q.drop(gone)
-}
-
-// flush emits all that is left.
-func (q *near) flush(emit func(Match)) {
-	for i := range q.list[:q.n] {
-		if !q.list[i].settled {
-			q.emit(i, emit)
+		if c.hear(x); c.points >= Report {
+			s.emit(c, emit)
 		}
 	}
-	q.drop(q.n)
 }
 
-func (q *near) drop(k int) {
-	if k > 0 {
-		copy(q.list[:], q.list[k:q.n])
-		q.n -= k
+// expire settles what ends before offset: nothing that comes can lie near it.
+func (s *Scanner) expire(offset int64, emit func(Match)) {
+	for s.waiting.n > 0 && s.waiting.at(0).match.End < offset {
+		s.settle(s.waiting.pop(), emit)
 	}
 }
 
-// emit weighs candidate i with its neighbours and reports it.
-func (q *near) emit(i int, emit func(Match)) {
-	c := &q.list[i]
-	neighbour, same := false, false
-	for j := range q.list[:q.n] {
-		o := &q.list[j]
-		if j == i || o.match.tag == c.match.tag ||
-			o.match.End+nearBytes < c.match.Start || o.match.Start > c.match.End+nearBytes {
+// settle decides on a candidate that no neighbour spoke for: its column may.
+func (s *Scanner) settle(c *candidate, emit func(Match)) {
+	switch {
+	case c.points >= Report: // emitted when it was told
+	case c.field >= 0 && c.match.Outcome == Valid && c.points+pointsCertain >= Report:
+		if s.columns.certain(c.match.kind, c.field) {
+			c.points += pointsCertain
+			s.emit(c, emit)
+			return
+		}
+		if s.held.n == maxNear { // a column that is certain is so long before
+			s.emit(s.held.pop(), emit)
+		}
+		s.held.push(c)
+	default:
+		s.emit(c, emit)
+	}
+}
+
+// release emits what was held for a column that has become certain.
+func (s *Scanner) release(field int, emit func(Match)) {
+	for range s.held.n {
+		c := *s.held.pop()
+		if c.field != field || !s.columns.certain(c.match.kind, field) {
+			s.held.push(&c)
 			continue
 		}
-		neighbour = neighbour || o.strong
-		same = same || c.person && o.person && o.match.kind != c.match.kind && o.match.person == c.match.person
+		c.points += pointsCertain
+		s.emit(&c, emit)
 	}
-	points := c.points
-	if neighbour {
-		points += pointsNeighbour
+}
+
+// flush decides on all that is left.
+func (s *Scanner) flush(emit func(Match)) {
+	for s.waiting.n > 0 {
+		s.settle(s.waiting.pop(), emit)
 	}
-	if same {
-		points += pointsSamePerson
+	for s.held.n > 0 {
+		c := s.held.pop()
+		if s.columns.certain(c.match.kind, c.field) {
+			c.points += pointsCertain
+		}
+		s.emit(c, emit)
 	}
-	if points = min(points, maxScore); points >= Review {
-		m := c.match
-		m.Score = points
-		emit(m)
+}
+
+// emit reports a candidate if it is worth anything.
+func (s *Scanner) emit(c *candidate, emit func(Match)) {
+	if c.points < Review {
+		return
 	}
+	m := c.match
+	m.Score = min(c.points, maxScore)
+	unit := s.enc.unit()
+	m.Start *= unit
+	m.End *= unit
+	emit(m)
 }

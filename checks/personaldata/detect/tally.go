@@ -11,18 +11,16 @@ const MaxDistinct = 10_000
 // empty and ready.
 type Tally struct {
 	counts [kinds]int
-	values [kinds]set
+	values [kinds]tagSet
 	// roots holds the first ten characters that a person's CURP and RFC share, and in
 	// which of both they were seen.
-	roots map[uint64]seenIn
+	roots      tagSet
+	categories Category
 }
 
-type set map[uint64]struct{}
-
-type seenIn uint8
-
+// Notes that roots keeps of a person.
 const (
-	seenInCURP seenIn = 1 << iota
+	seenInCURP = 1 << iota
 	seenInRFC
 )
 
@@ -31,53 +29,61 @@ func (t *Tally) Add(m Match) {
 	if m.Score < Report || m.kind >= kinds {
 		return
 	}
+	t.categories |= m.categories
+	if m.count > 0 { // words, which have no value to tell apart
+		t.counts[m.kind] += int(m.count)
+		return
+	}
 	t.counts[m.kind]++
-	t.values[m.kind] = t.values[m.kind].add(m.tag)
+	t.values[m.kind].add(m.tag, 0, MaxDistinct)
 	if m.person == 0 {
 		return
 	}
 	switch m.kind {
 	case kindCURP:
-		t.addRoot(m.person, seenInCURP)
+		t.roots.add(m.person, seenInCURP, 2*MaxDistinct)
 	case kindRFC:
-		t.addRoot(m.person, seenInRFC)
-	case kindNSS, kindDNI, kindNIE, kinds: // their values tell persons apart
+		t.roots.add(m.person, seenInRFC, 2*MaxDistinct)
+	default: // their values tell persons apart
 	}
 }
 
 // Merge counts everything that o has counted.
 func (t *Tally) Merge(o *Tally) {
+	t.categories |= o.categories
 	for k := range kinds {
 		t.counts[k] += o.counts[k]
-		for tag := range o.values[k] {
-			t.values[k] = t.values[k].add(tag)
+		for _, slot := range o.values[k].slots {
+			if slot != 0 {
+				t.values[k].add(slot, 0, MaxDistinct)
+			}
 		}
 	}
-	for root, in := range o.roots {
-		t.addRoot(root, in)
+	for _, slot := range o.roots.slots {
+		if slot != 0 {
+			t.roots.add(slot, slot&tagNotes, 2*MaxDistinct)
+		}
 	}
 }
 
-// Reset empties the tally, and keeps memory for the next text but not that of a large one.
+// Reset empties the tally and wipes its tags. It keeps memory for the next text but not
+// that of a large one.
 func (t *Tally) Reset() {
-	const keep = 512 // clearing takes as long as the map was ever large
 	for k := range kinds {
-		t.counts[k] = 0
-		if len(t.values[k]) > keep {
-			t.values[k] = nil
+		if t.counts[k] > 0 {
+			t.values[k].reset()
 		}
-		clear(t.values[k])
+		t.counts[k] = 0
 	}
-	if len(t.roots) > keep {
-		t.roots = nil
-	}
-	clear(t.roots)
+	t.roots.reset()
+	t.categories = 0
 }
 
 // Empty tells whether nothing has been counted.
 func (t *Tally) Empty() bool { return t.counts == [kinds]int{} }
 
-// Counts is how many matches there were of each type that had any.
+// Counts is how many matches there were of each type that had any. Names, addresses and
+// dates of birth are counted near other matches only.
 func (t *Tally) Counts() map[Type]int {
 	m := make(map[Type]int)
 	for k, n := range t.counts {
@@ -89,46 +95,118 @@ func (t *Tally) Counts() map[Type]int {
 }
 
 // Distinct is how many different values there were of each type that had any, up to
-// MaxDistinct.
+// MaxDistinct. Names, addresses and dates of birth are not told apart.
 func (t *Tally) Distinct() map[Type]int {
 	m := make(map[Type]int)
 	for k := range t.values {
-		if n := len(t.values[k]); n > 0 {
+		if n := t.values[k].n; n > 0 {
 			m[typeOf[k]] = n
 		}
 	}
 	return m
 }
 
+// Categories are the special categories of data that words beside a match spoke of.
+func (t *Tally) Categories() Category { return t.categories }
+
 // Persons is at least how many different persons the matches speak of. A CURP and an
-// RFC that share their first ten characters are one person. An NSS may be of a person
-// already counted, so only the larger of both numbers stands. Companies are no persons.
+// RFC that share their first ten characters are one person. All other numbers may be of
+// persons already counted, so the largest count of each country stands, and a person
+// may have two of a number that persons have several of: these tell that there is one.
+// Companies are no persons.
 func (t *Tally) Persons() int {
-	mexico := len(t.values[kindCURP])
-	for _, in := range t.roots {
-		if in == seenInRFC {
+	mexico := t.values[kindCURP].n
+	for _, slot := range t.roots.slots {
+		if slot&tagNotes == seenInRFC {
 			mexico++
 		}
 	}
-	return max(mexico, len(t.values[kindNSS])) + len(t.values[kindDNI]) + len(t.values[kindNIE])
+	mexico = max(mexico, t.values[kindNSS].n, t.values[kindINE].n/2, t.values[kindPassportMexico].n/2)
+	spain := t.values[kindDNI].n + t.values[kindNIE].n
+	spain = max(spain, t.values[kindNUSS].n, t.values[kindPassportSpain].n/2)
+	persons := max(mexico+spain, t.values[kindMRZ].n/2)
+	if persons > 0 {
+		return persons
+	}
+	for k, s := range t.values {
+		switch kind(k) {
+		case kindRFC, kindCIF: // companies' are left
+		default:
+			if s.n > 0 {
+				return 1
+			}
+		}
+	}
+	return 0
 }
 
-func (t *Tally) addRoot(root uint64, in seenIn) {
-	if t.roots == nil {
-		t.roots = make(map[uint64]seenIn)
+// tagNotes are the low bits of a tag in a set, which hold notes on it instead: what is
+// left of a tag still tells ten thousand values apart.
+const tagNotes = 3
+
+// A tagSet is a set of tags with open addressing. Tags are random already, so their
+// own bits place them; the zero set is empty.
+type tagSet struct {
+	slots []uint64 // a power of two of them; 0 is free
+	n     int
+}
+
+const (
+	firstSlots = 64
+	keepSlots  = 1024 // what reset keeps for the next text
+)
+
+// add puts a tag into the set with notes on it, added to those it has. A set of limit
+// tags takes no more.
+func (s *tagSet) add(tag, notes uint64, limit int) {
+	tag &^= tagNotes
+	if tag == 0 {
+		tag = tagNotes + 1
 	}
-	if was, ok := t.roots[root]; ok || len(t.roots) < 2*MaxDistinct {
-		t.roots[root] = was | in
+	if s.n*4 >= len(s.slots)*3 {
+		s.grow(limit)
+	}
+	mask := uint64(len(s.slots) - 1)
+	for i := tag >> 32 & mask; ; i = (i + 1) & mask {
+		switch slot := s.slots[i]; {
+		case slot&^tagNotes == tag:
+			s.slots[i] = slot | notes
+			return
+		case slot == 0:
+			if s.n < limit {
+				s.slots[i] = tag | notes
+				s.n++
+			}
+			return
+		}
 	}
 }
 
-// add returns the set with tag in it, unless it is full.
-func (s set) add(tag uint64) set {
-	if s == nil {
-		s = make(set)
+// grow makes room for more, unless the set is full and has some to spare.
+func (s *tagSet) grow(limit int) {
+	if s.n >= limit && s.n < len(s.slots) {
+		return
 	}
-	if len(s) < MaxDistinct {
-		s[tag] = struct{}{}
+	old := s.slots
+	s.slots = make([]uint64, max(firstSlots, 2*len(old)))
+	mask := uint64(len(s.slots) - 1)
+	for _, slot := range old {
+		if slot == 0 {
+			continue
+		}
+		i := slot >> 32 & mask
+		for s.slots[i] != 0 {
+			i = (i + 1) & mask
+		}
+		s.slots[i] = slot
 	}
-	return s
+	clear(old)
+}
+
+func (s *tagSet) reset() {
+	clear(s.slots)
+	s.n = 0
+	if len(s.slots) > keepSlots {
+		s.slots = nil
+	}
 }
