@@ -136,6 +136,8 @@ func (p *parts) officeFlow() Reason {
 			}
 		case xmlOpen:
 			switch string(x.name) {
+			case "rPr", "pPr": // how it looks
+				x.skip()
 			case "t", "v", "text", "instrText", "textbox":
 				if !x.empty {
 					want(+1)

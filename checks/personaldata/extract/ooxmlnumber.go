@@ -3,7 +3,6 @@ package extract
 import (
 	"bytes"
 	"strconv"
-	"time"
 )
 
 // fullNumber appends a number of a cell to dst without exponent, as long as it has at
@@ -141,8 +140,8 @@ func parseFormat(code []byte) numberFormat {
 func (n numberFormat) append(dst, v []byte, since1904 bool) []byte {
 	from := len(dst)
 	if n.date {
-		if day, ok := sheetDate(v, since1904); ok {
-			return day.AppendFormat(dst, time.DateOnly)
+		if days, ok := sheetDays(v); ok {
+			return appendDate(dst, days, since1904)
 		}
 	}
 	dst = fullNumber(dst, v)
@@ -164,23 +163,48 @@ func allDigits(b []byte) bool {
 	return true
 }
 
-// sheetDate returns the day behind a number of days since the end of 1899 or 1903, of
-// the years 1900 to 9999.
-func sheetDate(v []byte, since1904 bool) (time.Time, bool) {
-	if len(v) > 32 {
-		return time.Time{}, false
+// sheetDays returns the whole days of a date: a number of at least one day, and of no
+// day after the year 9999.
+func sheetDays(v []byte) (int, bool) {
+	if k := bytes.IndexByte(v, '.'); k >= 0 {
+		if !allDigits(v[k+1:]) {
+			return 0, false
+		}
+		v = v[:k]
 	}
-	days, err := strconv.ParseFloat(string(v), 64)
-	if err != nil || !(days >= 1 && days < 2_958_466) {
-		return time.Time{}, false
-	}
-	n := int(days)
-	start := time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC)
+	days, ok := decimal(v)
+	return days, ok && days >= 1 && days < 2_957_000
+}
+
+// appendDate appends the day that is so many days after the end of 1899, or after the
+// beginning of 1904. The first count has a 29th of February of 1900.
+func appendDate(dst []byte, days int, since1904 bool) []byte {
 	switch {
 	case since1904:
-		start = time.Date(1904, 1, 1, 0, 0, 0, 0, time.UTC)
-	case n < 60:
-		n++ // before the 29th of February of 1900, which sheets believe in
+		days += 1462
+	case days < 60:
+		days++
 	}
-	return start.AddDate(0, 0, n), true
+	// Of the calendar that begins with a March, in eras of 400 years.
+	const eraDays, untilMarch1900 = 146_097, 61
+	z := days - untilMarch1900 + 693_960 // days since the first of March of the year 0
+	era := z / eraDays
+	day := z % eraDays
+	year := (day - day/1460 + day/36_524 - day/146_096) / 365
+	day -= 365*year + year/4 - year/100
+	month := (5*day + 2) / 153
+	day -= (153*month+2)/5 - 1
+	year += 400 * era
+	if month += 3; month > 12 {
+		month -= 12
+		year++
+	}
+	two := func(n int) { dst = append(dst, byte('0'+n/10%10), byte('0'+n%10)) }
+	two(year / 100)
+	two(year)
+	dst = append(dst, '-')
+	two(month)
+	dst = append(dst, '-')
+	two(day)
+	return dst
 }

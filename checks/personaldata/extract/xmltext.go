@@ -144,6 +144,25 @@ func (x *xmlReader) next() xmlToken {
 			x.text = unescape(rest[:lt])
 			return xmlText
 		}
+		// The shortest way for what most of a document is: a tag that is all here.
+		b := rest[lt:]
+		if gt := bytes.IndexByte(b, '>'); gt > 1 {
+			if c := b[1]; c == '/' {
+				name := b[2:gt]
+				for len(name) > 0 && name[len(name)-1] <= ' ' {
+					name = name[:len(name)-1]
+				}
+				colon := bytes.IndexByte(name, ':') + 1
+				x.name, x.space = name[colon:], name[:colon]
+				x.pos += gt + 1
+				x.depth--
+				return xmlClose
+			} else if c != '!' && c != '?' && plainTag(b[:gt]) {
+				x.parseTag(b[1:gt])
+				x.pos += gt + 1
+				return xmlOpen
+			}
+		}
 		if t := x.markup(); t != xmlText {
 			return t
 		}
@@ -161,7 +180,7 @@ func (x *xmlReader) markup() xmlToken {
 	}
 	switch b := x.buf[x.pos:x.end]; b[1] {
 	case '/':
-		return x.closeTag()
+		return x.cutCloseTag()
 	case '?':
 		x.skipPast("?>")
 	case '!':
@@ -221,38 +240,23 @@ func (x *xmlReader) skipPast(end string) {
 	}
 }
 
-func (x *xmlReader) closeTag() xmlToken {
-	for {
-		b := x.buf[x.pos:x.end]
-		k := bytes.IndexByte(b, '>')
-		if k >= 0 {
-			name := b[2:k]
-			for len(name) > 0 && name[len(name)-1] <= ' ' {
-				name = name[:len(name)-1]
-			}
-			x.name = localName(name)
-			x.space = name[:len(name)-len(x.name)]
-			x.pos += k + 1
-			x.depth--
-			return xmlClose
-		}
+// cutCloseTag gets the rest of a closing tag that the window cuts.
+func (x *xmlReader) cutCloseTag() xmlToken {
+	for bytes.IndexByte(x.buf[x.pos:x.end], '>') < 0 {
 		if !x.fill() {
 			x.damaged, x.pos = true, x.end
-			return xmlText
+			break
 		}
 	}
+	return xmlText // it is read in the next round
 }
 
 func (x *xmlReader) openTag() xmlToken {
 	for {
 		b := x.buf[x.pos:x.end]
-		k, quote := bytes.IndexByte(b, '>'), byte(0)
-		if k < 0 || !plainTag(b[:k]) {
-			if k, quote = tagEnd(b[1:], 0); k >= 0 {
-				k++
-			}
-		}
+		k, quote := tagEnd(b[1:], 0)
 		if k >= 0 {
+			k++
 			x.parseTag(b[1:k])
 			x.pos += k
 			if x.buf[x.pos] == '>' {
@@ -380,6 +384,9 @@ func (x *xmlReader) skip() {
 	if x.empty {
 		return
 	}
+	if x.skipNear() {
+		return
+	}
 	want := x.wantText
 	x.wantText = false
 	for outside := x.depth - 1; x.depth > outside; {
@@ -388,6 +395,32 @@ func (x *xmlReader) skip() {
 		}
 	}
 	x.wantText = want
+}
+
+// skipNear is skip for an element that ends nearby and holds none of its own name.
+func (x *xmlReader) skipNear() bool {
+	const near = 2 << 10
+	var end [24]byte
+	n := len(x.space) + len(x.name)
+	if n+3 > len(end) {
+		return false
+	}
+	end[0], end[1] = '<', '/'
+	copy(end[2:], x.space)
+	copy(end[2+len(x.space):], x.name)
+	end[2+n] = '>'
+	rest := x.buf[x.pos:min(x.end, x.pos+near)]
+	k := bytes.Index(rest, end[:n+3])
+	if k < 0 {
+		return false
+	}
+	end[1] = '<'
+	if bytes.Contains(rest[:k], end[1:n+2]) {
+		return false
+	}
+	x.pos += k + n + 3
+	x.depth--
+	return true
 }
 
 // attr returns the value of the attribute with this name, without prefix, or nil. It is
@@ -433,26 +466,42 @@ func decimal(b []byte) (n int, ok bool) {
 
 // nextAttr takes the first attribute from b, its name without prefix.
 func nextAttr(b []byte) (name, value, rest []byte) {
-	eq := bytes.IndexByte(b, '=')
-	if eq < 0 {
+	i := 0
+	for i < len(b) && b[i] <= ' ' {
+		i++
+	}
+	start := i
+	for ; i < len(b) && b[i] != '='; i++ {
+		if b[i] == ':' {
+			start = i + 1
+		}
+	}
+	if i == len(b) {
 		return nil, nil, nil
 	}
-	name = localName(bytes.TrimSpace(b[:eq]))
-	b = bytes.TrimLeft(b[eq+1:], " \t\r\n")
-	if len(b) == 0 {
+	end := i
+	for end > start && b[end-1] <= ' ' {
+		end--
+	}
+	name = b[start:end]
+	for i++; i < len(b) && b[i] <= ' '; i++ {
+		continue
+	}
+	if i == len(b) {
 		return name, nil, nil
 	}
-	if quote := b[0]; quote == '"' || quote == '\'' {
-		b = b[1:]
-		if k := bytes.IndexByte(b, quote); k >= 0 {
-			return name, b[:k], b[k+1:]
+	quote := b[i]
+	if quote != '"' && quote != '\'' {
+		quote = ' ' // none, which is not allowed
+	} else {
+		i++
+	}
+	for k := i; k < len(b); k++ {
+		if b[k] == quote {
+			return name, b[i:k], b[k+1:]
 		}
-		return name, b, nil // of a tag that was cut
 	}
-	if k := bytes.IndexByte(b, ' '); k >= 0 {
-		return name, b[:k], b[k:]
-	}
-	return name, b, nil
+	return name, b[i:], nil // of a tag that was cut
 }
 
 // localName returns a name without its prefix.
