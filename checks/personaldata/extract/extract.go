@@ -137,23 +137,30 @@ type Extractor struct {
 	Pause func(ctx context.Context)
 
 	work    work // of the file at hand
+	file    source
+	way     straight
+	lead    []byte // the beginning of the file
+	led     int    // bytes of lead that may hold text
 	block   []byte
-	used    int // bytes of block that may hold text
+	used    int         // bytes of block that may hold text
+	idle    []*document // to be used again
+	pieces  [][]byte    // of memory, to be used again
 	scratch scratch
+	bare    bool // a panic of a decoder is one: for tests
 }
 
 // New returns an Extractor that gives what it reads to sink.
 func New(limits Limits, sink Sink) *Extractor {
-	return &Extractor{limits: limits.WithDefaults(), sink: sink, block: make([]byte, blockBytes)}
+	return &Extractor{limits: limits.WithDefaults(), sink: sink, lead: make([]byte, blockBytes), block: make([]byte, blockBytes)}
 }
 
 // File reads the first size bytes of f and gives its texts to the sink. It does not
 // fail: what went wrong is in the outcome.
 func (x *Extractor) File(ctx context.Context, f io.ReaderAt, size int64) Outcome {
-	x.begin(ctx)
+	x.begin(ctx, size)
 	defer x.wipe()
-	d := &document{x: x, at: &source{x: x, f: f}, size: size}
-	d.r = io.NewSectionReader(d.at, 0, size)
-	name := x.document(d)
+	x.file = source{x: x, f: f}
+	x.way = straight{at: &x.file}
+	name := x.document(&x.way, &x.file, size, 0, "")
 	return x.outcome(name)
 }

@@ -2,29 +2,32 @@ package extract
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
+	"unicode/utf8"
 )
 
 // readText gives a text in ASCII, UTF-8 or Windows-1252 to the sink as it is.
 func readText(d *document) Reason {
 	d.beginText(Bytes)
 	skip := 0
-	if bytes.HasPrefix(d.head, []byte("\xef\xbb\xbf")) {
+	if hasPrefix(d.head, "\xef\xbb\xbf") {
 		skip = 3
 	}
 	var why Reason
+	if switchesCharset(d.head) {
+		why = Undecoded
+	}
 	for {
-		n, err := d.r.Read(d.x.block)
-		d.x.used = max(d.x.used, n)
-		block := d.x.block[:n]
+		block, err := d.next(d.r)
 		if bytes.IndexByte(block, 0) >= 0 {
 			why = Binary // not what the head promised; what text there is still counts
 		}
 		if len(block) > skip {
 			d.write(block[skip:])
 		}
-		skip = max(0, skip-n)
+		skip = max(0, skip-len(block))
 		if errors.Is(err, io.EOF) {
 			return why
 		}
@@ -37,11 +40,50 @@ func readText(d *document) Reason {
 // utf16Text gives a text in UTF-16 to the sink as it is, without its byte order mark.
 func utf16Text(enc Encoding) func(d *document) Reason {
 	return func(d *document) Reason {
-		if bytes.HasPrefix(d.head, []byte("\xff\xfe")) || bytes.HasPrefix(d.head, []byte("\xfe\xff")) {
-			if _, err := io.CopyN(io.Discard, d.r, 2); err != nil {
+		if hasPrefix(d.head, "\xff\xfe") || hasPrefix(d.head, "\xfe\xff") {
+			var mark [2]byte
+			if _, err := io.ReadFull(d.r, mark[:]); err != nil {
 				return reasonOf(err)
 			}
 		}
 		return d.copyText(d.r, enc)
+	}
+}
+
+// utf32Text gives a text in UTF-32 to the sink as UTF-8.
+func utf32Text(order binary.ByteOrder) func(d *document) Reason {
+	return func(d *document) Reason {
+		d.beginText(Bytes)
+		var why Reason
+		var unit [4]byte
+		n := 0
+		for {
+			block, err := d.next(d.r)
+			out := d.x.scratch.text[:0]
+			for _, c := range block {
+				unit[n] = c
+				if n++; n < len(unit) {
+					continue
+				}
+				n = 0
+				r := rune(order.Uint32(unit[:]))
+				if !utf8.ValidRune(r) {
+					why, r = Damaged, utf8.RuneError
+				}
+				if r != 0xFEFF {
+					out = utf8.AppendRune(out, r)
+				}
+			}
+			d.x.scratch.text = out
+			d.write(out)
+			switch {
+			case errors.Is(err, io.EOF) && n > 0:
+				return Damaged
+			case errors.Is(err, io.EOF):
+				return why
+			case err != nil:
+				return reasonOf(err)
+			}
+		}
 	}
 }
