@@ -50,23 +50,22 @@ func judge(seen localFacts, p localParams, at time.Time) checks.Verdict {
 			})
 		}
 	}
-	slices.SortStableFunc(v.Findings, func(a, b checks.Finding) int { return cmp.Compare(a.Key, b.Key) })
+	sortByKey(v.Findings)
+	failed := len(v.Findings)
+	v.Findings = append(v.Findings, p.unseen(seen, today)...)
 
-	looked := seen.Files["found"] + seen.Files["clean"] + seen.Files["incomplete"] + seen.Files["unreadable"]
+	looked := lookedAt(seen.ScanSummary)
 	args := []string{
 		"files", strconv.FormatInt(looked, 10), "persons", strconv.FormatInt(persons, 10),
-		"places", strconv.Itoa(len(v.Findings)), "permitted", strconv.FormatInt(permitted, 10),
+		"places", strconv.Itoa(failed), "permitted", strconv.FormatInt(permitted, 10),
 		"limit", strconv.FormatInt(p.MinPersons, 10),
 	}
-	unread := seen.Files["incomplete"] + seen.Files["unreadable"] + unsure
-	for _, reason := range leftAlone() {
-		unread += seen.Reasons[reason]
-	}
+	unread := unreadFiles(seen.ScanSummary) + unsure
 	unknown := func(code string, more ...string) {
 		v.Status, v.Reason = checks.Unknown, checks.Because(code, append(args, more...)...)
 	}
 	switch {
-	case len(v.Findings) > 0:
+	case failed > 0:
 		v.Status, v.Reason = checks.Fail, checks.Because("personaldata.found", args...)
 	case p.unasked(seen):
 		unknown("personaldata.other_folders")
@@ -84,11 +83,40 @@ func judge(seen localFacts, p localParams, at time.Time) checks.Verdict {
 	return v
 }
 
-// leftAlone lists the scanner's reasons to skip a file that may well hold text:
-// no reader for its format yet, content kept elsewhere, another file system.
-func leftAlone() []string {
-	return []string{"format.unsupported", "file.cloud_placeholder", "mount.other"}
+// unreadFiles counts the files that may hold anything, for they were not read whole.
+func unreadFiles(s host.ScanSummary) int64 {
+	n := s.Files["incomplete"] + s.Files["unreadable"]
+	for _, reason := range leftAlone() {
+		n += s.Reasons[reason]
+	}
+	return max(n, s.Reasons["format.unsupported"]) // reports of the first version skipped those
 }
+
+// unseen lists the folders whose files a person has to look at, for no program can: one
+// for each kind. Where a permit holds, nobody needs to.
+func (p localParams) unseen(seen localFacts, today string) (list []checks.Finding) {
+	const most = 50 // of the largest; the others are in the totals
+	codes := map[string]string{
+		"content.image": "personaldata.pictures", "content.encrypted": "personaldata.encrypted",
+		"format.unsupported": "personaldata.mailbox",
+	}
+	for _, u := range seen.Unread {
+		code, ok := codes[u.Reason]
+		if m, permitted := p.permitted(seen.System, u.Folder); !ok || permitted && m.Until >= today || len(list) == most {
+			continue
+		}
+		list = append(list, checks.Finding{
+			Key: everyFileIn(u.Folder) + " " + u.Reason, Status: checks.Unknown,
+			Reason: checks.Because(code, "files", strconv.FormatInt(u.Files, 10)),
+		})
+	}
+	sortByKey(list)
+	return list
+}
+
+// leftAlone lists the scanner's reasons to skip a file that may well hold text:
+// content kept elsewhere, another file system.
+func leftAlone() []string { return []string{"file.cloud_placeholder", "mount.other"} }
 
 // reasonOf says what a file holds, and which permit no longer covers it.
 func reasonOf(f host.FoundFile, m permit, expired bool) checks.Reason {

@@ -2,7 +2,7 @@ package personaldata
 
 import "vigia/checks/message"
 
-func messages() message.Catalogue {
+func localMessages() message.Catalogue {
 	say := func(es, en string) message.Text { return message.Text{ES: es, EN: en} }
 	move := say(
 		"lleve el documento al servidor y borre la copia local, o pida un permiso por escrito para esa carpeta",
@@ -40,6 +40,18 @@ func messages() message.Catalogue {
 		"personaldata.unread": {
 			Say: say("{unread} ficheros no se pudieron leer enteros ({reasons}); en el resto de {files} no hay nada sin permiso", "{unread} files could not be read whole ({reasons}); in the rest of {files} there is nothing without permit"),
 			Do:  say("revise a mano esos ficheros o su formato y anótelo en la revisión", "look at those files or their format by hand and note it in the review"),
+		},
+		"personaldata.pictures": {
+			Say: say("{files} imágenes o documentos escaneados sin texto: pueden ser credenciales o escrituras", "{files} pictures or scanned documents without text: they may be identity cards or deeds"),
+			Do:  say("mírelos a mano y lleve al servidor los que tengan datos personales", "look at them by hand and take those with personal data to the server"),
+		},
+		"personaldata.encrypted": {
+			Say: say("{files} ficheros cifrados que no se pueden leer", "{files} encrypted files that cannot be read"),
+			Do:  say("pregunte a quien los guarda qué contienen y anótelo en la revisión", "ask their keeper what they hold and note it in the review"),
+		},
+		"personaldata.mailbox": {
+			Say: say("{files} ficheros sin lector, como buzones de correo PST", "{files} files without a reader, such as PST mailboxes"),
+			Do:  say("lleve los buzones al servidor o revíselos a mano", "take the mailboxes to the server or look at them by hand"),
 		},
 		"level.basic":         {Say: say("básico", "basic")},
 		"level.medium":        {Say: say("medio", "medium")},

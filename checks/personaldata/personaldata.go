@@ -1,5 +1,7 @@
 // Package personaldata checks that documents with personal data stay where
-// somebody authorised them (DLP-LOCAL-Q).
+// somebody authorised them (DLP-LOCAL-Q), that none is left behind in temporary
+// folders (TMP-CLEAN-Q), that special categories of data are only where that is
+// justified (DLP-SPECIAL), and that no document holds passwords (AC-PWD-PLAIN).
 //
 // The search itself is the PersonalData facet of the machine; here its summary
 // is judged against thresholds and permits. A summary holds counts, types and
@@ -21,16 +23,19 @@ import (
 )
 
 // Checks lists the checks of this domain.
-func Checks() []checks.Check { return []checks.Check{documents()} }
+func Checks() []checks.Check {
+	return []checks.Check{documents(), leftovers(), categories(), credentials()}
+}
 
 // deadline bounds a search. The scanner ends a little before it, so that what
-// was found until then is kept.
-const deadline = 30 * time.Minute
+// was found until then is kept, and the next search goes on where it ended. In
+// the background it takes so little of the machine that the first one is long.
+const deadline = 12 * time.Hour
 
 // documents is DLP-LOCAL-Q.
 func documents() checks.Check {
 	return checks.NewWithParams(
-		checks.Info{ID: "personaldata.local", Deadline: deadline, Heavy: true, Messages: messages()},
+		checks.Info{ID: "personaldata.local", Deadline: deadline, Heavy: true, Messages: localMessages()},
 		localParams{MinPersons: 10, MinSpecial: 1},
 		checks.OnWith[localFacts, localParams]{host.Linux: observe, host.Windows: observe},
 		judge)
@@ -57,6 +62,7 @@ type localParams struct {
 // which has the same fields; a machine's policy holds only its own.
 type permit struct {
 	Machine string `json:"machine,omitempty"`
+	User    string `json:"user,omitempty"` // whose files; empty: everybody's
 	Folder  string `json:"folder"`
 	Purpose string `json:"purpose"`
 	By      string `json:"by"`
@@ -94,22 +100,28 @@ type localFacts struct {
 }
 
 func observe(ctx context.Context, h *host.Host, p localParams) (localFacts, error) {
-	f := localFacts{System: h.OS, Asked: native(h.OS, p.Roots)}
-	var roots []string
+	return look(ctx, h, p.Roots, host.ScanRequest{MaxFiles: p.MaxFiles, MaxBytes: p.MaxBytes})
+}
+
+// look searches the roots that are meant for this system and that it has.
+func look(ctx context.Context, h *host.Host, asked []string, req host.ScanRequest) (localFacts, error) {
+	f := localFacts{System: h.OS, Asked: native(h.OS, asked)}
 	for _, root := range f.Asked {
-		if _, err := h.Files.Stat(ctx, root); errors.Is(err, fs.ErrNotExist) {
+		if _, err := h.Files.Stat(ctx, root); absent(err) {
 			f.Absent = append(f.Absent, root)
 			continue
 		}
-		roots = append(roots, root)
+		req.Roots = append(req.Roots, root)
 	}
-	if len(f.Asked) > 0 && len(roots) == 0 {
+	if len(f.Asked) > 0 && len(req.Roots) == 0 {
 		return f, nil // to search no root would mean to search others
 	}
 	var err error
-	f.ScanSummary, err = h.PersonalData.Scan(ctx, host.ScanRequest{Roots: roots, MaxFiles: p.MaxFiles, MaxBytes: p.MaxBytes})
+	f.ScanSummary, err = h.PersonalData.Scan(ctx, req)
 	return f, err
 }
+
+func absent(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 
 // native keeps the roots that are written as the system writes paths.
 func native(os host.OS, roots []string) []string {
@@ -130,10 +142,33 @@ func folded(os host.OS, path string) string {
 	return strings.TrimRight(path, "/")
 }
 
-// covers tells whether the permit is for the folder or one above it.
+// covers tells whether the permit is for the folder or one above it, and for the user
+// in whose profile that is.
 func (m permit) covers(os host.OS, folder string) bool {
+	if m.User != "" && folded(os, m.User) != folded(os, userOf(os, folder)) {
+		return false
+	}
 	allowed, folder := folded(os, m.Folder), folded(os, folder)
 	return allowed != "" && (folder == allowed || strings.HasPrefix(folder, allowed+"/"))
+}
+
+// userOf is the user in whose profile a folder lies, by the name of the profile; empty
+// for a folder outside of them.
+func userOf(os host.OS, folder string) string {
+	parts := strings.Split(strings.ReplaceAll(folder, `\`, "/"), "/")
+	if os == host.Linux {
+		if len(parts) > 1 && parts[1] == "root" {
+			return "root"
+		}
+		if len(parts) > 2 && parts[1] == "home" {
+			return parts[2]
+		}
+		return ""
+	}
+	if len(parts) > 2 && strings.EqualFold(parts[1], "Users") {
+		return parts[2]
+	}
+	return ""
 }
 
 // permitted returns the permit that covers a folder and holds the longest.

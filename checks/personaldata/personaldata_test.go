@@ -14,6 +14,7 @@ import (
 
 	"vigia/checks"
 	"vigia/checks/host"
+	"vigia/checks/message"
 )
 
 var at = time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
@@ -64,6 +65,29 @@ func TestJudge(t *testing.T) {
 		found   []string // keys and codes of the findings
 	}{
 		{name: "nothing found", seen: clean(nil), status: checks.Pass, code: "personaldata.none"},
+		{
+			name: "pictures and encrypted files, by folder", seen: clean(func(s *host.ScanSummary) {
+				s.Files["incomplete"] = 12
+				s.Unread = []host.UnreadFolder{
+					{Folder: "/home/ana/INE", Reason: "content.image", Files: 9}, {Folder: "/home/ana/b", Reason: "content.encrypted", Files: 2},
+					{Folder: "/home/ana/c", Reason: "content.damaged", Files: 1},
+				}
+			}),
+			status: checks.Unknown, code: "personaldata.unread",
+			found: []string{"/home/ana/INE/* content.image personaldata.pictures", "/home/ana/b/* content.encrypted personaldata.encrypted"},
+		},
+		{
+			name: "pictures where a permit holds", seen: clean(func(s *host.ScanSummary) {
+				s.Files["incomplete"] = 9
+				s.Unread = []host.UnreadFolder{{Folder: "/home/ana/Padrones/INE", Reason: "content.image", Files: 9}}
+			}), permits: []permit{social},
+			status: checks.Unknown, code: "personaldata.unread",
+		},
+		{name: "permitted to its user", seen: clean(found(list)), permits: []permit{{User: "ana", Folder: "/home/ana/Padrones", By: "DIF", Until: "2026-12-31"}}, status: checks.Pass, code: "personaldata.none"},
+		{
+			name: "permitted to another user", seen: clean(found(list)), permits: []permit{{User: "luis", Folder: "/home/ana/Padrones", By: "DIF", Until: "2026-12-31"}},
+			status: checks.Fail, code: "personaldata.found", found: []string{"/home/ana/Padrones/2026/beca.csv personaldata.file"},
+		},
 		{name: "under the bar", seen: clean(found(file("/home/ana/a.txt", 9))), status: checks.Pass, code: "personaldata.none"},
 		{
 			name: "at the bar", seen: clean(found(file("/home/ana/a.txt", 10))),
@@ -147,7 +171,11 @@ func TestJudge(t *testing.T) {
 
 func said(t *testing.T, r checks.Reason) {
 	t.Helper()
-	e, ok := messages()[r.Code]
+	all := message.Catalogue{}
+	for _, c := range Checks() {
+		all.Merge(c.Info().Messages)
+	}
+	e, ok := all[r.Code]
 	if !ok {
 		t.Errorf("%s has no message", r.Code)
 	}
@@ -297,8 +325,10 @@ func TestParameters(t *testing.T) {
 }
 
 func TestMessagesComplete(t *testing.T) {
-	if got := messages().Problems(); len(got) > 0 {
-		t.Errorf("incomplete messages: %q", got)
+	for _, c := range Checks() {
+		if got := c.Info().Messages.Problems(); len(got) > 0 {
+			t.Errorf("%s: incomplete messages: %q", c.Info().ID, got)
+		}
 	}
 }
 

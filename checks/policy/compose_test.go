@@ -278,7 +278,7 @@ func TestDefaultPolicy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]PackRef{{"es-rgpd", 1}, {"mx-general", 1}}, both.Packs); diff != "" {
+	if diff := cmp.Diff([]PackRef{{"es-rgpd", 2}, {"mx-general", 2}}, both.Packs); diff != "" {
 		t.Errorf("packs (-want +got):\n%s", diff)
 	}
 	controls := map[string]bool{}
@@ -292,10 +292,10 @@ func TestDefaultPolicy(t *testing.T) {
 		t.Errorf("the default policy does not decode: %v", err)
 	}
 	one, err := DefaultPolicy([]string{"mx-general"}, cat)
-	if err != nil || len(one.Packs) != 1 || len(one.Entries) != 10 {
+	if err != nil || len(one.Packs) != 1 || len(one.Entries) != 12 {
 		t.Errorf("one pack: got %d packs, %d entries, %v", len(one.Packs), len(one.Entries), err)
 	}
-	if _, err := DefaultPolicy([]string{"mx-generall"}, cat); err == nil || err.Error() != `there is no pack "mx-generall"; there are ["es-rgpd" "mx-general"]` {
+	if _, err := DefaultPolicy([]string{"mx-generall"}, cat); err == nil || err.Error() != `there is no pack "mx-generall"; there are ["es-rgpd" "mx-general" "xx-passwords"]` {
 		t.Errorf("unknown pack: got %v", err)
 	}
 }

@@ -106,6 +106,7 @@ type Dataset struct {
 // Permit allows personal data in a folder of a machine.
 type Permit struct {
 	Machine string `json:"machine,omitempty" yaml:"machine,omitempty"` // host name; empty: every machine
+	User    string `json:"user,omitempty" yaml:"user,omitempty"`       // whose files, by the name of the profile; empty: everybody's
 	Folder  string `json:"folder" yaml:"folder"`
 	Purpose string `json:"purpose" yaml:"purpose"`
 	// By is the office that authorised it, Until the last day (YYYY-MM-DD).

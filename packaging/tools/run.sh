@@ -63,6 +63,14 @@ overrides:
     params: {max_files: 5000}
     why: Demostración de make run, para que termine en segundos
     by: make run
+  - control: DLP-SPECIAL
+    params: {max_files: 5000}
+    why: Demostración de make run, para que termine en segundos
+    by: make run
+  - control: TMP-CLEAN-Q
+    params: {max_files: 5000}
+    why: Demostración de make run, para que termine en segundos
+    by: make run
 POLICY
 bin/vigia policy import "$work/politica.yaml"
 

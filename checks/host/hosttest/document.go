@@ -75,10 +75,13 @@ type scanRequest struct {
 	Roots    []string `json:"roots,omitempty"`
 	MaxFiles int64    `json:"max_files,omitempty"`
 	MaxBytes int64    `json:"max_bytes,omitempty"`
+	// Credentials: passwords were looked for.
+	Credentials bool `json:"credentials,omitempty"`
 }
 
 func (s scanRequest) same(req host.ScanRequest) bool {
-	return slices.Equal(s.Roots, req.Roots) && s.MaxFiles == req.MaxFiles && s.MaxBytes == req.MaxBytes
+	return slices.Equal(s.Roots, req.Roots) && s.MaxFiles == req.MaxFiles && s.MaxBytes == req.MaxBytes &&
+		s.Credentials == req.Credentials
 }
 
 // file is what is known of one path.

@@ -198,7 +198,7 @@ type recordPersonalData struct{ r *Recorder }
 
 func (f recordPersonalData) Scan(ctx context.Context, req host.ScanRequest) (host.ScanSummary, error) {
 	v, err := f.r.inner.PersonalData.Scan(ctx, req)
-	s := scan{Request: &scanRequest{slices.Clone(req.Roots), req.MaxFiles, req.MaxBytes}}
+	s := scan{Request: &scanRequest{slices.Clone(req.Roots), req.MaxFiles, req.MaxBytes, req.Credentials}}
 	if err == nil {
 		s.Summary = &v
 	} else if s.Error = codeOf(err); s.Error == "" {
