@@ -16,7 +16,7 @@ func cardExamples() examples {
 			"Núm. de tarjeta: 5579703600831837, vence 09/28",
 			"card number 2223457913978952",
 			"visa 4000464785115023",
-			"AMEX 3712 345678 95006",
+			"AMEX 3712 345678 95004",
 			"nombre,tarjeta\nAna,5062208918890917",
 			"PAN=4766442610908659",
 		},

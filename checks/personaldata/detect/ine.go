@@ -22,7 +22,7 @@ func ineExamples() examples {
 			"HRGRJN 82050602 H 900",
 			"HRGRJN-82050602-H900",
 			"CIC 123456789",
-			"IDMEX 1234567890",
+			"IDMEX 1234567897",
 			"credencial para votar con folio OCR 0747116375842",
 			"OCR: 074711637584",
 			"identificador del ciudadano 087654321, INE",

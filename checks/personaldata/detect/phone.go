@@ -37,7 +37,7 @@ func phoneMexicoExamples() examples {
 			"tel 2026-01-31",            // a date
 			"tel a4420311700",           // part of a code
 			"cells 3200000000 Hz",       //
-			"tel 664 437 6954 120",      // the groups go on
+			"tel 664 437 6954 1207",     // the groups go on
 		},
 	}
 }

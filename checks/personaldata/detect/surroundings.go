@@ -1,0 +1,218 @@
+package detect
+
+// surrounding is what stands around an identity: how many names, postal addresses and
+// dates of birth, and of which special categories it speaks.
+type surrounding struct {
+	names, addresses, birthDates int
+	categories                   Category
+}
+
+// How far things count that belong together, in bytes.
+const (
+	birthReach   = 48  // from the word for birth to the date
+	illnessReach = 48  // from "diagnóstico" to the code
+	addressReach = 120 // over all the marks of one address
+	numberReach  = 48  // from the street to the number
+	pairReach    = 64  // over both words of a pair
+)
+
+// never is a position so far back that nothing reaches to it.
+const never = -1 << 30
+
+// notLetter marks the bytes that begin no letter in foldOf.
+const notLetter = 0
+
+// foldOf folds each byte that is a letter by itself to plain lower case.
+var foldOf = func() (t [256]byte) {
+	for c := range t {
+		switch {
+		case isLetter(byte(c)):
+			t[c] = byte(c) | 0x20
+		case c >= 0xC0:
+			t[c] = latinFold[c-0xC0]
+		}
+	}
+	return t
+}()
+
+// surroundings adds what b[lo:hi] speaks of to r. It reads the bytes once, folds case
+// and accents of ASCII, UTF-8 and Windows-1252 as it goes, and allocates nothing.
+func surroundings(b []byte, lo, hi int, r *surrounding) {
+	hi = min(hi, len(b))
+	if lo < 0 || lo >= hi {
+		return
+	}
+	w := walker{lexicon: theLexicon(), b: b[:hi], at: r}
+	w.begin()
+	w.walk(lo)
+	w.endName()
+	w.settle()
+}
+
+// A walker goes through a text word by word and remembers what it met last.
+type walker struct {
+	lexicon *lexicon
+	b       []byte
+	at      *surrounding
+	word    [32]byte // folded
+
+	name    nameRun
+	address addressMarks
+	birth   int // where the last word for birth ended
+	illness int // where the last word for an illness ended
+	notice  int // where the last word of a notice ended
+	percent int // where the last word for a disability ended
+	halves  [64 - halfShift]int
+	sure    Category // of facts
+	said    Category // of words that laws and notices say as well
+	saidAt  int
+}
+
+func (w *walker) begin() {
+	w.birth, w.illness, w.notice, w.percent, w.saidAt = never, never, never, never, never
+	w.name.clear()
+	w.name.placeEnd, w.name.labelEnd = never, never
+	w.address.clear()
+	for i := range w.halves {
+		w.halves[i] = never
+	}
+}
+
+// interest is the last position up to which digits matter.
+func (w *walker) interest() int {
+	return max(w.birth+birthReach, w.illness+illnessReach, w.address.until, w.percent+illnessReach)
+}
+
+func (w *walker) walk(i int) {
+	b, l := w.b, w.lexicon
+	until := never
+	for i < len(b) {
+		c := b[i]
+		letter := foldOf[c]
+		if letter == notLetter {
+			if isDigit(c) {
+				e := digitsEnd(b, i)
+				if i <= until {
+					w.digits(i, e)
+				}
+				i = e
+				continue
+			}
+			i++
+			continue
+		}
+		if c >= 0x80 && i+1 < len(b) && b[i+1]&0xC0 == 0x80 && latinLetter(b, i) == 0 {
+			i += 2
+			continue
+		}
+		// A word: fold, hash and keep it in one pass.
+		start, n := i, 0
+		h := uint64(hashStart)
+		var head uint64
+		for i < len(b) {
+			c = b[i]
+			letter = foldOf[c]
+			if letter == notLetter {
+				break
+			}
+			if c >= 0x80 && i+1 < len(b) && b[i+1]&0xC0 == 0x80 {
+				if c == 0xCC { // a combining accent
+					i += 2
+					continue
+				}
+				if letter = latinLetter(b, i); letter == 0 {
+					break
+				}
+				i++
+			}
+			i++
+			h = hashLetter(h, letter)
+			if n < len(w.word) {
+				w.word[n] = letter
+			}
+			if n++; n == stemLength {
+				head = h
+			}
+		}
+		var roles role
+		if n <= 2*len(w.word) {
+			roles = l.lookup(finish(h))
+		}
+		if n >= stemLength && l.lookup(finish(head))&roleStem != 0 {
+			roles |= l.stemRoles(w.word[:min(n, len(w.word))])
+		}
+		if roles &^= roleStem; roles != 0 {
+			w.meet(roles, start, i)
+			until = w.interest()
+		} else if n == 1 && w.word[0] == 'c' && w.abbreviation(i) {
+			until = w.interest()
+		}
+	}
+}
+
+// latinLetter folds the letter of the UTF-8 sequence at b[i], or returns 0.
+func latinLetter(b []byte, i int) byte {
+	if b[i] != 0xC3 {
+		return 0
+	}
+	return latinFold[b[i+1]&0x3F]
+}
+
+// capital tells whether a word begins with a capital at i.
+func (w *walker) capital(i int) bool {
+	c := w.b[i]
+	if c < 0x80 {
+		return isUpper(c)
+	}
+	if c == 0xC3 && i+1 < len(w.b) && w.b[i+1]&0xC0 == 0x80 {
+		return w.b[i+1] < 0xA0
+	}
+	return c < 0xE0
+}
+
+// meet takes the word b[start:end] with its roles.
+func (w *walker) meet(roles role, start, end int) {
+	if roles&(roleName|roleLink|roleLabel|rolePlace|markWay|markArea) != 0 {
+		w.meetName(roles, start, end)
+	}
+	if roles&roleMarks != 0 {
+		w.mark(roles&roleMarks, start, end)
+	}
+	if roles&(roleBirth|roleIllness|roleNotice) != 0 {
+		if roles&roleBirth != 0 {
+			w.birth = end
+		}
+		if roles&roleIllness != 0 {
+			w.illness = end
+		}
+		if roles&roleNotice != 0 {
+			w.notice = end
+			if start-w.saidAt <= noticeReach {
+				w.said = 0
+			}
+		}
+	}
+	if roles&(allSays|allHalves) != 0 {
+		w.meetCategory(roles, start, end)
+	}
+}
+
+// digits takes the run b[p:e] near something that digits belong to.
+func (w *walker) digits(p, e int) {
+	if p <= w.birth+birthReach {
+		if _, ok := dateAt(w.b, p, e); ok && (p == 0 || !isAlnum(w.b[p-1])) {
+			w.at.birthDates++
+			w.birth = never
+			return
+		}
+	}
+	if p <= w.illness+illnessReach && isIllnessCode(w.b, p, e) {
+		w.sure |= Health
+	}
+	if p <= w.percent+illnessReach && isPercent(w.b, e) {
+		w.sure |= Health
+	}
+	if p <= w.address.until {
+		w.markDigits(p, e)
+	}
+}
