@@ -37,10 +37,16 @@ func readOffice(t testing.TB, limits Limits, doc []byte) (string, Outcome) {
 // zipOf makes an archive of members, each a path and its content.
 func zipOf(t testing.TB, members ...string) []byte {
 	t.Helper()
+	return zipBy(t, zip.Deflate, members...)
+}
+
+// zipBy is zipOf with a method of compression.
+func zipBy(t testing.TB, method uint16, members ...string) []byte {
+	t.Helper()
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
 	for i := 0; i < len(members); i += 2 {
-		w, err := z.Create(members[i])
+		w, err := z.CreateHeader(&zip.FileHeader{Name: members[i], Method: method})
 		if err == nil {
 			_, err = w.Write([]byte(members[i+1]))
 		}

@@ -63,6 +63,7 @@ func (x *xmlReader) reset(r io.Reader) {
 	}
 	if enc, bom, ok := utf16XML(x.buf[:x.end]); ok {
 		x.wide.reset(enc, x.buf[bom:x.end], r)
+		x.wide.err, x.err = x.err, nil
 		x.in, x.end = &x.wide, 0
 	}
 }
