@@ -54,7 +54,8 @@ func (e *Examiner) File(ctx context.Context, f io.ReaderAt, size, most int64) Fi
 	r.Pictures = o.Reasons[extract.NoText]
 	if r.Status == Found {
 		r.Counts, r.Distinct, r.Persons = e.tally.Counts(), e.tally.Distinct(), e.tally.Persons()
-		r.Level = levelOfCounts(r.Counts, r.Persons)
+		r.Categories = e.tally.Categories().Names()
+		r.Level = levelOfCounts(r.Counts, r.Persons, r.Categories)
 	}
 	return r
 }

@@ -81,27 +81,46 @@ const (
 	High   Level = "high"
 )
 
-// levelOf is the level of one type: high for the number by which a state knows a
-// person, basic for any other.
+// levelOf is the level of one type, after the groups of data that the law of Zacatecas
+// names in its article 37.B: high for a name, a home and the numbers by which a state
+// knows a person, medium for property and finance, basic for any other.
 func levelOf(t detect.Type) Level {
-	switch t {
-	case detect.CURP, detect.RFC, detect.DNI, detect.NIE:
+	switch {
+	case slices.Contains(highTypes[:], t):
 		return High
-	case detect.NSS:
+	case slices.Contains(mediumTypes[:], t):
+		return Medium
 	}
 	return Basic
 }
 
-// levelOfCounts is the highest level of the types that were found. Where nobody is a
-// person there are companies' numbers alone.
-func levelOfCounts(counts map[detect.Type]int, persons int) Level {
-	if len(counts) == 0 {
+var (
+	highTypes = [...]detect.Type{
+		detect.CURP, detect.RFC, detect.INE, detect.PassportMexico, detect.DNI, detect.NIE, detect.PassportSpain,
+		detect.MRZ, detect.Name, detect.Address,
+	}
+	mediumTypes = [...]detect.Type{detect.CLABE, detect.IBAN, detect.CCC, detect.Card}
+)
+
+// levelOfCounts is the highest level of the types that were found, high wherever
+// special categories are. Where nobody is a person there are companies' numbers alone.
+func levelOfCounts(counts map[detect.Type]int, persons int, categories []string) Level {
+	switch {
+	case len(counts) == 0:
 		return ""
+	case persons == 0:
+		return Basic
+	case len(categories) > 0:
+		return High
 	}
 	level := Basic
 	for t := range counts {
-		if persons > 0 && levelOf(t) == High {
-			level = High
+		switch levelOf(t) {
+		case High:
+			return High
+		case Medium:
+			level = Medium
+		case Basic:
 		}
 	}
 	return level
@@ -119,7 +138,7 @@ type FileResult struct {
 	// detect.MaxDistinct of a type.
 	Counts     map[detect.Type]int `json:"counts"`
 	Distinct   map[detect.Type]int `json:"distinct"`
-	Categories []string            `json:"categories"` // special categories: none in this version
+	Categories []string            `json:"categories"` // special ones beside an identity: health, religion, ...
 	Level      Level               `json:"level"`
 
 	// Pictures counts the pictures and pages without text in it.
