@@ -34,7 +34,7 @@ const (
 	markInside                   // piso, interior, lote
 	markHome                     // domicilio
 	markTown                     // municipio, provincia
-	roleStem                     // some stem begins with these letters
+	roleSaint                    // San, Santa: a place that bears the name of one
 	roleSays                     // first of eight
 )
 
@@ -64,35 +64,36 @@ type stem struct {
 type lexicon struct {
 	seen  [1 << 10]uint64 // bit set: some entry's hash has these upper 16 bits
 	table [1 << 13]entry
+	heads [1 << 6]uint64 // likewise of the first letters of stems
 	stems []stem
 }
 
-const (
-	hashStart = 0x9E3779B97F4A7C15
-	hashPrime = 0x100000001B3 // FNV
-)
-
-// hashLetter goes on with the hash of a word.
-func hashLetter(h uint64, letter byte) uint64 { return (h ^ uint64(letter)) * hashPrime }
-
-// finish spreads a word's hash over all bits.
-func finish(h uint64) uint64 {
-	h ^= h >> 29
-	h *= 0xBF58476D1CE4E5B9
-	return h ^ h>>32 | 1
+// hashLetters goes on with the hash of a word by its next eight letters, or fewer.
+func hashLetters(hash, letters uint64) uint64 {
+	return (hash>>29 ^ hash ^ letters) * 0x9E3779B97F4A7C15
 }
 
+// hashOf hashes a word as a walker does.
 func hashOf(word string) uint64 {
-	h := uint64(hashStart)
+	var hash, key uint64
 	for i := range len(word) {
-		h = hashLetter(h, word[i])
+		if i&7 == 0 && i > 0 {
+			hash, key = hashLetters(hash, key), 0
+		}
+		key = key<<8 | uint64(word[i])
 	}
-	return finish(h)
+	return hashLetters(hash, key)
+}
+
+// mayBeStem tells whether some stem may begin with the letters of head.
+func (l *lexicon) mayBeStem(head uint64) bool {
+	hash := hashLetters(0, head)
+	return l.heads[hash>>58]>>(hash>>52&63)&1 == 1
 }
 
 // slot returns where a hash is in the table, or the free slot where it would be.
 func (l *lexicon) slot(hash uint64) *entry {
-	for i := hash >> 16; ; i++ {
+	for i := hash >> 40; ; i++ {
 		e := &l.table[i%uint64(len(l.table))]
 		if e.hash == hash || e.hash == 0 {
 			return e
@@ -111,7 +112,9 @@ func (l *lexicon) lookup(hash uint64) role {
 func (l *lexicon) add(word string, roles role) {
 	if text, ok := strings.CutSuffix(word, "*"); ok {
 		l.stems = append(l.stems, stem{text, roles})
-		word, roles = text[:stemLength], roleStem
+		head := hashOf(text[:stemLength])
+		l.heads[head>>58] |= 1 << (head >> 52 & 63)
+		return
 	}
 	hash := hashOf(word)
 	l.seen[hash>>54] |= 1 << (hash >> 48 & 63)

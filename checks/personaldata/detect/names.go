@@ -22,7 +22,8 @@ type nameRun struct {
 const maxNameWords = 7
 
 var nameWords = []roleWords{
-	{roleLink, "de del la las los y i e da do dos das san santa"},
+	{roleLink, "de del la las los y i e da do dos das"},
+	{roleSaint, "san santa santo"},
 	{roleLabel, "nombre nombres apellido apellidos name surname lastname firstname paterno materno titular solicitante " +
 		"interesado interesada trabajador trabajadora empleado empleada beneficiario beneficiaria contribuyente alumno alumna paciente " +
 		"apellidopaterno apellidomaterno primerapellido segundoapellido nombrecompleto"},
@@ -63,8 +64,11 @@ func (w *walker) meetName(roles role, start, end int) {
 		} else if start-n.placeEnd <= 2 {
 			n.placeEnd = end // "calle de Benito Juárez"
 		}
-		if letters := w.b[start:end]; len(letters) >= 3 && letters[0]|0x20 == 's' && !joined {
-			n.placeEnd = end // San, Santa
+	case roles&roleSaint != 0:
+		if joined {
+			n.end = end
+		} else {
+			n.placeEnd = end
 		}
 	}
 	if roles&roleLabel != 0 {

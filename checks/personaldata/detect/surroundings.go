@@ -105,49 +105,73 @@ func (w *walker) walk(i int) {
 			i += 2
 			continue
 		}
-		// A word: fold, hash and keep it in one pass.
+		// A word: eight letters at a time become a number.
 		start, n := i, 0
-		h := uint64(hashStart)
-		var head uint64
-		for i < len(b) {
+		var hash, key, first uint64
+		for {
 			c = b[i]
 			letter = foldOf[c]
 			if letter == notLetter {
 				break
 			}
 			if c >= 0x80 && i+1 < len(b) && b[i+1]&0xC0 == 0x80 {
-				if c == 0xCC { // a combining accent
-					i += 2
+				if c != 0xCC { // a combining accent
+					if letter = latinLetter(b, i); letter == 0 {
+						break
+					}
+				} else if i += 2; i < len(b) {
 					continue
-				}
-				if letter = latinLetter(b, i); letter == 0 {
+				} else {
 					break
 				}
 				i++
 			}
-			i++
-			h = hashLetter(h, letter)
-			if n < len(w.word) {
-				w.word[n] = letter
+			if n&7 == 0 && n > 0 {
+				if n == 8 {
+					first = key
+				}
+				hash, key = hashLetters(hash, key), 0
 			}
-			if n++; n == stemLength {
-				head = h
+			key = key<<8 | uint64(letter)
+			n++
+			if i++; i >= len(b) {
+				break
 			}
 		}
-		var roles role
-		if n <= 2*len(w.word) {
-			roles = l.lookup(finish(h))
+		roles := l.lookup(hashLetters(hash, key))
+		if n >= stemLength {
+			if n <= 8 {
+				first = key << (8 * (8 - n))
+			}
+			if l.mayBeStem(first >> (8 * (8 - stemLength))) {
+				roles |= l.stemRoles(w.fold(start, i))
+			}
 		}
-		if n >= stemLength && l.lookup(finish(head))&roleStem != 0 {
-			roles |= l.stemRoles(w.word[:min(n, len(w.word))])
-		}
-		if roles &^= roleStem; roles != 0 {
+		switch {
+		case roles == 0:
+			if key == 'c' && w.abbreviation(i) {
+				until = w.interest()
+			}
+		case roles == roleLink && w.name.words == 0 && start-w.name.placeEnd > 2: // between no names
+		default:
 			w.meet(roles, start, i)
-			until = w.interest()
-		} else if n == 1 && w.word[0] == 'c' && w.abbreviation(i) {
 			until = w.interest()
 		}
 	}
+}
+
+// fold writes the beginning of the word b[start:end] to w.word, folded.
+func (w *walker) fold(start, end int) []byte {
+	n := 0
+	for i := start; i < end && n < len(w.word); {
+		letter, width := foldLetter(w.b, i)
+		if letter != 0 && w.b[i] != 0xCC {
+			w.word[n] = letter
+			n++
+		}
+		i += width
+	}
+	return w.word[:n]
 }
 
 // latinLetter folds the letter of the UTF-8 sequence at b[i], or returns 0.
@@ -172,7 +196,7 @@ func (w *walker) capital(i int) bool {
 
 // meet takes the word b[start:end] with its roles.
 func (w *walker) meet(roles role, start, end int) {
-	if roles&(roleName|roleLink|roleLabel|rolePlace|markWay|markArea) != 0 {
+	if roles&(roleName|roleLink|roleSaint|roleLabel|rolePlace|markWay|markArea) != 0 {
 		w.meetName(roles, start, end)
 	}
 	if roles&roleMarks != 0 {
