@@ -252,6 +252,12 @@ type Interface struct {
 	Up   bool   `json:"up"`
 }
 
+// Load is what the machine has to spare for work that nobody waits for.
+type Load struct {
+	Battery bool // it runs on its battery
+	Busy    bool // somebody is at it, or programs wait for processor or disk
+}
+
 // PersonalData looks for personal identifiers in files. What it returns holds
 // counts, types and masked paths, never a value.
 type PersonalData interface {

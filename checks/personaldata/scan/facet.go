@@ -32,6 +32,8 @@ type PersonalData struct {
 	Folders []string
 	// Cache is the file that remembers what was read and has not changed; see Options.
 	Cache string
+	// Load tells what the machine has to spare; see Options.
+	Load func() host.Load
 }
 
 var _ host.PersonalData = PersonalData{}
@@ -70,7 +72,7 @@ func (p PersonalData) Scan(ctx context.Context, req host.ScanRequest) (host.Scan
 	}
 	opts := Options{
 		Roots: roots, Jobs: 1, Share: p.Share, File: p.File,
-		MaxFiles: req.MaxFiles, MaxBytes: req.MaxBytes, Cache: p.Cache,
+		MaxFiles: req.MaxFiles, MaxBytes: req.MaxBytes, Cache: p.Cache, Load: p.Load,
 	}
 	if deadline, ok := ctx.Deadline(); ok {
 		opts.MaxTime = timeWithin(time.Until(deadline))
