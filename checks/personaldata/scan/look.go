@@ -2,6 +2,7 @@ package scan
 
 import (
 	"context"
+	"fmt"
 	"hash/maphash"
 	"os"
 	"sync"
@@ -36,6 +37,18 @@ type looker interface {
 type totals struct {
 	Counts, Distinct map[detect.Type]int
 	Persons          int
+}
+
+// looker returns the one that the options ask for.
+func (s *session) looker(ctx context.Context) (looker, error) {
+	if s.opts.Worker == nil {
+		return newHere(ctx, s, s.opts.Jobs), nil
+	}
+	t, err := newThere(ctx, s, *s.opts.Worker)
+	if err != nil {
+		return nil, fmt.Errorf("scan: %w", err)
+	}
+	return t, nil
 }
 
 // here is the looker that works in this process, for where no worker can be had.

@@ -33,6 +33,7 @@ import (
 	"unicode/utf8"
 
 	"vigia/checks/personaldata/detect"
+	"vigia/checks/personaldata/isolate"
 )
 
 // Options say what to scan and within which bounds. Zero limits mean the defaults.
@@ -55,6 +56,9 @@ type Options struct {
 	OtherMounts bool
 	// Cache is the file that remembers what was read and has not changed since; empty: none.
 	Cache string
+	// Worker is the program that looks into files, in a process without rights; see
+	// Worker. Without one it is done in this process, which is for tests.
+	Worker *isolate.Program
 	// Progress, if set, is called several times a second, and a last time before Run
 	// returns; never while each is.
 	Progress func(Progress)
@@ -133,7 +137,10 @@ type session struct {
 
 // run walks the roots and has their files looked into, and waits for all of them.
 func (s *session) run(ctx context.Context, roots []string) error {
-	look := looker(newHere(ctx, s, s.opts.Jobs))
+	look, err := s.looker(ctx)
+	if err != nil {
+		return err
+	}
 	pacer := newPacer(s.opts.Share)
 	w := &walker{
 		depth: s.opts.MaxDepth, otherMounts: s.opts.OtherMounts, cache: s.cache,
@@ -171,7 +178,6 @@ func (s *session) run(ctx context.Context, roots []string) error {
 		look.look(ctx, t)
 		return nil
 	}
-	var err error
 	for _, r := range roots {
 		if err = w.walk(ctx, r); err != nil {
 			break

@@ -23,6 +23,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == WorkerCommand {
+		os.Exit(workForTest())
+	}
 	goleak.VerifyTestMain(m)
 }
 

@@ -1,0 +1,5 @@
+//go:build race
+
+package scan
+
+func raceDetector() bool { return true }

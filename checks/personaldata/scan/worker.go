@@ -1,0 +1,475 @@
+package scan
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"vigia/checks/personaldata/detect"
+	"vigia/checks/personaldata/isolate"
+)
+
+const (
+	// maxInFlight is how many files a worker is given before it has told of the first.
+	maxInFlight = 128
+	// batchFiles is how many files go with a message.
+	batchFiles = 32
+	// batchWait is how long a file waits for others to go with it.
+	batchWait = time.Millisecond
+	// maxAlone is how many workers a file may end on its own until it is to blame: one
+	// may have been ended by someone else.
+	maxAlone = 2
+	// maxDeaths is how many workers may die before the scan ends with an error: each
+	// file that ends its worker takes maxAlone+1 of them.
+	maxDeaths = 200
+	// stopGrace is how long a worker may take to end the files that it has begun.
+	stopGrace = 2 * time.Second
+)
+
+var (
+	errDeaths = errors.New("its worker process died too often")
+	errHung   = errors.New("the worker does not come to an end")
+)
+
+// there is the looker that has a worker process work. What a worker had in hand when it
+// died is given to the next one file by file: the one that ends it again is the culprit.
+//
+// The values and persons that a dead worker had seen are lost, so that Distinct and
+// Persons then are at least what the rest has, and at least what any one file had.
+type there struct {
+	s       *session
+	program isolate.Program
+	how     setup
+	slots   chan struct{} // one for each file in flight
+
+	mu       sync.Mutex // guards what follows
+	worker   *isolate.Worker
+	pending  []*sent // not handed over yet
+	flight   map[uint64]*sent
+	suspects []*sent // that were in flight when a worker died
+	last     uint64  // number that was given
+	closing  bool    // no more tasks will come
+	asked    bool    // for the sum
+	stopping bool    // the context has ended
+	ended    bool    // there is no worker any more, and will be none
+	heard    time.Time
+	files    []*os.File
+	batch    []byte
+
+	wait  *time.Timer // for others to go with the pending
+	watch *time.Timer
+	done  chan struct{}
+
+	// Of the goroutine that attends, until done.
+	codec  *results
+	deaths int
+	sums   totals // of what all results told
+	of     totals // of the last worker, at the end
+}
+
+// sent is a task on its way.
+type sent struct {
+	task
+	id    uint64
+	shown int64 // bytes of it that the progress counts
+	alone int   // workers that died with nothing else in hand
+}
+
+// newThere starts a worker and attends to it until finish.
+func newThere(ctx context.Context, s *session, program isolate.Program) (*there, error) {
+	t := &there{
+		s: s, program: program, slots: make(chan struct{}, maxInFlight), flight: map[uint64]*sent{},
+		done: make(chan struct{}), codec: newResults(),
+		sums: totals{Counts: map[detect.Type]int{}, Distinct: map[detect.Type]int{}},
+	}
+	slow := s.opts.Share > 0 && s.opts.Share < 1
+	t.program.Background = program.Background || slow
+	t.program.Processors = s.opts.Jobs
+	t.how = setup{jobs: s.opts.Jobs, share: s.opts.Share, background: t.program.Background, limits: s.opts.File}
+	if err := t.start(ctx); err != nil {
+		return nil, err
+	}
+	t.wait = time.AfterFunc(batchWait, t.flush)
+	t.watch = time.AfterFunc(t.patience(), t.killSilent)
+	go t.attend(ctx)
+	return t, nil
+}
+
+// start starts a worker and tells it how to work.
+func (t *there) start(ctx context.Context) error {
+	w, err := t.program.Start(context.WithoutCancel(ctx)) // it gets the time to tell what it has
+	if err != nil {
+		return err
+	}
+	if err := w.Send(t.how.encode(), nil); err != nil {
+		w.Stop()
+		return fmt.Errorf("instruct the worker: %w", err)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.worker, t.asked, t.heard = w, false, time.Now()
+	t.pump()
+	return nil
+}
+
+func (t *there) look(ctx context.Context, k task) {
+	select {
+	case t.slots <- struct{}{}:
+	default:
+		t.flush()
+		select {
+		case t.slots <- struct{}{}:
+		case <-ctx.Done():
+			_ = k.file.Close() // only read
+			return
+		}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s := &sent{task: k}
+	if t.stopping || t.ended {
+		t.release(s)
+		return
+	}
+	t.last++
+	s.id = t.last
+	t.pending = append(t.pending, s)
+	switch len(t.pending) {
+	case 1:
+		t.wait.Reset(batchWait)
+	case batchFiles:
+		t.wait.Stop()
+		t.pump()
+	}
+}
+
+func (t *there) flush() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.pump()
+}
+
+// pump hands over what can be: suspects one by one, the rest in batches, and at last the
+// question for the sum. An error of sending is that of a worker that died, which
+// receiving tells.
+func (t *there) pump() {
+	switch {
+	case t.worker == nil:
+	case len(t.suspects) > 0:
+		if len(t.flight) == 0 {
+			t.hand(t.suspects[:1])
+		}
+	default:
+		for len(t.pending) > 0 {
+			n := min(len(t.pending), isolate.MaxFiles)
+			t.hand(t.pending[:n])
+			t.pending = slices.Delete(t.pending, 0, n)
+		}
+		if t.closing && len(t.flight) == 0 && !t.asked {
+			t.asked = true
+			_ = t.worker.Send([]byte{frameSum}, nil)
+		}
+	}
+}
+
+func (t *there) hand(tasks []*sent) {
+	if len(t.flight) == 0 {
+		t.heard = time.Now()
+	}
+	t.batch, t.files = append(t.batch[:0], frameTasks), t.files[:0]
+	for _, s := range tasks {
+		t.batch = aTask{id: s.id, size: s.size, limit: s.limit}.append(t.batch)
+		t.files = append(t.files, s.file)
+		t.flight[s.id] = s
+	}
+	_ = t.worker.Send(t.batch, t.files)
+}
+
+// release forgets a task.
+func (t *there) release(s *sent) {
+	_ = s.file.Close() // only read
+	<-t.slots
+}
+
+// attend takes what workers send, and replaces those that die, until the last has told
+// the sum.
+func (t *there) attend(ctx context.Context) {
+	defer close(t.done)
+	halt := context.AfterFunc(ctx, t.stop)
+	defer func() {
+		halt()
+		t.end()
+	}()
+	buf := make([]byte, isolate.MaxMessage)
+	for {
+		t.mu.Lock()
+		w := t.worker
+		t.mu.Unlock()
+		err := t.receive(ctx, w, buf)
+		if err == nil {
+			return
+		}
+		again, err := t.bury(ctx, w)
+		if err == nil && again {
+			err = t.start(ctx)
+		}
+		if err != nil {
+			t.s.fail(fmt.Errorf("scan: %w", err))
+		}
+		if err != nil || !again {
+			return
+		}
+	}
+}
+
+// receive takes what the worker sends. It returns nil once that was the sum.
+func (t *there) receive(ctx context.Context, w *isolate.Worker, buf []byte) error {
+	for {
+		msg, err := w.Receive(buf)
+		if err != nil {
+			return err
+		}
+		if len(msg) == 0 {
+			return errFrame
+		}
+		f := frame{rest: msg[1:]}
+		switch msg[0] {
+		case frameResults:
+			err = t.results(ctx, &f)
+		case frameProgress:
+			t.progress(f.number(), f.long())
+			err = f.err()
+		case frameHung:
+			return t.hung(f.number())
+		case frameTotals:
+			t.of = t.codec.totals(&f)
+			return f.err()
+		default:
+			err = errFrame
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// results takes results. What is wrong is not believed: its worker is as good as dead.
+func (t *there) results(ctx context.Context, f *frame) error {
+	for len(f.rest) > 0 {
+		id, r, ok := t.codec.next(f)
+		if f.bad {
+			return errFrame
+		}
+		s := t.landed(id)
+		if s == nil {
+			return errFrame
+		}
+		if ok {
+			if r.Reason == ReasonCanceled && ctx.Err() != nil {
+				r.Reason = stopReason(ctx) // the worker is not told why
+			}
+			t.result(s, r)
+		}
+		t.mu.Lock()
+		t.release(s)
+		t.mu.Unlock()
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.heard = time.Now()
+	if len(t.flight) == 0 {
+		t.pump()
+	}
+	return f.err()
+}
+
+// landed takes a task out of the air; nil if it is not there.
+func (t *there) landed(id uint64) *sent {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s := t.flight[id]
+	if s == nil {
+		return nil
+	}
+	delete(t.flight, id)
+	if len(t.suspects) > 0 && t.suspects[0] == s {
+		t.suspects = t.suspects[1:]
+	}
+	return s
+}
+
+// result counts the result of a task.
+func (t *there) result(s *sent, r FileResult) {
+	for kind, n := range r.Counts {
+		t.sums.Counts[kind] += n
+	}
+	for kind, n := range r.Distinct {
+		t.sums.Distinct[kind] = max(t.sums.Distinct[kind], n)
+	}
+	t.sums.Persons = max(t.sums.Persons, r.Persons)
+	t.s.progress.bytes.Add(-s.shown)
+	t.s.taken(s.task, r)
+}
+
+// progress counts a part of a file that is still being read.
+func (t *there) progress(id uint64, read int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.heard = time.Now()
+	s := t.flight[id]
+	if s == nil {
+		return
+	}
+	read = min(read, planned(s.size, t.s.opts.File))
+	t.s.progress.bytes.Add(read - s.shown)
+	s.shown = read
+}
+
+// hung takes the word of a worker on what it cannot end, and gives it nothing more.
+func (t *there) hung(id uint64) error {
+	t.mu.Lock()
+	t.worker = nil
+	t.mu.Unlock()
+	if s := t.landed(id); s != nil {
+		t.blame(s)
+	}
+	return errHung
+}
+
+// blame says of a file that it ends workers.
+func (t *there) blame(s *sent) {
+	t.result(s, failedFor(ReasonWorker))
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.release(s)
+}
+
+// bury takes a dead worker's tasks back. It reports whether another is needed.
+func (t *there) bury(ctx context.Context, w *isolate.Worker) (again bool, err error) {
+	t.mu.Lock()
+	t.worker = nil
+	t.mu.Unlock()
+	w.Stop()
+	t.deaths++
+
+	t.mu.Lock()
+	left := make([]*sent, 0, len(t.flight)+len(t.suspects))
+	for _, s := range t.flight {
+		left = append(left, s)
+	}
+	clear(t.flight)
+	var culprit *sent
+	if len(left) == 1 && len(t.suspects) > 0 && t.suspects[0] == left[0] {
+		t.suspects = t.suspects[1:]
+		if left[0].alone++; left[0].alone >= maxAlone {
+			culprit, left = left[0], nil
+		}
+	}
+	slices.SortFunc(left, func(a, b *sent) int { return cmp.Compare(a.id, b.id) })
+	t.suspects = append(left, t.suspects...)
+	for _, s := range t.suspects {
+		t.s.progress.bytes.Add(-s.shown)
+		s.shown = 0
+	}
+	stopping := t.stopping || ctx.Err() != nil
+	t.mu.Unlock()
+
+	if culprit != nil {
+		t.blame(culprit)
+	}
+	if stopping {
+		return false, nil
+	}
+	if t.deaths >= maxDeaths {
+		return false, errDeaths
+	}
+	return true, nil
+}
+
+// stop has the worker end early. What it does not end in time dies with it.
+func (t *there) stop() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.stopping || t.ended {
+		return
+	}
+	t.stopping = true
+	for _, s := range t.pending {
+		t.release(s)
+	}
+	for _, s := range t.suspects {
+		if t.flight[s.id] == nil {
+			t.release(s)
+		}
+	}
+	t.pending, t.suspects = nil, nil
+	if w := t.worker; w != nil {
+		_ = w.Send([]byte{frameStop}, nil) // if it died that is as good
+		time.AfterFunc(stopGrace, w.Kill)
+	}
+}
+
+// patience is how long a worker that has something to do may say nothing.
+func (t *there) patience() time.Duration { return 2 * (t.s.opts.File.Time + hangGrace) }
+
+// killSilent kills a worker that says nothing though it has something to do. It tells of
+// what does not end by itself, so that it must be the worker that does not work.
+func (t *there) killSilent() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.ended {
+		return
+	}
+	if t.worker != nil && len(t.flight) > 0 && time.Since(t.heard) > t.patience() {
+		t.worker.Kill()
+	}
+	t.watch.Reset(t.patience() / 4)
+}
+
+// end ends the last worker and lets go of what nobody will look into.
+func (t *there) end() {
+	t.mu.Lock()
+	w := t.worker
+	t.worker, t.ended = nil, true
+	for _, s := range t.flight {
+		if !slices.Contains(t.suspects, s) {
+			t.release(s)
+		}
+	}
+	for _, s := range slices.Concat(t.pending, t.suspects) {
+		t.release(s)
+	}
+	t.flight, t.pending, t.suspects = nil, nil, nil
+	t.watch.Stop()
+	t.mu.Unlock()
+	if w != nil {
+		w.Stop()
+	}
+}
+
+func (t *there) finish() totals {
+	t.mu.Lock()
+	t.closing = true
+	t.pump()
+	t.mu.Unlock()
+	<-t.done
+	t.wait.Stop()
+	for kind, n := range t.of.Distinct {
+		t.sums.Distinct[kind] = max(t.sums.Distinct[kind], n)
+	}
+	t.sums.Persons = max(t.sums.Persons, t.of.Persons)
+	return t.sums
+}
+
+// fail ends the scan with an error that is not the caller's.
+func (s *session) fail(err error) {
+	s.mu.Lock()
+	s.err = cmp.Or(s.err, err)
+	s.mu.Unlock()
+	s.cancel(err)
+}
