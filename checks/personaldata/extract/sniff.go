@@ -56,6 +56,13 @@ func isEBCDIC(b []byte) bool {
 		return false
 	}
 	var blanks, high, ascii int
+	for _, c := range b[:32] { // most texts are known by these to be none
+		high += int(c >> 7)
+	}
+	if high < 8 {
+		return false
+	}
+	high = 0
 	for _, c := range b {
 		switch {
 		case c == 0x40:
