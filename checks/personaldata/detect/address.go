@@ -44,7 +44,7 @@ var addressWords = []roleWords{
 
 // addressMarks are the marks of the address that is being read.
 type addressMarks struct {
-	last  [7]int // where each was seen
+	last  [7]int // where each began
 	until int    // digits up to here may belong to it
 }
 
@@ -67,7 +67,7 @@ func (w *walker) mark(marks role, start, end int) {
 		marks &^= markArea // "col" of a column
 	}
 	if marks != 0 {
-		w.seeMarks(marks, end)
+		w.seeMarks(marks, start, end)
 	}
 }
 
@@ -88,11 +88,11 @@ func (w *walker) capitalNear(i int) bool {
 	return i+1 < len(w.b) && w.b[i] == ' ' && isUpper(w.b[i+1])
 }
 
-// seeMarks notes marks that end at end, and counts an address once there are enough.
-func (w *walker) seeMarks(marks role, end int) {
+// seeMarks notes the marks of b[start:end], and counts an address once there are enough.
+func (w *walker) seeMarks(marks role, start, end int) {
 	a := &w.address
 	for m := marks; m != 0; m &= m - 1 {
-		a.last[bits.TrailingZeros64(uint64(m/firstMark))] = end
+		a.last[bits.TrailingZeros64(uint64(m/firstMark))] = start
 	}
 	if marks&(markWay|markArea|markHome) != 0 {
 		a.until = end + addressReach
@@ -100,13 +100,15 @@ func (w *walker) seeMarks(marks role, end int) {
 		a.until = max(a.until, end+8)
 	}
 	var seen role
+	first := end
 	for i, at := range a.last {
 		if end-at <= addressReach {
 			seen |= firstMark << i
+			first = min(first, at)
 		}
 	}
 	if bits.OnesCount64(uint64(seen)) >= 3 && seen&(markWay|markArea|markHome) != 0 && seen&(markNumber|markPostal|markInside) != 0 {
-		w.at.addresses++
+		w.at.see(kindAddress, first, end)
 		a.clear()
 	}
 }
@@ -120,11 +122,11 @@ func (w *walker) markDigits(p, e int) {
 	way := a.last[0] != never && p-a.last[0] <= numberReach
 	switch n := e - p; {
 	case n == 5 && number(b[p:e]) >= 1000:
-		w.seeMarks(markPostal, e)
+		w.seeMarks(markPostal, p, e)
 	case n <= 4 && way && !isOrdinal(b, e):
-		w.seeMarks(markNumber, e)
+		w.seeMarks(markNumber, p, e)
 	case n <= 2 && isOrdinal(b, e):
-		w.seeMarks(markInside, e)
+		w.seeMarks(markInside, p, e)
 	}
 }
 
@@ -145,10 +147,10 @@ func (w *walker) abbreviation(end int) bool {
 	switch {
 	case end+1 < len(b) && b[end] == '/' && !isDigit(b[end+1]):
 		w.name.placeEnd = end + 1
-		w.seeMarks(markWay, end+1)
+		w.seeMarks(markWay, end-1, end+1)
 	case end+2 < len(b) && (b[end] == '.' || b[end] == ' ') && (b[end+1]|0x20 == 'p' || b[end+1] == ' ' && b[end+2]|0x20 == 'p'):
 		w.address.until = max(w.address.until, end+12)
-		w.seeMarks(markPostal, end+2)
+		w.seeMarks(markPostal, end-1, end+2)
 	default:
 		return false
 	}

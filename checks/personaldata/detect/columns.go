@@ -49,6 +49,19 @@ func (c *columns) begin(b []byte) {
 	}
 }
 
+// names tells whether some column is named by one of the words.
+func (c *columns) names(w words) bool {
+	if !c.named {
+		return false
+	}
+	for _, says := range c.says {
+		if says&w != 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // readHeader looks for column names in the beginning of a text. A header is a line
 // with a name that announces an identifier and no number of its own.
 func (c *columns) readHeader(b []byte) {

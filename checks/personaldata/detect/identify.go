@@ -106,6 +106,8 @@ type reading struct {
 	rules rule // left to try
 	read  bool // g has been read
 	g     digitGroups
+
+	issemym bool // some column is named so
 }
 
 // begin prepares to read the text around the run of digits b[p:e], and tells whether
@@ -117,9 +119,10 @@ func (r *reading) begin(b []byte, p, e int, loose bool) bool {
 		return false
 	}
 	rules := alone[n]
+	key := n >= 5 && n <= 10 && (r.issemym || issemymBefore(b, p))
 	if n <= 5 {
 		rules = shortRules(b, p, e)
-		if rules == 0 {
+		if rules == 0 && !key {
 			return false
 		}
 		if rules == ruleNIE && n == 3 { // its first digit stood alone before the dot
@@ -130,6 +133,9 @@ func (r *reading) begin(b []byte, p, e int, loose bool) bool {
 	}
 	if !loose && n > 5 {
 		rules &= neighbours(b, p, e)
+	}
+	if key {
+		rules |= ruleISSEMYM
 	}
 	r.b, r.p, r.e, r.loose, r.rules, r.read = b, p, e, loose, rules, false
 	return rules != 0

@@ -1,5 +1,7 @@
 package detect
 
+import "bytes"
+
 // ISSEMYM: the key under which the State of Mexico's institute of social security knows
 // a public servant. Its form is not published, so five to ten letters and digits count
 // as one where the institute's name says so, and nowhere else.
@@ -51,4 +53,25 @@ func (h *hit) matchISSEMYM(b []byte, p, e int, loose bool) bool {
 		}
 	}
 	return h.n >= 5 && h.n <= 10 && !allEqual(h.value[:h.n])
+}
+
+// issemymBefore tells whether the institute's name stands before the number at p. Any
+// number might be a key, so this is looked at before anything else.
+func issemymBefore(b []byte, p int) bool {
+	from := max(0, p-wordsBefore)
+	return nameAt(b, from, p, 'Y') || nameAt(b, from, p, 'y')
+}
+
+// nameAt looks for the name by its y, the rarest of its letters, in b[from:to].
+func nameAt(b []byte, from, to int, y byte) bool {
+	for {
+		k := bytes.IndexByte(b[from:to], y)
+		if k < 0 {
+			return false
+		}
+		from += k + 1
+		if from >= 6 && from < to && hasFold(b[from-6:to], "issemym") {
+			return true
+		}
+	}
 }

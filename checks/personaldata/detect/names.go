@@ -11,6 +11,7 @@ type nameRun struct {
 	strong   int // that are no ordinary words
 	given    bool
 	surname  bool
+	start    int
 	end      int  // of its last word
 	labelled bool // begins right after "nombre"
 	place    bool // is that of a street or a school
@@ -50,6 +51,7 @@ func (w *walker) meetName(roles role, start, end int) {
 			w.endName()
 			n.labelled = start-n.labelEnd <= 4
 			n.place = start-n.placeEnd <= 4
+			n.start = start
 		}
 		n.words++
 		if roles&roleWeak == 0 {
@@ -83,7 +85,7 @@ func (w *walker) meetName(roles role, start, end int) {
 func (w *walker) endName() {
 	n := &w.name
 	if !n.place && n.strong > 0 && (n.words >= 2 || n.labelled) {
-		w.at.names++
+		w.at.see(kindName, n.start, n.end)
 	}
 	n.clear()
 }

@@ -5,6 +5,25 @@ package detect
 type surrounding struct {
 	names, addresses, birthDates int
 	categories                   Category
+
+	// each, unless nil, is told where each name, address and date of birth lies.
+	each func(k kind, start, end int)
+}
+
+// see counts what lies at b[start:end].
+func (r *surrounding) see(k kind, start, end int) {
+	switch k {
+	case kindName:
+		r.names++
+	case kindAddress:
+		r.addresses++
+	case kindBirthDate:
+		r.birthDates++
+	default:
+	}
+	if r.each != nil {
+		r.each(k, start, end)
+	}
 }
 
 // How far things count that belong together, in bytes.
@@ -224,8 +243,8 @@ func (w *walker) meet(roles role, start, end int) {
 // digits takes the run b[p:e] near something that digits belong to.
 func (w *walker) digits(p, e int) {
 	if p <= w.birth+birthReach {
-		if _, ok := dateAt(w.b, p, e); ok && (p == 0 || !isAlnum(w.b[p-1])) {
-			w.at.birthDates++
+		if end, ok := dateAt(w.b, p, e); ok && (p == 0 || !isAlnum(w.b[p-1])) {
+			w.at.see(kindBirthDate, p, end)
 			w.birth = never
 			return
 		}
