@@ -32,6 +32,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"vigia/checks/host"
 	"vigia/checks/personaldata/detect"
 	"vigia/checks/personaldata/isolate"
 )
@@ -59,6 +60,8 @@ type Options struct {
 	// Worker is the program that looks into files, in a process without rights; see
 	// Worker. Without one it is done in this process, which is for tests.
 	Worker *isolate.Program
+	// Load tells what the machine has to spare; nil: enough.
+	Load func() host.Load
 	// Progress, if set, is called several times a second, and a last time before Run
 	// returns; never while each is.
 	Progress func(Progress)
@@ -101,6 +104,7 @@ func Run(ctx context.Context, opts Options, each func(FileResult) error) (Summar
 		defer release()
 	}
 	s := &session{opts: opts, cancel: cancel, each: each, sum: newSummary(roots), names: make(map[dirID]struct{})}
+	s.rest.load = opts.Load
 	if opts.Cache != "" {
 		// Without its cache a scan is slower, and no other.
 		s.cache, _ = openCache(opts.Cache, rulesOf(opts.File), time.Now())
@@ -127,6 +131,7 @@ type session struct {
 	err  error // of each
 
 	cache    *cache // nil: none
+	rest     yielder
 	progress progress
 
 	walk       sync.Mutex         // guards what the walking goroutines share
@@ -154,6 +159,9 @@ func (s *session) run(ctx context.Context, roots []string) error {
 	}
 	w.visit = func(f found) error {
 		pacer.pause(ctx)
+		if why := s.rest.yield(ctx); why != "" {
+			return stopped(why)
+		}
 		t := task{path: f.path, size: f.info.Size(), modified: f.info.ModTime(), folder: f.folder}
 		if identity, ok := w.attributes.identityOf(f.info); ok {
 			r, slot, known := f.folder.recall(identity, t.size)
