@@ -14,6 +14,7 @@ packages=(
 	strace                                  # failing fsyncs; programs that the agent must not start
 	openssl                                 # the evidence log's format, verified by hand
 	libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui p7zip-full # documents and archives as others write them
+	zip bzip2 xz-utils zstd                 # archives as others write them
 	manpages-es debian-handbook debian-reference-es # texts in which there is nobody
 	ripgrep                                 # what the search for personal data is measured against
 	ca-certificates shellcheck
