@@ -191,13 +191,11 @@ func (m *markup) text(b []byte) {
 		m.out = decodeEntities(m.out, b)
 		return
 	}
-	for {
-		t := bytes.TrimLeft(b, " \t\r\n")
-		if len(t) < len(b) {
+	for i := 0; i < len(b); {
+		if c := b[i]; c <= ' ' && (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
 			m.gap = true
-		}
-		if len(t) == 0 {
-			return
+			i++
+			continue
 		}
 		if m.gap {
 			if c := m.end(); c != '\t' && c != '\n' && c != ' ' {
@@ -205,13 +203,16 @@ func (m *markup) text(b []byte) {
 			}
 			m.gap = false
 		}
-		end := bytes.IndexAny(t, "\t\r\n")
-		if end < 0 {
-			m.out = decodeEntities(m.out, t)
-			return
+		start, entities := i, false
+		for i < len(b) && b[i] != '\t' && b[i] != '\r' && b[i] != '\n' {
+			entities = entities || b[i] == '&'
+			i++
 		}
-		m.out = decodeEntities(m.out, t[:end])
-		b = t[end:]
+		if entities {
+			m.out = decodeEntities(m.out, b[start:i])
+		} else {
+			m.out = append(m.out, b[start:i]...)
+		}
 	}
 }
 
@@ -225,11 +226,11 @@ func (m *markup) tag(b []byte, last bool) int {
 	case len(b) < 2:
 		m.out = append(m.out, '<')
 		return 1
-	case hasPrefix(b, "<!--"):
+	case b[1] == '!' && hasPrefix(b, "<!--"):
 		m.until = "-->"
 		m.newLine()
 		return 4
-	case hasPrefixFold(b, "<![cdata["):
+	case b[1] == '!' && hasPrefixFold(b, "<![cdata["):
 		m.until = "]]>"
 		return 9
 	case b[1] != '/' && b[1] != '!' && b[1] != '?' && !isLetter(b[1]) && b[1] < 0x80 && b[1] != '_':
@@ -258,6 +259,13 @@ func (m *markup) tag(b []byte, last bool) int {
 // endOfTag returns the place of the > that ends a tag, or -1: one in quotes does not, but
 // where the quotes do not end, it does.
 func endOfTag(b []byte) int {
+	for i := 1; i < min(len(b), 32); i++ { // most are short, and have no attributes
+		if c := b[i]; c == '>' {
+			return i
+		} else if c == '=' {
+			break
+		}
+	}
 	end := bytes.IndexByte(b, '>')
 	if end < 0 || bytes.IndexByte(b[:end], '=') < 0 {
 		return end
@@ -292,6 +300,10 @@ func nameOfTag(b []byte) []byte {
 
 // element writes what a tag means for the text around it.
 func (m *markup) element(name, inner []byte, closing bool) {
+	if m.names {
+		m.named(name, closing)
+		return
+	}
 	var buf [12]byte
 	n := 0
 	for _, c := range name {
@@ -307,13 +319,8 @@ func (m *markup) element(name, inner []byte, closing bool) {
 	switch string(buf[:n]) {
 	case "b", "i", "u", "em", "strong", "span", "font", "a", "small", "big", "sub", "sup", "mark", "wbr", "tt", "code",
 		"o:p", "st1:personname", "bdo", "abbr", "ins", "del", "s", "text:span", "w:r", "w:t", "w:rpr", "w:prooferr":
-		if !m.names {
-			return // part of a line
-		}
+		return // part of a line
 	case "table":
-		if m.names {
-			break
-		}
 		if closing {
 			m.endTable()
 		} else {
@@ -346,12 +353,9 @@ func (m *markup) element(name, inner []byte, closing bool) {
 		m.out = append(m.out, '\t')
 		return
 	}
-	switch {
-	case m.names:
-		m.named(name, closing)
-	case m.cell:
+	if m.cell {
 		m.gap = true // a line within a cell
-	default:
+	} else {
 		m.newLine()
 	}
 }
