@@ -2,6 +2,8 @@ package extract
 
 import (
 	"fmt"
+	"image"
+	"image/png"
 	"maps"
 	"slices"
 	"strings"
@@ -141,6 +143,10 @@ func TestOpenDocumentParts(t *testing.T) {
 
 func TestOfficeReasons(t *testing.T) {
 	const mimetype = "application/vnd.oasis.opendocument.spreadsheet"
+	var picture strings.Builder
+	if err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 400, 300))); err != nil {
+		t.Fatal(err)
+	}
 	paragraph := `<w:p><w:r><w:t>texto</w:t></w:r></w:p>`
 	for _, test := range []struct {
 		name    string
@@ -154,7 +160,7 @@ func TestOfficeReasons(t *testing.T) {
 		{"tag in a tag", Limits{}, []string{"word/document.xml", wordOpen + `<w:p w:a="x<w:r><w:t>texto</w:t></w:r></w:p>` + wordClose}, []Reason{Damaged}, "texto"},
 		{"no XML", Limits{}, []string{"word/document.xml", "nada"}, []Reason{Damaged}, ""},
 		{"other parts after a damaged one", Limits{}, []string{"word/document.xml", "<w", "word/header1.xml", `<w:hdr>` + paragraph + `</w:hdr>`}, []Reason{Damaged}, "texto"},
-		{"picture", Limits{}, []string{"word/media/image1.png", "\x89PNG\r\n\x1a\n0000", "word/document.xml", wordOpen + paragraph + wordClose}, []Reason{NoText}, "texto"},
+		{"picture", Limits{}, []string{"word/media/image1.png", picture.String(), "word/document.xml", wordOpen + paragraph + wordClose}, []Reason{NoText}, "texto"},
 		{"embedded sheet", Limits{}, []string{"word/document.xml", wordOpen + wordClose, "word/embeddings/hoja.xlsx", string(zipOf(t, "xl/worksheets/sheet1.xml", sheetOpen+`<row><c t="inlineStr"><is><t>dentro</t></is></c></row>`+sheetEnd))}, nil, "dentro"},
 		{"binary workbook", Limits{}, []string{"xl/workbook.bin", "\x83\x01\x00", "docProps/core.xml", `<coreProperties><creator>Ana</creator></coreProperties>`}, []Reason{Unsupported}, "creator: Ana"},
 		{"strings over the limit", Limits{Held: 200}, []string{"xl/sharedStrings.xml", "<sst>" + strings.Repeat("<si><t>cadena larga</t></si>", 40) + "<si><t>la última</t></si></sst>", "xl/worksheets/sheet1.xml", sheetOpen + `<row><c><v>1E3</v></c><c t="s"><v>0</v></c></row>` + sheetEnd}, []Reason{LimitHeld}, "la última\n--- text\n1000\tcadena larga\n"},

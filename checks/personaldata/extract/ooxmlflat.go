@@ -3,7 +3,7 @@ package extract
 import "bytes"
 
 // readXML reads XML: an office document that is one file is read as such, anything else
-// is a text as it is.
+// is markup that only a program knows.
 func readXML(d *document) Reason {
 	var x xmlReader
 	x.reset(bytes.NewReader(d.head))
@@ -22,7 +22,7 @@ func readXML(d *document) Reason {
 			return readFlatOffice(d, (*parts).spreadsheetML)
 		}
 	}
-	return readText(d)
+	return readMarkup(true)(d)
 }
 
 // readFlatOffice reads XML with read.
