@@ -184,7 +184,7 @@ func (f format) reader() func(d *document) Reason {
 	case "html":
 		return readMarkup(false)
 	case "xml":
-		return readMarkup(true)
+		return readXML
 	case "eml":
 		return readMail(false)
 	case "mbox":
