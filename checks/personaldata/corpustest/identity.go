@@ -68,7 +68,7 @@ func (p *People) Next() Identity {
 	id.spanish(r)
 	id.zones(r)
 	plain := strings.ToLower(strings.NewReplacer("Ñ", "n", " ", "").Replace(fold(id.First) + "." + fold(id.Paternal)))
-	id.Email = plain + strconv.Itoa(r.between(1, 9999)) + "@" + pick(r, []string{"correo.example", "ayto.example.org", "municipio.example.mx", "mail.example.com"})
+	id.Email = plain + strconv.Itoa(r.between(1, 9999)) + "@" + pick(r, []string{"ayto-valdehiguera.es", "lagunillas-centro.gob.mx", "correovecinal.mx", "despacho-ribera.com"})
 	return id
 }
 

@@ -49,7 +49,7 @@ func kinds() []kind {
 		{typ: CLABE, words: []string{"CLABE", "cuenta CLABE", "CLABE interbancaria"}, column: "CLABE",
 			plain: func(id Identity) string { return id.CLABE }, loose: cut(" ", 3, 3, 11, 1),
 			near: one(last, func(r *random, v string) string {
-				v = pick(r, []string{"000", "001", "999", "555"}) + v[3:17]
+				v = pick(r, []string{"000", "777", "999", "555"}) + v[3:17]
 				return v + clabeDigit(v)
 			})},
 		{typ: INE, words: []string{"clave de elector", "credencial para votar con clave"}, column: "clave_elector",
@@ -98,7 +98,14 @@ func kinds() []kind {
 		{typ: IBAN, words: []string{"IBAN", "cuenta IBAN"}, column: "IBAN", plain: func(id Identity) string { return id.IBAN }, alone: true,
 			loose: one(cut(" ", 4, 4, 4, 4, 4, 4), lower), near: last},
 		{typ: CCC, words: []string{"código cuenta cliente", "CCC", "cuenta bancaria"}, column: "CCC", plain: func(id Identity) string { return id.CCC }, context: true,
-			loose: one(cut(" ", 4, 4, 2, 10), cut("-", 4, 4, 2, 10)), near: last},
+			loose: one(cut(" ", 4, 4, 2, 10), cut("-", 4, 4, 2, 10)),
+			near: func(r *random, v string) string {
+				for {
+					if w := digitChanged(r, v, -1); accountDigit(w[10:]) != w[9:10] { // two remainders have one digit
+						return w
+					}
+				}
+			}},
 		{typ: PassportES, words: []string{"pasaporte", "pasaporte español"}, column: "pasaporte", plain: func(id Identity) string { return id.PassportES }, context: true},
 		{typ: PhoneES, words: []string{"teléfono", "móvil", "tel."}, column: "telefono", plain: func(id Identity) string { return id.PhoneES }, context: true,
 			loose: one(cut(" ", 3, 3, 3), cut(" ", 3, 2, 2, 2), func(_ *random, v string) string { return "+34 " + groups(v, " ", 3, 3, 3) })},

@@ -58,7 +58,7 @@ func only(t *testing.T, dir string, types ...corpustest.Type) {
 	t.Helper()
 	var size int64
 	all := map[detect.Type]int{}
-	_, err := scan.Run(t.Context(), scan.Options{Roots: []string{dir}}, func(r scan.FileResult) error {
+	_, err := scan.Run(t.Context(), scan.Options{Roots: []string{dir}, Worker: scan.Worker()}, func(r scan.FileResult) error {
 		size += r.Bytes
 		for typ, n := range r.Counts {
 			all[typ] += n
