@@ -120,8 +120,19 @@ func (m *mentions) read(b []byte, base, from, to int64) {
 				m.flush(base, begin, i)
 				begin = i
 			}
-			m.r.letter(class + 'a')
-			i++
+			if m.r.dots > 0 {
+				m.r.letter(class + 'a')
+				i++
+				continue
+			}
+			h, from := m.r.hash, i
+			for ; i < hi; i++ { // the rest of the word, as a rule
+				if class = classOf[b[i]]; class >= 26 || i > from && isUpper(b[i]) && isLower(b[i-1]) {
+					break
+				}
+				h = hashWord(h, class+'a')
+			}
+			m.r.hash, m.r.n, m.r.last = h, m.r.n+i-from, b[i-1]|0x20
 			continue
 		}
 		switch {
@@ -165,10 +176,12 @@ func (m *mentions) read(b []byte, base, from, to int64) {
 
 // flush ends the word that began at b[begin].
 func (m *mentions) flush(base int64, begin, end int) {
-	if says := m.r.meaning(); says != 0 {
-		m.add(mention{base + int64(begin), base + int64(end), says})
+	if m.r.n >= 2 {
+		if says := meaningOf(m.r.hash); says != 0 {
+			m.add(mention{base + int64(begin), base + int64(end), says})
+		}
 	}
-	m.r.n, m.r.dots = 0, 0
+	m.r = wordReader{}
 }
 
 func (m *mentions) add(x mention) {
@@ -234,11 +247,12 @@ func readWords(b []byte) (all, nearest words) {
 	return m.between(0, int64(len(b)))
 }
 
-// A wordReader folds one word at a time.
+// A wordReader folds one word at a time into a hash.
 type wordReader struct {
-	word [16]byte
-	n    int // letters seen; only the first ones are kept
+	hash uint64
+	n    int // letters
 	dots int // dots between them, each after a single letter
+	last byte
 }
 
 // acronym tells whether the word so far is single letters with dots between.
@@ -246,20 +260,11 @@ func (r *wordReader) acronym() bool { return r.n > 0 && r.n == r.dots+1 }
 
 func (r *wordReader) letter(c byte) {
 	if r.dots > 0 && r.n > r.dots { // two letters in a row: "p.nss" is no acronym
-		r.word[0], r.n, r.dots = r.word[(r.n-1)%len(r.word)], 1, 0
+		r.hash, r.n, r.dots = hashWord(0, r.last), 1, 0
 	}
-	if r.n < len(r.word) {
-		r.word[r.n] = c
-	}
+	r.hash = hashWord(r.hash, c)
+	r.last = c
 	r.n++
-}
-
-// meaning is what the word says.
-func (r *wordReader) meaning() words {
-	if r.n < 2 || r.n > len(r.word) || firstLetters[r.n]>>(r.word[0]-'a')&1 == 0 {
-		return 0
-	}
-	return meaning(string(r.word[:r.n]))
 }
 
 // Classes of bytes to the reader of words: letters are their place in the alphabet.

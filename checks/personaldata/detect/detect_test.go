@@ -111,6 +111,9 @@ func TestVectors(t *testing.T) {
 				t.Errorf("%s %s in %s: reported %v, want %v: %v", v.typ, v.class, form, got, want, scanAll(text))
 			}
 			for _, m := range scanAll(text) {
+				if m.count > 0 {
+					continue // names around it
+				}
 				if m.Outcome == Valid && v.class == "near" || m.Outcome == DigitWrong && v.class != "near" {
 					t.Errorf("%s %s in %s: %v", v.typ, v.class, form, m)
 				}

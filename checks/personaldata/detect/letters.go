@@ -112,16 +112,25 @@ func separatorBefore(b []byte, i int) (sep byte, width int) {
 }
 
 // joinedBefore tells whether the digits that begin at i go on a longer number or code:
-// "0.12345678", "34-12345678".
+// "0.12345678", "34-12345678". A comma may as well stand between two fields.
 func joinedBefore(b []byte, i int) bool {
 	if i < 2 {
 		return false
 	}
 	switch b[i-1] {
-	case '.', ',', '-', '/':
+	case '.', '-', '/':
 		return isDigit(b[i-2])
 	case '+', '$':
 		return true
+	case ',':
+		k := i - 1
+		for k > 0 && i-k < 5 && isDigit(b[k-1]) {
+			k--
+		}
+		if k == i-1 || i-k == 5 {
+			return false // no number before it, or one too long for thousands and degrees
+		}
+		return k > 0 && b[k-1] != ',' && b[k-1] != '\n'
 	}
 	return false
 }
@@ -132,8 +141,17 @@ func joinedAfter(b []byte, i int) bool {
 		return false
 	}
 	switch b[i] {
-	case '.', ',', '-', '/':
+	case '.', '-', '/':
 		return isDigit(b[i+1])
+	case ',':
+		k := i + 1
+		for k < len(b) && k-i < 5 && isDigit(b[k]) {
+			k++
+		}
+		if k == i+1 || k-i == 5 {
+			return false
+		}
+		return k == len(b) || b[k] == ' ' || b[k] == '.'
 	}
 	return false
 }

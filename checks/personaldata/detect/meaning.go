@@ -1,14 +1,31 @@
 package detect
 
-// meaning returns what one folded word says. Words are whole words, lower case,
-// without accents; one that ends in a plural is listed as such.
-func meaning(word string) words {
-	for _, m := range meanings[len(word)%len(meanings)] {
-		if m.word == word {
+// hashWord adds a letter to the hash of a word, which begins with 0. The words that are
+// known have different hashes; that another word has one of theirs is as unlikely as a
+// random number of 64 bits.
+func hashWord(h uint64, letter byte) uint64 { return (h + uint64(letter)) * 0x9E3779B97F4A7C15 }
+
+// meaningOf returns what the folded word of a hash says. Words are whole words, lower
+// case, without accents; one that ends in a plural is listed as such.
+func meaningOf(hash uint64) words {
+	for i := hash >> meaningShift; ; i++ {
+		switch m := &meanings[i%meaningSlots]; m.hash {
+		case hash:
 			return m.says
+		case 0:
+			return 0
 		}
 	}
-	return 0
+}
+
+const (
+	meaningShift = 54
+	meaningSlots = 1 << (64 - meaningShift) // most of them free
+)
+
+type meaning struct {
+	hash uint64
+	says words
 }
 
 type wordMeaning struct {
@@ -23,14 +40,15 @@ const (
 	saysSpaniard = saysDNI | saysNIE // "DNI: X1234567L" is how people write a NIE
 )
 
-// meanings is indexed by the length of the word.
-var meanings = func() (t [17][]wordMeaning) {
+// meanings is indexed by the high bits of the hash of a word, or follows what has them too.
+var meanings = func() (t [meaningSlots]meaning) {
 	for _, m := range []wordMeaning{
 		{"curp", saysCURP}, {"curps", saysCURP},
 		{"rfc", saysRFC}, {"rfcs", saysRFC},
 		{"nss", saysNSS | saysNUSS}, {"imss", saysNSS}, {"nssimss", saysNSS}, {"afiliacion", saysNSS | saysNUSS},
 		{"nuss", saysNUSS}, {"naf", saysNUSS}, {"nass", saysNUSS},
-		{"clabe", saysCLABE}, {"clabes", saysCLABE}, {"interbancaria", saysCLABE}, {"spei", saysCLABE},
+		{"clabe", saysCLABE}, {"clabes", saysCLABE}, {"interbancaria", saysCLABE}, {"cta", saysCLABE | saysCCC | saysIBAN},
+		{"account", saysCLABE | saysCCC | saysIBAN}, {"domiciliacion", saysIBAN | saysCCC}, {"spei", saysCLABE},
 		{"cuenta", saysCLABE | saysCCC | saysIBAN | halfCuenta}, {"cuentas", saysCLABE | saysCCC | saysIBAN | halfCuenta},
 		{"ccc", saysCCC}, {"bancaria", halfBanco}, {"iban", saysIBAN | saysCCC}, {"ibans", saysIBAN | saysCCC},
 		{"ine", saysINE}, {"ife", saysINE}, {"elector", saysINE}, {"electores", saysINE}, {"cic", saysINE}, {"ocr", saysINE},
@@ -43,13 +61,13 @@ var meanings = func() (t [17][]wordMeaning) {
 		{"fax", saysPhone}, {"whatsapp", saysPhone}, {"whats", saysPhone}, {"phone", saysPhone}, {"phones", saysPhone}, {"mobile", saysPhone},
 		{"llamar", saysPhone}, {"llame", saysPhone}, {"lada", saysPhoneMexico}, {"telephone", saysPhone},
 		{"issemym", saysISSEMYM},
-		{"placa", saysPlate}, {"placas", saysPlate}, {"matricula", saysPlate}, {"matriculas", saysPlate},
+		{"placa", saysPlate}, {"placas", saysPlate}, {"matricula", saysPlate}, {"matriculas", saysPlate}, {"plate", saysPlate}, {"plates", saysPlate},
 		{"dni", saysSpaniard}, {"dnis", saysSpaniard}, {"identidad", saysSpaniard},
 		{"nif", saysSpaniard | saysCIF}, {"nifs", saysSpaniard | saysCIF},
 		{"nie", saysSpaniard}, {"nies", saysSpaniard}, {"tie", saysSpaniard},
 		{"cif", saysCIF | saysSpaniard}, {"cifs", saysCIF | saysSpaniard},
 		{"tarjeta", saysCard}, {"tarjetas", saysCard}, {"card", saysCard}, {"cards", saysCard}, {"visa", saysCard},
-		{"mastercard", saysCard}, {"amex", saysCard}, {"pan", saysCard}, {"carnet", saysCard},
+		{"mastercard", saysCard}, {"amex", saysCard}, {"tdc", saysCard}, {"tdd", saysCard}, {"pan", saysCard}, {"carnet", saysCard},
 		{"correo", saysEmail}, {"correos", saysEmail}, {"email", saysEmail}, {"emails", saysEmail}, {"mail", saysEmail},
 		{"nombre", saysName}, {"nombres", saysName}, {"apellidos", saysName}, {"apellido", saysName},
 		{"domicilio", saysAddress}, {"direccion", saysAddress},
@@ -70,17 +88,15 @@ var meanings = func() (t [17][]wordMeaning) {
 		{"numero", halfNumero}, {"num", halfNumero}, {"no", halfNumero}, {"nro", halfNumero}, {"number", halfNumero},
 		{"parte", halfParte}, {"pieza", halfParte}, {"part", halfParte},
 	} {
-		t[len(m.word)] = append(t[len(m.word)], m)
-	}
-	return t
-}()
-
-// firstLetters has bit c of element n set when some word of n letters begins with letter c.
-var firstLetters = func() (t [17]uint32) {
-	for n, list := range meanings {
-		for _, m := range list {
-			t[n] |= 1 << (m.word[0] - 'a')
+		h := uint64(0)
+		for _, c := range []byte(m.word) {
+			h = hashWord(h, c)
 		}
+		i := h >> meaningShift
+		for t[i%meaningSlots].hash != 0 {
+			i++
+		}
+		t[i%meaningSlots] = meaning{h, m.says}
 	}
 	return t
 }()

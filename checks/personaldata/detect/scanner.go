@@ -151,6 +151,7 @@ func (s *Scanner) window(b []byte, base int64, from, to int, emit func(Match)) {
 	if !s.begun {
 		s.begun = true
 		s.columns.begin(b)
+		s.reading.issemym = s.columns.names(saysISSEMYM)
 	}
 	for from < to {
 		next := min(to, from+stretchBytes)
@@ -236,6 +237,7 @@ func (s *Scanner) number(b []byte, base int64, emit func(Match)) bool {
 		return false
 	}
 	s.skip = base + int64(best.end)
+	s.mentions.pos = max(s.mentions.pos, s.skip) // no words in there
 	s.take(b, base, &best, points, field, emit)
 	return true
 }
@@ -248,6 +250,7 @@ func (s *Scanner) mail(b []byte, base int64, at int, emit func(Match)) bool {
 	}
 	points, field := s.weigh(b, base, &h)
 	s.skip = base + int64(h.end)
+	s.mentions.pos = max(s.mentions.pos, s.skip)
 	s.take(b, base, &h, points, field, emit)
 	return true
 }

@@ -174,8 +174,8 @@ func (s *Scanner) take(b []byte, base int64, h *hit, points, field int, emit fun
 	}
 	switch {
 	case c.points >= Report:
+		c.match.categories = s.around(b, base, h.start, h.end, emit)
 		s.emit(&c, emit)
-		s.around(b, base, h.start, h.end, emit)
 	case c.points+c.hope() < Report:
 		s.emit(&c, emit)
 	default:

@@ -159,6 +159,9 @@ const (
 // add puts a tag into the set with notes on it, added to those it has. A set of limit
 // tags takes no more.
 func (s *tagSet) add(tag, notes uint64, limit int) {
+	if s.n >= limit && notes == 0 {
+		return
+	}
 	tag &^= tagNotes
 	if tag == 0 {
 		tag = tagNotes + 1
