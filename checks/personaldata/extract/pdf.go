@@ -20,6 +20,8 @@ type pdfPages struct {
 	unknownFont *pdfFont
 	fonts       map[int]*pdfFont
 	fontPages   int
+	lost        []*pdfFont   // what is left of fonts that nothing leads to
+	mapped      []*pdfFont   // of these, those that have only a map to Unicode
 	dull        map[int]bool // forms without text and images
 	forms       [][]byte     // buffers, by depth
 	content     pdfContent
@@ -100,19 +102,6 @@ func (p *pdfPages) read() Reason {
 	return p.files(root)
 }
 
-// catalog looks for a catalog among all objects when the trailer does not lead to one.
-func (p *pdfPages) catalog(root pdfValue) pdfValue {
-	for num := range p.f.places {
-		if o, ok := p.f.object(num); ok && o.value.get("Type").is("Catalog") {
-			root = o.value
-		}
-		if num%1024 == 0 && p.f.x.spent() != "" {
-			break
-		}
-	}
-	return root
-}
-
 // walk reads the pages of a tree. Resources are those of the nodes above.
 func (p *pdfPages) walk(v, resources pdfValue, depth int, nodes *int) Reason {
 	if *nodes--; depth > pdfTreeDepth || *nodes < 0 {
@@ -140,65 +129,6 @@ func (p *pdfPages) walk(v, resources pdfValue, depth int, nodes *int) Reason {
 	}
 	for _, kid := range kids.list {
 		if why := p.walk(kid, resources, depth+1, nodes); why != "" {
-			return why
-		}
-	}
-	return ""
-}
-
-// orphans reads the pages that no tree leads to.
-func (p *pdfPages) orphans() Reason {
-	for num := range p.f.places {
-		if num%1024 == 0 {
-			if why := p.f.x.spent(); why != "" {
-				return why
-			}
-		}
-		if p.seen[num] {
-			continue
-		}
-		o, ok := p.f.object(num)
-		if !ok || !o.value.get("Type").is("Page") {
-			continue
-		}
-		node, resources := o.value, pdfValue{}
-		for range 8 {
-			if resources = p.f.in(node, "Resources"); resources.kind == pdfDict {
-				break
-			}
-			node = p.f.in(node, "Parent")
-		}
-		if why := p.readPage(o.value, resources); why != "" {
-			return why
-		}
-	}
-	if p.count == 0 {
-		return p.streams()
-	}
-	return ""
-}
-
-// streams reads as pages all streams that look like content, when no page is left.
-func (p *pdfPages) streams() Reason {
-	var resources pdfValue
-	for num := range p.f.places {
-		if o, ok := p.f.object(num); ok && o.value.get("Font").kind != pdfNull {
-			resources = o.value
-		}
-	}
-	for num := range p.f.places {
-		if why := p.f.x.spent(); why != "" {
-			return why
-		}
-		o, ok := p.f.object(num)
-		if !ok || o.data == 0 || o.value.get("Type").kind != pdfNull || o.value.get("Subtype").kind != pdfNull || o.value.get("Length1").kind != pdfNull {
-			continue
-		}
-		b, _ := p.f.decoded(p.stream, o, pdfStream)
-		if !bytes.Contains(b, []byte("BT")) || !bytes.Contains(b, []byte("ET")) {
-			continue
-		}
-		if why := p.readContent(b, resources, pdfValue{}); why != "" {
 			return why
 		}
 	}

@@ -7,10 +7,10 @@ import (
 )
 
 const (
-	pdfOperands = 1 << 14 // of one operator; the rest is dropped
-	pdfStates   = 64      // that q may keep
-	pdfForms    = 12      // within each other
-	pdfBetween  = 32 << 10
+	pdfNumbers = 8  // operands that an operator may look back at
+	pdfStates  = 64 // that q may keep
+	pdfForms   = 12 // within each other
+	pdfBetween = 32 << 10
 )
 
 // A pdfMatrix is a transformation: x' = a·x + c·y + e, y' = b·x + d·y + f.
@@ -37,14 +37,6 @@ type pdfState struct {
 	rise    float64
 }
 
-// A pdfOperand is what stands before an operator: a number, or the bytes of a string
-// or name. Arrays are taken apart: only TJ needs one, and it has no other operands.
-type pdfOperand struct {
-	kind pdfKind
-	num  float64
-	text []byte
-}
-
 // A pdfContent runs content streams for their text.
 type pdfContent struct {
 	pages *pdfPages
@@ -59,9 +51,14 @@ type pdfContent struct {
 	stride float64 // user space units in one text space unit along the line
 	em     float64 // the font's size in user space units
 
-	ops   []pdfOperand
-	dict  pdfValue    // the last operand, if it is a dictionary
-	arena []byte      // strings with escapes, of one operator
+	// Operands that stand before the operator at hand: numbers, of which the last ones
+	// are kept, and the last string, name or dictionary. No operator that matters to text
+	// has two of these, but for the tag of marked content, which does not.
+	nums  [pdfNumbers]float64
+	given int // numbers
+	bytes []byte
+	dict  pdfValue
+	arena []byte      // a string with escapes
 	named []namedFont // that the resources at hand have
 
 	marked     int // depth of marked content
@@ -83,7 +80,10 @@ func (c *pdfContent) font(name []byte, resources pdfValue) *pdfFont {
 			return c.named[i].font
 		}
 	}
-	f := c.pages.font(c.pages.f.in(resources, "Font").get(string(name)))
+	f := c.pages.lostFont(name)
+	if v := c.pages.f.in(resources, "Font").get(string(name)); v.kind != pdfNull {
+		f = c.pages.font(v)
+	}
 	if len(c.named) < 32 {
 		c.named = append(c.named, namedFont{string(name), f})
 	}
@@ -100,7 +100,8 @@ func (c *pdfContent) start() {
 
 // run runs a content stream. The reason ends the work on the file.
 func (c *pdfContent) run(b []byte, resources pdfValue, depth int) Reason {
-	c.ops, c.named = c.ops[:0], c.named[:0]
+	c.forget()
+	c.named = c.named[:0]
 	check := pdfBetween
 	for i := 0; i < len(b); {
 		if i >= check {
@@ -116,7 +117,8 @@ func (c *pdfContent) run(b []byte, resources pdfValue, depth int) Reason {
 			num, n := pdfNumberAt(b[i:])
 			i += max(n, 1)
 			if n > 0 {
-				c.push(pdfOperand{kind: pdfNumber, num: num})
+				c.nums[c.given%pdfNumbers] = num
+				c.given++
 			}
 		case pdfDelimiter:
 			i += c.delimited(b[i:])
@@ -130,43 +132,43 @@ func (c *pdfContent) run(b []byte, resources pdfValue, depth int) Reason {
 			} else if why := c.operator(op, resources, depth); why != "" {
 				return why
 			}
-			c.ops, c.arena = c.ops[:0], c.arena[:0]
+			c.forget()
 		}
 	}
 	return ""
 }
 
-func (c *pdfContent) push(o pdfOperand) {
-	if len(c.ops) < pdfOperands {
-		c.ops = append(c.ops, o)
+// forget drops the operands.
+func (c *pdfContent) forget() {
+	c.given, c.bytes, c.arena = 0, nil, c.arena[:0]
+	if c.dict.kind != pdfNull {
+		c.dict = pdfValue{}
 	}
 }
 
 // delimited reads an operand that begins with a delimiter and returns its length.
-func (c *pdfContent) delimited(b []byte) int {
+func (c *pdfContent) delimited(b []byte) (n int) {
 	switch b[0] {
 	case '(':
-		text, arena, n := pdfLiteral(c.arena, b)
-		c.arena = arena
-		c.push(pdfOperand{kind: pdfString, text: text})
+		c.bytes, c.arena, n = pdfLiteral(c.arena[:0], b)
 		return n
 	case '<':
 		if len(b) > 1 && b[1] == '<' {
 			l := pdfLexer{b: b, left: pdfValues}
 			c.dict = l.value(0)
-			c.push(pdfOperand{kind: pdfDict})
 			return max(l.pos, 2)
 		}
-		from, n := len(c.arena), 0
-		c.arena, n = pdfHex(c.arena, b)
-		c.push(pdfOperand{kind: pdfString, text: c.arena[from:]})
+		c.arena, n = pdfHex(c.arena[:0], b)
+		c.bytes = c.arena
 		return n
 	case '/':
-		n := pdfWordLen(b[1:])
-		c.push(pdfOperand{kind: pdfName, text: pdfUnescape(b[1 : 1+n])})
+		n = pdfWordLen(b[1:])
+		c.bytes = pdfUnescape(b[1 : 1+n])
 		return 1 + n
+	case '[':
+		return c.array(b)
 	case '%':
-		if n := bytes.IndexAny(b, "\r\n"); n > 0 {
+		if n = bytes.IndexAny(b, "\r\n"); n > 0 {
 			return n
 		}
 		return len(b)
@@ -174,42 +176,38 @@ func (c *pdfContent) delimited(b []byte) int {
 	return 1
 }
 
-// inlineImage returns the length of an image that stands in the content, from behind
-// its BI to behind its EI.
-func inlineImage(b []byte) int {
-	start := bytes.Index(b, []byte("ID"))
-	if start < 0 {
-		return len(b)
+// array reads an array and returns its length. One with strings in it is the operand of
+// TJ, and is shown at once.
+func (c *pdfContent) array(b []byte) int {
+	i := 1
+	for i < len(b) {
+		switch ch := b[i]; {
+		case pdfClass[ch] == pdfSpace:
+			i++
+		case pdfClass[ch] == pdfDigit:
+			num, n := pdfNumberAt(b[i:])
+			i += max(n, 1)
+			c.advance(-num * 0.001 * c.state.size * c.state.scale)
+		case ch == '(', ch == '<' && i+1 < len(b) && b[i+1] != '<':
+			i += c.delimited(b[i:])
+			c.show(c.bytes)
+		case ch == ']':
+			return i + 1
+		case ch == '/':
+			i += 1 + pdfWordLen(b[i+1:])
+		default:
+			return i // the bracket is missing
+		}
 	}
-	for i := start + 2; ; {
-		k := bytes.Index(b[i:], []byte("EI"))
-		if k < 0 {
-			return len(b)
-		}
-		i += k + 2
-		if pdfClass[b[i-3]] != pdfSpace || i < len(b) && pdfClass[b[i]] != pdfSpace {
-			continue
-		}
-		if ahead := b[i:min(i+12, len(b))]; isText(ahead) {
-			return i
-		}
-	}
+	return i
 }
 
-// num returns the number of operand i, counted from the end.
+// num returns a number before the operator, counted from the last.
 func (c *pdfContent) num(fromEnd int) float64 {
-	if i := len(c.ops) - fromEnd; i >= 0 {
-		return c.ops[i].num
+	if fromEnd > c.given {
+		return 0
 	}
-	return 0
-}
-
-// last returns the text of the last operand.
-func (c *pdfContent) last() []byte {
-	if n := len(c.ops); n > 0 {
-		return c.ops[n-1].text
-	}
-	return nil
+	return c.nums[(c.given-fromEnd)%pdfNumbers]
 }
 
 func (c *pdfContent) matrix() pdfMatrix {
@@ -221,22 +219,14 @@ func (c *pdfContent) operator(op []byte, resources pdfValue, depth int) Reason {
 	s := &c.state
 	switch string(op) {
 	case "Tj":
-		c.show(c.last())
-	case "TJ":
-		for i := range c.ops {
-			if o := &c.ops[i]; o.kind == pdfString {
-				c.show(o.text)
-			} else if o.kind == pdfNumber {
-				c.advance(-o.num * 0.001 * s.size * s.scale)
-			}
-		}
+		c.show(c.bytes)
 	case "'":
 		c.nextLine(0, -s.leading)
-		c.show(c.last())
+		c.show(c.bytes)
 	case "\"":
 		s.word, s.char = c.num(3), c.num(2)
 		c.nextLine(0, -s.leading)
-		c.show(c.last())
+		c.show(c.bytes)
 	case "Td":
 		c.nextLine(c.num(2), c.num(1))
 	case "TD":
@@ -252,9 +242,7 @@ func (c *pdfContent) operator(op []byte, resources pdfValue, depth int) Reason {
 		c.line, c.fresh = c.text, false
 	case "Tf":
 		s.size, c.fresh = c.num(1), false
-		if n := len(c.ops); n >= 2 {
-			s.font = c.font(c.ops[n-2].text, resources)
-		}
+		s.font = c.font(c.bytes, resources)
 	case "Tc":
 		s.char = c.num(1)
 	case "Tw":
@@ -292,13 +280,12 @@ func (c *pdfContent) operator(op []byte, resources pdfValue, depth int) Reason {
 // hyphen stands for.
 func (c *pdfContent) mark(resources pdfValue) {
 	c.marked++
-	n := len(c.ops)
-	if n < 2 || c.actual > 0 {
+	if c.actual > 0 {
 		return
 	}
 	dict := c.dict
-	if c.ops[n-1].kind == pdfName {
-		dict = c.pages.f.in(c.pages.f.in(resources, "Properties"), string(c.ops[n-1].text))
+	if dict.kind != pdfDict && len(c.bytes) > 0 {
+		dict = c.pages.f.in(c.pages.f.in(resources, "Properties"), string(c.bytes))
 	}
 	if text := c.pages.f.resolve(dict.get("ActualText")); len(text.text) > 0 {
 		if c.actualText = pdfText(c.actualText[:0], text.text); len(c.actualText) > 0 {
@@ -431,64 +418,4 @@ func (c *pdfContent) glyphs(b []byte, quiet bool) (width float64) {
 		}
 	}
 	return width
-}
-
-// external runs a form, or notes an image.
-func (c *pdfContent) external(resources pdfValue, depth int) Reason {
-	p, f := c.pages, c.pages.f
-	ref := f.in(resources, "XObject").get(string(c.last()))
-	if p.dull[int(ref.num)] {
-		return ""
-	}
-	o, ok := f.stream(ref)
-	if !ok {
-		return ""
-	}
-	switch kind := f.resolve(o.value.get("Subtype")); {
-	case kind.is("Image"):
-		c.page.images++
-	case kind.is("Form"):
-		return c.form(o, resources, depth)
-	}
-	return ""
-}
-
-// form runs a form XObject.
-func (c *pdfContent) form(o pdfObject, resources pdfValue, depth int) Reason {
-	p, f := c.pages, c.pages.f
-	if depth >= pdfForms || c.page.why == LimitDepth {
-		c.page.why = LimitDepth
-		return ""
-	}
-	if why := f.x.spent(); why != "" {
-		return why
-	}
-	for len(p.forms) <= depth {
-		p.forms = append(p.forms, nil)
-	}
-	b, why := f.decoded(p.forms[depth], o, pdfStream)
-	f.x.note(why)
-	if cap(b) > cap(p.forms[depth]) && cap(b) < 1<<20 {
-		p.forms[depth] = b
-	}
-	saved, text, line, stack := c.state, c.text, c.line, c.stack
-	c.stack = nil
-	if m := f.in(o.value, "Matrix").items(); len(m) == 6 {
-		at := func(i int) float64 { return f.resolve(m[i]).number() }
-		c.state.ctm = pdfMatrix{at(0), at(1), at(2), at(3), at(4), at(5)}.times(c.state.ctm)
-	}
-	c.fresh = false
-	if own := f.in(o.value, "Resources"); own.kind == pdfDict {
-		resources = own
-	}
-	glyphs, images, ops := c.page.glyphs, c.page.images, c.ops
-	c.ops = nil
-	why = c.run(b, resources, depth+1)
-	c.ops = ops
-	if c.page.glyphs == glyphs && c.page.images == images && len(p.dull) < pdfFonts*8 && o.num > 0 && why == "" {
-		p.dull[o.num] = true // a drawing: it need not be looked at again
-	}
-	c.state, c.text, c.line, c.stack, c.fresh = saved, text, line, stack, false
-	c.named = c.named[:0]
-	return why
 }

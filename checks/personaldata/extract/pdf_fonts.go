@@ -289,6 +289,9 @@ func (f *pdfFont) put(code int, r rune) {
 
 // putText gives a code the characters that a CMap has for it.
 func (f *pdfFont) putText(code int, text []rune) {
+	if len(text) > 1 {
+		unswap(text)
+	}
 	if len(text) == 2 {
 		if a := pdfAccentOf(text[1]); a != nil && text[1] >= 0x300 {
 			if r := a.composed(text[0]); r != 0 {
@@ -311,6 +314,19 @@ func (f *pdfFont) putText(code int, text []rune) {
 			}
 		}
 		f.text(g, b)
+	}
+}
+
+// unswap mends the letters of a ligature whose bytes stand the wrong way round, as
+// Ghostscript 10.00 wrote them.
+func unswap(text []rune) {
+	for _, r := range text {
+		if r&0xFF != 0 || uint32(r>>8|0x20)-'a' > 'z'-'a' {
+			return
+		}
+	}
+	for i := range text {
+		text[i] >>= 8
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 const (
 	pdfWordGap  = 0.12 // at least, between words
 	pdfCellGap  = 1.2  // at least, between the cells of a table
-	pdfCellNear = 0.4  // the same, where words are parted by the character
+	pdfCellNear = 0.25 // the same, where words are parted by the character
 	pdfCellBack = 0.8  // the same, behind such a character: the line may be justified
 	pdfBackward = -0.3 // at most, when glyphs go on a run; beyond they begin another
 	pdfBaseline = 0.45 // apart at most, for superscripts too
