@@ -243,17 +243,17 @@ func looksSecret(v []byte) bool {
 	letters, digits, signs := 0, 0, 0
 	for i, c := range v {
 		switch {
-		case c == '(', c == '[', c == '{', c == '<', c == '>', c == '|', c == '%' && i == 0, c == '$' && i == 0, c <= ' ':
+		case c == '(', c == '[', c == '{', c == '<', c == '>', c == '|', c == '\\', c <= ' ', i == 0 && (c == '%' || c == '$' || c == '&'):
 			return false
 		case isDigit(c):
 			digits++
 		case isLetter(c) || c >= 0x80:
 			letters++
-		default:
-			signs++
+		case c == '!', c == '#', c == '@', c == '$', c == '%', c == '*', c == '?', c == '+':
+			signs++ // what stands between words and in paths is none
 		}
 	}
-	if letters == 0 || digits == 0 && signs == 0 || digits == 0 && signs == 1 && bytes.ContainsAny(v, "._-'/") {
+	if letters == 0 || digits == 0 && signs == 0 {
 		return false
 	}
 	return !isPlaceholder(v)

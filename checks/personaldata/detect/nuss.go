@@ -64,6 +64,9 @@ func nussOutcome(d []byte) (o Outcome, company bool) {
 
 // matchNUSS reads a NUSS, or the account of a company, from the first groups of g.
 func (h *hit) matchNUSS(b []byte, g *digitGroups, loose bool) bool {
+	if g.n < 11 {
+		return false
+	}
 	var want int
 	switch sizes := g.sizes[:g.parts]; {
 	case sizes[0] == 12, sizes[0] == 11:

@@ -36,6 +36,7 @@ func phoneMexicoExamples() examples {
 			"pedido del hotel 81204148", // eight digits
 			"tel 2026-01-31",            // a date
 			"tel a4420311700",           // part of a code
+			"phone 555-555-0000",        // of the United States
 			"cells 3200000000 Hz",       //
 			"tel 664 437 6954 1207",     // the groups go on
 		},
@@ -196,10 +197,18 @@ func (h *hit) matchPhone(b []byte, g *digitGroups, loose bool) bool {
 	return false
 }
 
-// plausible tells whether people write telephone numbers in the groups up to k.
+// plausible tells whether people write telephone numbers in the groups up to k. The
+// cities whose area is two digits are never written in groups that begin with three:
+// that is a number of the United States.
 func (d *phoneDigits) plausible(k int, marked bool) bool {
 	if k == 0 {
 		return true
+	}
+	if !marked && d.counts[0] == 3 && d.counts[k] == 10 {
+		switch string(d.digits[:2]) {
+		case "55", "56", "33", "81":
+			return false
+		}
 	}
 	from := 0
 	for i := range k + 1 {
