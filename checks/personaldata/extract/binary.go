@@ -14,8 +14,7 @@ const (
 // characters of one byte, and of two bytes as UTF-16 has them, each as a line.
 func readBinary(why Reason) func(d *document) Reason {
 	return func(d *document) Reason {
-		buf := make([]byte, overlap+blockBytes)
-		defer clear(buf)
+		buf := d.x.scratch.look()
 		have := 0
 		for {
 			n, err := io.ReadFull(d.r, buf[have:])

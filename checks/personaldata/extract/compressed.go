@@ -20,7 +20,7 @@ type opener func(d *document, r io.Reader) (io.Reader, error)
 // packed reads the one document that a compressed stream holds.
 func packed(open opener) func(d *document) Reason {
 	return func(d *document) Reason {
-		r, err := open(d, d.r)
+		r, err := open(d, bufio.NewReaderSize(d.r, 64<<10))
 		if err != nil {
 			return reasonOf(err)
 		}

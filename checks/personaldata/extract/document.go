@@ -438,8 +438,21 @@ func reasonOf(err error) Reason {
 
 // scratch holds the buffers that readers share from file to file.
 type scratch struct {
-	text      []byte          // decoded text on its way to the sink
-	inflaters []io.ReadCloser // to be used again
+	text []byte // decoded text on its way to the sink
+	// window is what readers look at together that read no documents within documents.
+	window []byte
+	looked bool // window may hold text
+
+	inflaters []*deflated // to be used again
+}
+
+// look returns the window, of overlap and blockBytes.
+func (s *scratch) look() []byte {
+	if s.window == nil {
+		s.window = make([]byte, overlap+blockBytes)
+	}
+	s.looked = true
+	return s.window
 }
 
 // wipe clears what the last file left, and frees what it made large.
@@ -450,4 +463,8 @@ func (s *scratch) wipe() {
 	}
 	clear(s.text[:cap(s.text)])
 	s.text = s.text[:0]
+	if s.looked {
+		clear(s.window)
+		s.looked = false
+	}
 }

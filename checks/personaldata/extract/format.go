@@ -249,7 +249,7 @@ func formatOf(head []byte) format {
 	}
 	for i := range magics {
 		m := &magics[i]
-		if m.prefix[0] == head[0] && hasPrefix(head, m.prefix) {
+		if m.prefix[0] == head[0] && hasPrefix(head, m.prefix) && plausible(m.name, head) {
 			return m.format
 		}
 	}
@@ -263,6 +263,19 @@ func formatOf(head []byte) format {
 		return textFormat(text)
 	}
 	return binaryFormat(head)
+}
+
+// plausible looks closer at formats whose mark says little.
+func plausible(name string, head []byte) bool {
+	switch name {
+	case "icon": // how many pictures there are, and a byte that is zero
+		return len(head) > 22 && head[4] > 0 && head[4] < 64 && head[5] == 0 && head[9] == 0
+	case "font": // how many tables there are
+		return head[0] != 0 || len(head) > 12 && head[4] == 0 && head[5] > 3 && head[5] < 64
+	case "mp3":
+		return len(head) > 4 && head[2]>>4 != 0 && head[2]>>4 != 15 && head[2]&0x0C != 0x0C
+	}
+	return true
 }
 
 // textFormat tells what kind of text a text is.

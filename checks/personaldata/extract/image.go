@@ -100,16 +100,24 @@ func walkJPEG(d *document, s *steps) error {
 		return err
 	}
 	for s.n = range metaParts {
-		head, err := s.take(4)
+		mark, err := s.take(2)
 		if err != nil {
 			return err
 		}
-		kind, size := head[1], int64(head[2])<<8|int64(head[3])
-		if head[0] != 0xFF || size < 2 {
+		kind := mark[1]
+		if mark[0] != 0xFF {
 			return Damaged
 		}
 		if kind == 0xDA || kind == 0xD9 { // the picture, or its end
 			return nil
+		}
+		length, err := s.take(2)
+		if err != nil {
+			return err
+		}
+		size := int64(length[0])<<8 | int64(length[1])
+		if size < 2 {
+			return Damaged
 		}
 		if kind != 0xFE && (kind < 0xE0 || kind > 0xEF) || kind == 0xE2 { // tables; colour profile
 			if err := s.skip(size - 2); err != nil {

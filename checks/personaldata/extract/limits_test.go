@@ -220,8 +220,8 @@ func TestStops(t *testing.T) {
 	if o := x.File(ctx, bytes.NewReader(file), int64(len(file))); o.Reason != Canceled {
 		t.Errorf("got reason %q after the context ended, want %q", o.Reason, Canceled)
 	}
-	x.Pause = func(context.Context) { time.Sleep(5 * time.Millisecond) }
-	x.limits.Time = 20 * time.Millisecond
+	x.Pause = func(context.Context) { time.Sleep(40 * time.Millisecond) }
+	x.limits.Time = 400 * time.Millisecond
 	text := bytes.Repeat([]byte("a 1\n"), 500_000)
 	if o := x.File(context.Background(), bytes.NewReader(text), int64(len(text))); o.Reason != "" {
 		t.Errorf("got reason %q, want none: pauses are no work", o.Reason)

@@ -22,9 +22,7 @@ func readMarkup(xml bool) func(d *document) Reason {
 			return readText(d)
 		}
 		m := markup{d: d, out: d.x.scratch.text[:0], names: xml && !flowing(d.head), prior: '\n'}
-		window := make([]byte, windowBytes)
-		defer clear(window)
-		why := m.read(d.r, window)
+		why := m.read(d.r, d.x.scratch.look()[:windowBytes])
 		m.endTable()
 		m.flush()
 		d.x.scratch.text = m.out

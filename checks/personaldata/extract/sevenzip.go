@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"io"
 
+	"github.com/klauspost/compress/flate"
 	"github.com/ulikunitz/xz/lzma"
 )
 
@@ -231,7 +232,7 @@ func (z *sevenZip) coder(c *sevenCoder, size int64, r io.Reader) (io.Reader, Rea
 		}
 		return in, ""
 	case 0x040108: // deflate
-		return d.x.scratch.inflate(r), ""
+		return flate.NewReader(r), ""
 	case 0x040202: // bzip2
 		if why := d.hold(4 << 20); why != "" {
 			return nil, why

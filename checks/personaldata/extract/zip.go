@@ -105,47 +105,6 @@ type refused struct{ err error }
 
 func (r refused) Read([]byte) (int, error) { return 0, r.err }
 
-// inflate returns a reader of deflated bytes, one that was used before if it can.
-func (s *scratch) inflate(r io.Reader) io.ReadCloser {
-	if n := len(s.inflaters); n > 0 {
-		in := s.inflaters[n-1]
-		s.inflaters = s.inflaters[:n-1]
-		if in.(flate.Resetter).Reset(r, nil) == nil {
-			return &deflated{in, s}
-		}
-	}
-	return &deflated{flate.NewReader(r), s}
-}
-
-// deflated gives its decoder back when it is closed.
-type deflated struct {
-	io.ReadCloser
-	s *scratch
-}
-
-// Close implements io.Closer.
-func (i *deflated) Close() error {
-	const keep = 8
-	if i.ReadCloser == nil {
-		return nil
-	}
-	err := i.ReadCloser.Close()
-	if len(i.s.inflaters) < keep {
-		_ = i.ReadCloser.(flate.Resetter).Reset(bytes.NewReader(nil), nil) // forgets the archive; it does not fail
-		i.s.inflaters = append(i.s.inflaters, i.ReadCloser)
-	}
-	i.ReadCloser = nil
-	return err
-}
-
-// Read implements io.Reader.
-func (i *deflated) Read(p []byte) (int, error) {
-	if i.ReadCloser == nil {
-		return 0, io.ErrClosedPipe
-	}
-	return i.ReadCloser.Read(p)
-}
-
 // member reads one member of an archive. One that is stored is read where it stands.
 func (d *document) member(f *zip.File, at io.ReaderAt) Reason {
 	if off, err := f.DataOffset(); err == nil && f.Method == zip.Store && f.UncompressedSize64 == f.CompressedSize64 && f.UncompressedSize64 < 1<<62 {
@@ -206,7 +165,7 @@ func (d *document) walkZip(at io.ReaderAt, size int64) Reason {
 			off = data + packed
 		case zip.Deflate:
 			in := &counted{r: bufio.NewReader(io.NewSectionReader(at, data, max(size-data, 0)))}
-			r := d.x.scratch.inflate(in)
+			r := flate.NewReader(in)
 			out := &inflating{x: d.x, r: r}
 			why := d.nested(io.Reader(out), -1)
 			if why == "" {
