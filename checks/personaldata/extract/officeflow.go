@@ -104,6 +104,10 @@ func (f *flow) add(l *flowLevel, b []byte) int {
 			f.flush()
 		}
 	}
+	if f.depth > 0 && len(l.buf) > flowBeside { // one paragraph of that size is nobody's
+		f.keep(l)
+		f.giveBeside()
+	}
 	from := len(l.buf)
 	l.buf = appendWiping(l.buf, b)
 	return from
@@ -347,6 +351,9 @@ func (f *flow) close(table bool) {
 	}
 	f.keep(l)
 	f.depth--
+	if len(f.beside) > flowBeside || len(f.ends) > flowBeside/256 {
+		f.giveBeside()
+	}
 }
 
 // finish ends all texts that are open.

@@ -44,6 +44,14 @@ func (s *sharedStrings) at(n int) []byte {
 	return s.text[from:s.ends[n]]
 }
 
+// end ends a string. Those that hold nothing cost memory too: behind too many of them no
+// string has a number any more.
+func (s *sharedStrings) end(held int64) {
+	if int64(len(s.text)+4*len(s.ends)) < held {
+		s.ends = append(s.ends, uint32(len(s.text)))
+	}
+}
+
 // sharedStrings reads the strings of the workbook. Those that are too many to hold go to
 // the sink at once, as lines: what they say is seen, but not the column they stand in.
 func (p *parts) sharedStrings() Reason {
@@ -60,7 +68,7 @@ func (p *parts) sharedStrings() Reason {
 				phonetic = !x.empty
 			case "si":
 				if x.empty {
-					s.ends = append(s.ends, uint32(len(s.text)))
+					s.end(held)
 				}
 			}
 		case xmlClose:
@@ -73,7 +81,7 @@ func (p *parts) sharedStrings() Reason {
 				if s.full {
 					p.flow.endParagraph()
 				} else {
-					s.ends = append(s.ends, uint32(len(s.text)))
+					s.end(held)
 				}
 			}
 		case xmlText:
