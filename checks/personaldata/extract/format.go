@@ -219,6 +219,8 @@ func (f format) reader() func(d *document) Reason {
 		return readJournal
 	case "dbf":
 		return readDBF
+	case "access":
+		return readAccess
 	case "gzip":
 		return packed(openGzip)
 	case "bzip2":
