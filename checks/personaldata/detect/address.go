@@ -108,7 +108,8 @@ func (w *walker) seeMarks(marks role, start, end int) {
 		}
 	}
 	if bits.OnesCount64(uint64(seen)) >= 3 && seen&(markWay|markArea|markHome) != 0 && seen&(markNumber|markPostal|markInside) != 0 {
-		w.at.see(kindAddress, first, end)
+		w.at.addresses++
+		w.at.tell(kindAddress, first, end)
 		a.clear()
 	}
 }

@@ -114,7 +114,6 @@ func isBirthDay(year, month, day int) bool {
 // writtenDate reads " de marzo de 1984" or "-MAR-1984" at i, after a day.
 func writtenDate(b []byte, i, day int) (end int, ok bool) {
 	i = skipOf(b, i+1)
-	month := 0
 	start := i
 	for i < len(b) && i-start < 12 && isLetter(b[i]) {
 		i++
@@ -122,7 +121,8 @@ func writtenDate(b []byte, i, day int) (end int, ok bool) {
 	if i-start < 3 {
 		return 0, false
 	}
-	if month = monthOf(b[start:i]); month == 0 || i >= len(b) {
+	month := monthOf(b[start:i])
+	if month == 0 || i >= len(b) {
 		return 0, false
 	}
 	switch b[i] {

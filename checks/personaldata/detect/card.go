@@ -101,7 +101,7 @@ func (h *hit) matchCard(b []byte, g *digitGroups, loose bool) bool {
 	if g.n < 13 {
 		return false
 	}
-	want := 0
+	var want int
 	switch sizes := g.sizes[:g.parts]; {
 	case sizes[0] >= 13 && sizes[0] <= 19:
 		want = int(sizes[0])

@@ -43,10 +43,10 @@ func cifOutcome(v []byte) Outcome {
 	if len(v) != 9 || !isCIFKind(v[0]) {
 		return 0
 	}
-	sum, any := 0, byte(0)
+	sum, all := 0, byte(0)
 	for i, c := range v[1:8] {
 		n := int(c - '0')
-		any |= c - '0'
+		all |= c - '0'
 		if i%2 == 0 {
 			if n *= 2; n > 9 {
 				n -= 9
@@ -55,7 +55,7 @@ func cifOutcome(v []byte) Outcome {
 		sum += n
 	}
 	control := (10 - sum%10) % 10
-	if any == 0 {
+	if all == 0 {
 		return 0
 	}
 	digit := v[8] == byte('0'+control)

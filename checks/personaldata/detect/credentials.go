@@ -171,7 +171,7 @@ func netrcFollows(b []byte) bool {
 		return false
 	}
 	b = bytes.TrimSpace(b)
-	return bytes.IndexAny(b, " \t") < 0 && looksSecret(b)
+	return !bytes.ContainsAny(b, " \t") && looksSecret(b)
 }
 
 // unattendFollows tells whether "><Value>secret</Value>" stands at the beginning of b.
@@ -396,7 +396,7 @@ func CredentialFileName(name string) bool {
 		}
 		start := i
 		for i < len(b) {
-			if letter, width = foldLetter(b, i); letter == 0 && !(b[i] == 0xCC && width == 2) {
+			if letter, width = foldLetter(b, i); letter == 0 && (b[i] != 0xCC || width != 2) {
 				break
 			}
 			i += width

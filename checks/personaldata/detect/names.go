@@ -85,7 +85,8 @@ func (w *walker) meetName(roles role, start, end int) {
 func (w *walker) endName() {
 	n := &w.name
 	if !n.place && n.strong > 0 && (n.words >= 2 || n.labelled) {
-		w.at.see(kindName, n.start, n.end)
+		w.at.names++
+		w.at.tell(kindName, n.start, n.end)
 	}
 	n.clear()
 }

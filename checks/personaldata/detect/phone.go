@@ -215,7 +215,7 @@ func (d *phoneDigits) plausible(k int, marked bool) bool {
 		size := int(d.counts[i]) - from
 		from = int(d.counts[i])
 		switch {
-		case size > 8 && !(i == 1 && marked), size > 4 && i == 0:
+		case size > 8 && (i != 1 || !marked), size > 4 && i == 0:
 			return i == k && size <= 10 && marked
 		case size == 1 && !marked:
 			return false

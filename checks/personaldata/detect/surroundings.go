@@ -10,17 +10,8 @@ type surrounding struct {
 	each func(k kind, start, end int)
 }
 
-// see counts what lies at b[start:end].
-func (r *surrounding) see(k kind, start, end int) {
-	switch k {
-	case kindName:
-		r.names++
-	case kindAddress:
-		r.addresses++
-	case kindBirthDate:
-		r.birthDates++
-	default:
-	}
+// tell says where something lies.
+func (r *surrounding) tell(k kind, start, end int) {
 	if r.each != nil {
 		r.each(k, start, end)
 	}
@@ -244,7 +235,8 @@ func (w *walker) meet(roles role, start, end int) {
 func (w *walker) digits(p, e int) {
 	if p <= w.birth+birthReach {
 		if end, ok := dateAt(w.b, p, e); ok && (p == 0 || !isAlnum(w.b[p-1])) {
-			w.at.see(kindBirthDate, p, end)
+			w.at.birthDates++
+			w.at.tell(kindBirthDate, p, end)
 			w.birth = never
 			return
 		}
