@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"vigia/checks/message"
+	"vigia/checks/personaldata/scan"
 )
 
 // Exit codes; see each command's help.
@@ -48,6 +49,9 @@ type cli struct {
 // Main runs the command line and returns its exit code. It ends early, and in
 // order, when the context does.
 func Main(ctx context.Context, args []string, env Env) int {
+	if len(args) == 1 && args[0] == scan.WorkerCommand {
+		return work(ctx, env)
+	}
 	c := &cli{
 		say: newSayer(languageIn(args)), stdin: env.Stdin, stdout: env.Stdout, stderr: env.Stderr,
 		environ: env.Environ, version: env.Version,
@@ -65,6 +69,16 @@ func Main(ctx context.Context, args []string, env Env) int {
 		fmt.Fprintf(c.stderr, "vigia-agent: %s\n", c.explain(err))
 		return exitError
 	}
+}
+
+// work is the hidden command with which the agent starts itself to look into documents.
+// It comes before all others, so that a worker is there at once and has touched nothing.
+func work(ctx context.Context, env Env) int {
+	if err := scan.Work(ctx); err != nil {
+		fmt.Fprintf(env.Stderr, "vigia-agent %s: %v\n", scan.WorkerCommand, err)
+		return exitError
+	}
+	return exitFine
 }
 
 // languageIn looks for --lang before the command line is parsed, for the help

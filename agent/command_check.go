@@ -120,7 +120,7 @@ func machineOf(f checkFlags) (*host.Host, error) {
 		}
 		return local.New(local.Options{Root: f.root}), nil
 	}
-	return local.New(local.Options{PersonalData: scan.PersonalData{}}), nil
+	return local.New(local.Options{PersonalData: scan.PersonalData{Worker: scan.Worker()}}), nil
 }
 
 func mustBeFolder(path string) error {

@@ -58,7 +58,7 @@ func (c *cli) run(ctx context.Context, config, data string, once bool) (err erro
 		Config: cfg,
 		Machine: func() *host.Host {
 			return local.New(local.Options{PersonalData: scan.PersonalData{
-				Share: share, Cache: folder(cfg.DataDir).scan(),
+				Share: share, Cache: folder(cfg.DataDir).scan(), Worker: scan.Worker(),
 			}})
 		},
 		Spread: spread, Version: c.version,
@@ -154,7 +154,7 @@ func (c *cli) record(ctx context.Context, dir string) error {
 	if err != nil {
 		return fmt.Errorf("read the rules: %w", err)
 	}
-	recorder := hosttest.NewRecorder(local.New(local.Options{PersonalData: brief{scan.PersonalData{}}}))
+	recorder := hosttest.NewRecorder(local.New(local.Options{PersonalData: brief{scan.PersonalData{Worker: scan.Worker()}}}))
 	if _, err := c.measure(ctx, cat, recorder.Host(), p.Entries); err != nil {
 		return err
 	}

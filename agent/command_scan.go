@@ -36,7 +36,7 @@ func (c *cli) scanCommand() *cobra.Command {
 				return &problem{code: "usage.path", args: map[string]string{"path": path}, err: plainPath(err)}
 			}
 		}
-		opts.Roots = paths
+		opts.Roots, opts.Worker = paths, scan.Worker()
 		if !noCache {
 			opts.Cache = scanCache()
 		}

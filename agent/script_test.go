@@ -8,10 +8,17 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"vigia/checks/personaldata/scan"
 	apiv1 "vigia/collector/api/v1"
 )
 
 func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == scan.WorkerCommand { // started by a test of this program
+		if err := scan.Work(context.Background()); err != nil {
+			os.Exit(exitError)
+		}
+		os.Exit(exitFine)
+	}
 	testscript.Main(m, map[string]func(){
 		"vigia-agent": func() {
 			os.Exit(Main(context.Background(), os.Args[1:], Env{

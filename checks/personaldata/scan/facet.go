@@ -11,6 +11,7 @@ import (
 
 	"vigia/checks/host"
 	"vigia/checks/personaldata/detect"
+	"vigia/checks/personaldata/isolate"
 )
 
 // ServiceShare is the part of one core that a scan takes behind a user's back.
@@ -34,6 +35,8 @@ type PersonalData struct {
 	Cache string
 	// Load tells what the machine has to spare; see Options.
 	Load func() host.Load
+	// Worker looks into the files; see Options.
+	Worker *isolate.Program
 }
 
 var _ host.PersonalData = PersonalData{}
@@ -72,7 +75,7 @@ func (p PersonalData) Scan(ctx context.Context, req host.ScanRequest) (host.Scan
 	}
 	opts := Options{
 		Roots: roots, Jobs: 1, Share: p.Share, File: p.File,
-		MaxFiles: req.MaxFiles, MaxBytes: req.MaxBytes, Cache: p.Cache, Load: p.Load,
+		MaxFiles: req.MaxFiles, MaxBytes: req.MaxBytes, Cache: p.Cache, Load: p.Load, Worker: p.Worker,
 	}
 	if deadline, ok := ctx.Deadline(); ok {
 		opts.MaxTime = timeWithin(time.Until(deadline))
