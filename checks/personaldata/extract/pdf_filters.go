@@ -17,6 +17,7 @@ func (f *pdfFile) decoded(dst []byte, o pdfObject, most int) ([]byte, Reason) {
 	}
 	filters, params := f.filters(o.value)
 	if len(filters) == 0 {
+		f.x.work.made += int64(min(len(raw), most)) // a form may be run again and again
 		return append(dst[:0], raw[:min(len(raw), most)]...), ""
 	}
 	for i, name := range filters {
