@@ -279,7 +279,7 @@ func TestTallyIsBounded(t *testing.T) {
 	if got, want := tally.Distinct()[CURP], MaxDistinct; got != want {
 		t.Errorf("distinct %d, want %d", got, want)
 	}
-	if got := tally.roots.n; got > 2*MaxDistinct {
+	if got := tally.roots.n; got > MaxDistinct {
 		t.Errorf("%d roots kept", got)
 	}
 }

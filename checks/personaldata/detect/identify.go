@@ -79,16 +79,75 @@ var alone = [maxRun + 1]rule{
 	22: ruleIBAN,
 }
 
-// inGroups is indexed by the length of a run that another one follows after a separator.
-var inGroups = [maxRun + 1]rule{
-	2:  ruleIBAN | ruleNSS | ruleNUSS | rulePhone | rulePlate,
-	3:  ruleCLABE | rulePhone | rulePlate,
-	4:  ruleCard | ruleCCC | ruleCLABE | ruleNSS | rulePhone,
-	6:  ruleCLABE,
-	8:  ruleCCC | rulePhone,
-	10: ruleNSS | ruleNUSS,
-	17: ruleCLABE,
+// groupRules is what a run of n digits may be part of that ends at e, where another
+// group follows after a separator. Dates, times and prices are such numbers too, and
+// far more of them, so it looks at the length of what follows before any of it is read.
+func groupRules(b []byte, e, n int) rule {
+	sep, w := separatorAt(b, e)
+	i := e + w
+	next := digitsEnd(b[:min(len(b), i+12)], i)
+	var rules rule
+	switch second := next - i; n {
+	case 2:
+		switch second {
+		case 1, 3:
+			rules = rulePhone
+		case 2:
+			if _, w := separatorAt(b, next); w > 0 && digitsEnd(b[:min(len(b), next+w+3)], min(len(b), next+w)) == next+w+2 {
+				rules = ruleNSS | rulePhone
+			}
+		case 4:
+			rules = ruleIBAN | rulePhone
+		case 7, 10:
+			rules = ruleNUSS
+		case 8:
+			rules = ruleNUSS | rulePhone
+		}
+	case 3:
+		switch second {
+		case 2, 4, 6, 7:
+			rules = rulePhone
+		case 3:
+			rules = ruleCLABE | rulePhone
+		}
+	case 4:
+		switch second {
+		case 2:
+			if _, w := separatorAt(b, next); w > 0 && digitsEnd(b[:min(len(b), next+w+5)], min(len(b), next+w)) == next+w+4 {
+				rules = ruleNSS
+			}
+		case 3, 6:
+			rules = ruleCard
+		case 4:
+			rules = ruleCard | ruleCCC | ruleCLABE | rulePhone
+		}
+	case 6:
+		if second >= 4 {
+			rules = ruleCLABE
+		}
+	case 8:
+		if second == 2 {
+			rules = ruleCCC
+		}
+	case 10:
+		if second <= 2 {
+			rules = ruleNSS | ruleNUSS
+		}
+	case 17:
+		rules = ruleCLABE
+	}
+	if sep == '/' {
+		rules &= ruleNUSS | ruleCCC
+	}
+	return rules
 }
+
+const (
+	// namedRules read what looks like any number, and counts where its name stands.
+	namedRules = rulePassport | rulePhone | ruleINENumber
+	// aroundDigits is how far before its digits such a thing may begin.
+	aroundDigits = 8
+)
 
 // What neighbours leave possible.
 const (
@@ -129,7 +188,7 @@ func (r *reading) begin(b []byte, p, e int, loose bool) bool {
 			p, e = p-2, p-1
 		}
 	} else if groupAt(b, e) {
-		rules |= inGroups[n]
+		rules |= groupRules(b, e, n)
 	}
 	if !loose && n > 5 {
 		rules &= neighbours(b, p, e)
@@ -192,7 +251,7 @@ func shortRules(b []byte, p, e int) rule {
 	}
 	rules := rule(0)
 	if groupAt(b, e) {
-		rules = inGroups[n]
+		rules = groupRules(b, e, n)
 	}
 	return rules | shortPlate(b, p, e)
 }

@@ -213,21 +213,24 @@ func (s *Scanner) number(b []byte, base int64, emit func(Match)) bool {
 		}
 	}
 	var h, best hit
-	points, field := 0, -1
-	for r.next(&h) {
-		if h.outcome == DigitWrong && !h.typo || base+int64(h.start) < s.skip {
-			continue
+	var most evidence
+	weak := r.rules & namedRules
+	r.rules &^= weak
+	for {
+		for most.points < Report && r.next(&h) {
+			if h.outcome == DigitWrong && !h.typo || base+int64(h.start) < s.skip {
+				continue
+			}
+			if e := s.weigh(b, base, &h); e.points > most.points {
+				best, most = h, e
+			}
 		}
-		p, f := s.weigh(b, base, &h)
-		if p <= points {
-			continue
-		}
-		best, points, field = h, p, f
-		if points >= Report {
+		if weak == 0 || most.points >= Report {
 			break
 		}
+		r.rules, weak = s.named(b, base, r.p, weak), 0
 	}
-	if points == 0 {
+	if most.points <= 0 {
 		if short && r.read && base+int64(r.g.end) > s.groups {
 			s.groups, s.tries = base+int64(r.g.end), 0
 			if r.g.n < 9 || r.g.sep != ' ' && r.g.sep != mixed {
@@ -238,8 +241,33 @@ func (s *Scanner) number(b []byte, base int64, emit func(Match)) bool {
 	}
 	s.skip = base + int64(best.end)
 	s.mentions.pos = max(s.mentions.pos, s.skip) // no words in there
-	s.take(b, base, &best, points, field, emit)
+	s.take(b, base, &best, most, emit)
 	return true
+}
+
+// named keeps of rules whose identifiers look like any number those that the words
+// before p, or the name of a column, announce.
+func (s *Scanner) named(b []byte, base int64, p int, weak rule) rule {
+	at := base + int64(p)
+	s.mentions.read(b, base, at-wordsBefore, at)
+	all, _ := s.mentions.between(at-wordsBefore-aroundDigits, at)
+	if s.columns.named {
+		s.columns.advance(b, base, at)
+		if s.columns.field < maxColumns {
+			all |= s.columns.says[s.columns.field]
+		}
+	}
+	keep := rule(0)
+	if all&saysPhone != 0 {
+		keep |= rulePhone
+	}
+	if all&saysINE != 0 {
+		keep |= ruleINENumber
+	}
+	if all&saysPassport != 0 {
+		keep |= rulePassport
+	}
+	return keep & weak
 }
 
 // mail looks for an address around the '@' at b[at].
@@ -248,10 +276,10 @@ func (s *Scanner) mail(b []byte, base int64, at int, emit func(Match)) bool {
 	if !h.matchEmail(b, at) || base+int64(h.start) < s.skip {
 		return false
 	}
-	points, field := s.weigh(b, base, &h)
+	e := s.weigh(b, base, &h)
 	s.skip = base + int64(h.end)
 	s.mentions.pos = max(s.mentions.pos, s.skip)
-	s.take(b, base, &h, points, field, emit)
+	s.take(b, base, &h, e, emit)
 	return true
 }
 

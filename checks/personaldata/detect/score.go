@@ -73,6 +73,17 @@ func (l *sightings) add(x sighting) {
 	l.n++
 }
 
+// strongNear tells whether a strong identifier of another kind than k ends within
+// nearBytes before start.
+func (l *sightings) strongNear(k kind, start int64) bool {
+	for i := range min(l.n, len(l.last)) {
+		if x := &l.last[i]; x.strong && x.kind != k && x.end+nearBytes >= start {
+			return true
+		}
+	}
+	return false
+}
+
 // weigh adds to the candidate what others before it say.
 func (l *sightings) weigh(c *candidate) {
 	for i := range min(l.n, len(l.last)) {
@@ -95,48 +106,72 @@ func (c *candidate) hear(x *sighting) {
 	}
 }
 
-// weigh adds up what the bytes around a hit say, as far as that may matter, and tells
-// which column it fills.
-func (s *Scanner) weigh(b []byte, base int64, h *hit) (points, field int) {
-	points = h.base
+// evidence is what has been weighed for a hit.
+type evidence struct {
+	points  int
+	field   int  // the column that it fills a cell of, or -1
+	certain bool // most of that column is valid
+	near    bool // a strong identifier stands before it
+}
+
+// weigh adds up what speaks for a hit, the cheapest first, as far as that may matter.
+func (s *Scanner) weigh(b []byte, base int64, h *hit) evidence {
+	e := evidence{points: h.base, field: -1}
 	if h.outcome == DigitWrong {
-		points += pointsDigitWrong
+		e.points += pointsDigitWrong
 	}
 	other := pointsOther
 	if h.kind == kindCURP {
 		other = pointsOtherCURP
 	}
-	if points+other >= Report || h.kind == kindEmail {
-		return points, -1 // certain whatever stands beside it
+	if e.points+other >= Report || h.kind == kindEmail {
+		return e // whatever stands beside it
 	}
 	start, end := base+int64(h.start), base+int64(h.end)
 	s.columns.advance(b, base, start)
 	field, column := s.columns.at(b, h.start, h.end)
+	e.field = field
 	if column.announces(h.kind) {
-		if points += pointsColumn; points >= Report {
-			return points, field
+		if e.points += pointsColumn; e.points >= Report {
+			return e
 		}
+	}
+	if field >= 0 && h.outcome == Valid && s.columns.certain(h.kind, field) {
+		e.points += pointsCertain
+		e.certain = true
+		if column&saysOther != 0 {
+			e.points += other
+			return e
+		}
+	}
+	if h.outcome == Valid && s.sightings.strongNear(h.kind, start) {
+		e.points += pointsNeighbour
+		e.near = true
+	}
+	if e.certain && e.points >= Report || e.points+other >= Report {
+		return e // the words of a row speak of other cells
 	}
 	s.mentions.read(b, base, start-wordsBefore, start)
 	_, before := s.mentions.between(start-wordsBefore, start)
 	switch {
 	case column.announces(h.kind):
 	case before.announces(h.kind):
-		points += pointsWordBefore
+		e.points += pointsWordBefore
 	case (before|column)&saysOther != 0:
-		points += other
+		e.points += other
 	}
-	if points < Report {
+	if e.points < Report && h.outcome == Valid {
 		s.mentions.read(b, base, end, end+wordsAfter)
 		if after, _ := s.mentions.between(end, end+wordsAfter); after.announces(h.kind) {
-			points += pointsWordAfter
+			e.points += pointsWordAfter
 		}
 	}
-	return points, field
+	return e
 }
 
 // take handles a hit that has been weighed: it is emitted, or waits for evidence.
-func (s *Scanner) take(b []byte, base int64, h *hit, points, field int, emit func(Match)) {
+func (s *Scanner) take(b []byte, base int64, h *hit, e evidence, emit func(Match)) {
+	field := e.field
 	c := candidate{
 		match: Match{
 			Type:    typeOf[h.kind],
@@ -146,8 +181,12 @@ func (s *Scanner) take(b []byte, base int64, h *hit, points, field int, emit fun
 			kind:    h.kind,
 			tag:     s.tag(h.kind, h.value[:h.n]),
 		},
-		points: points,
+		points: e.points,
 		field:  field,
+		near:   e.near,
+	}
+	if e.certain {
+		c.field = -1 // it has spoken
 	}
 	switch {
 	case h.company:
@@ -163,9 +202,9 @@ func (s *Scanner) take(b []byte, base int64, h *hit, points, field int, emit fun
 	}
 	if field >= 0 && h.outcome == Valid && (c.points < Report || s.columns.count) {
 		s.columns.note(h.kind, field, c.match.Start)
-		if s.columns.certain(h.kind, field) {
+		if !e.certain && s.columns.certain(h.kind, field) {
 			c.points += pointsCertain
-			c.field = -1 // it has spoken
+			c.field = -1
 			s.release(field, emit)
 		}
 	}

@@ -12,17 +12,10 @@ const MaxDistinct = 10_000
 type Tally struct {
 	counts [kinds]int
 	values [kinds]tagSet
-	// roots holds the first ten characters that a person's CURP and RFC share, and in
-	// which of both they were seen.
+	// roots holds the first ten characters that a person's CURP and RFC share.
 	roots      tagSet
 	categories Category
 }
-
-// Notes that roots keeps of a person.
-const (
-	seenInCURP = 1 << iota
-	seenInRFC
-)
 
 // Add counts a match if its score reaches Report.
 func (t *Tally) Add(m Match) {
@@ -35,16 +28,9 @@ func (t *Tally) Add(m Match) {
 		return
 	}
 	t.counts[m.kind]++
-	t.values[m.kind].add(m.tag, 0, MaxDistinct)
-	if m.person == 0 {
-		return
-	}
-	switch m.kind {
-	case kindCURP:
-		t.roots.add(m.person, seenInCURP, 2*MaxDistinct)
-	case kindRFC:
-		t.roots.add(m.person, seenInRFC, 2*MaxDistinct)
-	default: // their values tell persons apart
+	t.values[m.kind].add(m.tag)
+	if m.person != 0 && (m.kind == kindCURP || m.kind == kindRFC) {
+		t.roots.add(m.person)
 	}
 }
 
@@ -55,13 +41,13 @@ func (t *Tally) Merge(o *Tally) {
 		t.counts[k] += o.counts[k]
 		for _, slot := range o.values[k].slots {
 			if slot != 0 {
-				t.values[k].add(slot, 0, MaxDistinct)
+				t.values[k].add(slot)
 			}
 		}
 	}
 	for _, slot := range o.roots.slots {
 		if slot != 0 {
-			t.roots.add(slot, slot&tagNotes, 2*MaxDistinct)
+			t.roots.add(slot)
 		}
 	}
 }
@@ -115,13 +101,7 @@ func (t *Tally) Categories() Category { return t.categories }
 // may have two of a number that persons have several of: these tell that there is one.
 // Companies are no persons.
 func (t *Tally) Persons() int {
-	mexico := t.values[kindCURP].n
-	for _, slot := range t.roots.slots {
-		if slot&tagNotes == seenInRFC {
-			mexico++
-		}
-	}
-	mexico = max(mexico, t.values[kindNSS].n, t.values[kindINE].n/2, t.values[kindPassportMexico].n/2)
+	mexico := max(t.values[kindCURP].n, t.roots.n, t.values[kindNSS].n, t.values[kindINE].n/2, t.values[kindPassportMexico].n/2)
 	spain := t.values[kindDNI].n + t.values[kindNIE].n
 	spain = max(spain, t.values[kindNUSS].n, t.values[kindPassportSpain].n/2)
 	persons := max(mexico+spain, t.values[kindMRZ].n/2)
@@ -140,10 +120,6 @@ func (t *Tally) Persons() int {
 	return 0
 }
 
-// tagNotes are the low bits of a tag in a set, which hold notes on it instead: what is
-// left of a tag still tells ten thousand values apart.
-const tagNotes = 3
-
 // A tagSet is a set of tags with open addressing. Tags are random already, so their
 // own bits place them; the zero set is empty.
 type tagSet struct {
@@ -156,40 +132,31 @@ const (
 	keepSlots  = 1024 // what reset keeps for the next text
 )
 
-// add puts a tag into the set with notes on it, added to those it has. A set of limit
-// tags takes no more.
-func (s *tagSet) add(tag, notes uint64, limit int) {
-	if s.n >= limit && notes == 0 {
+// add puts a tag into the set, unless that is full.
+func (s *tagSet) add(tag uint64) {
+	if s.n >= MaxDistinct {
 		return
 	}
-	tag &^= tagNotes
 	if tag == 0 {
-		tag = tagNotes + 1
+		tag = 1
 	}
 	if s.n*4 >= len(s.slots)*3 {
-		s.grow(limit)
+		s.grow()
 	}
 	mask := uint64(len(s.slots) - 1)
 	for i := tag >> 32 & mask; ; i = (i + 1) & mask {
-		switch slot := s.slots[i]; {
-		case slot&^tagNotes == tag:
-			s.slots[i] = slot | notes
+		switch s.slots[i] {
+		case tag:
 			return
-		case slot == 0:
-			if s.n < limit {
-				s.slots[i] = tag | notes
-				s.n++
-			}
+		case 0:
+			s.slots[i] = tag
+			s.n++
 			return
 		}
 	}
 }
 
-// grow makes room for more, unless the set is full and has some to spare.
-func (s *tagSet) grow(limit int) {
-	if s.n >= limit && s.n < len(s.slots) {
-		return
-	}
+func (s *tagSet) grow() {
 	old := s.slots
 	s.slots = make([]uint64, max(firstSlots, 2*len(old)))
 	mask := uint64(len(s.slots) - 1)

@@ -9,24 +9,21 @@ import "bytes"
 type vicinity struct {
 	pos   int64 // up to which the text has been looked at
 	names int   // found so far
-	turn  int   // matches since sampling began
 }
 
 const (
 	vicinityReach = 160 // bytes on either side of a match: a row, or some lines
 	vicinityNames = 1000
-	vicinityTurns = 16 // one match in so many, when sampling
-	namesReach    = 48 // in which a name speaks for a candidate
+	vicinityStep  = 8 << 10 // bytes between two samples
+	namesReach    = 48      // in which a name speaks for a candidate
 )
 
 // around looks for what stands around the match b[lo:hi], reports it, and returns the
 // special categories that it speaks of.
 func (s *Scanner) around(b []byte, base int64, lo, hi int, emit func(Match)) Category {
 	v := &s.vicinity
-	if v.names >= vicinityNames {
-		if v.turn++; v.turn%vicinityTurns != 0 {
-			return 0
-		}
+	if v.names >= vicinityNames && base+int64(lo) < v.pos+vicinityStep {
+		return 0
 	}
 	from := max(lo-vicinityReach, int(max(v.pos-base, 0)), 0)
 	to := min(hi+vicinityReach, len(b))
