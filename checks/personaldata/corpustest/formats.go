@@ -320,7 +320,7 @@ func asNumber(digits string) string {
 
 // writeDBF writes a table of dBASE III with fields of characters in Windows-1252.
 func writeDBF(_ testing.TB, f File) []byte {
-	const width = 40
+	const width = 64
 	var b bytes.Buffer
 	columns := len(f.Table.Columns)
 	head := make([]byte, 32)
@@ -332,7 +332,7 @@ func writeDBF(_ testing.TB, f File) []byte {
 	b.Write(head)
 	for _, name := range f.Table.Columns {
 		field := make([]byte, 32)
-		copy(field[:10], strings.ToUpper(name))
+		copy(field[:10], strings.ToUpper(strings.TrimPrefix(name, "clave_"))) // names of ten letters
 		field[11], field[16] = 'C', width
 		b.Write(field)
 	}
