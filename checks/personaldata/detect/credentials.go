@@ -63,36 +63,6 @@ func credentialExamples() examples {
 	}
 }
 
-// credentialsIn counts the passwords in b[lo:hi] that are there to be read.
-func credentialsIn(b []byte, lo, hi int) int {
-	hi = min(hi, len(b))
-	if lo < 0 || lo >= hi {
-		return 0
-	}
-	b = b[lo:hi]
-	count := 0
-	login := never // where the last "login" of a netrc stood
-	var table passwordTable
-	for at := 0; at < len(b); {
-		end := len(b)
-		if k := bytes.IndexByte(b[at:], '\n'); k >= 0 {
-			end = at + k
-		}
-		line := b[at:end]
-		switch {
-		case table.row(line):
-			count++
-		case isPasswordFileLine(line):
-			count++
-		default:
-			count += wordedPasswords(b, at, end, &login)
-			table.header(line)
-		}
-		at = end + 1
-	}
-	return count
-}
-
 // wordedPasswords counts the words for a password in b[lo:hi] that a password follows.
 func wordedPasswords(b []byte, lo, hi int, login *int) int {
 	count := 0

@@ -1,16 +1,49 @@
 package detect
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
+
+// credentialsIn counts in blocks of a size.
+func credentialsIn(text string, enc Encoding, size int) int {
+	var c CredentialCounter
+	c.Reset(enc)
+	for len(text) > 0 {
+		k := min(size, len(text))
+		c.Scan([]byte(text[:k]))
+		text = text[k:]
+	}
+	return c.Finish()
+}
 
 func TestCredentials(t *testing.T) {
 	for _, text := range credentialExamples().found {
-		if got := credentialsIn([]byte(text), 0, len(text)); got != 1 {
+		if got := credentialsIn(text, Bytes, len(text)+1); got != 1 {
 			t.Errorf("%q: %d credentials, want 1", text, got)
 		}
 	}
 	for _, text := range credentialExamples().missed {
-		if got := credentialsIn([]byte(text), 0, len(text)); got != 0 {
+		if got := credentialsIn(text, Bytes, len(text)+1); got != 0 {
 			t.Errorf("%q: %d credentials, want none", text, got)
+		}
+	}
+}
+
+func TestCredentialBlocks(t *testing.T) {
+	filler := strings.Repeat("El Pleno aprueba el acta de la sesión anterior. ", 200) + "\n"
+	text := filler + strings.Join(credentialExamples().found[:5], "\n"+filler) + "\n"
+	want := credentialsIn(text, Bytes, len(text))
+	if want != 5 {
+		t.Errorf("%d credentials, want 5", want)
+	}
+	for _, size := range []int{1, 7, 511, 4096, 20000} {
+		if got := credentialsIn(text, Bytes, size); got != want {
+			t.Errorf("%d in blocks of %d, want %d", got, size, want)
+		}
+		wide := string(widen([]byte(text), UTF16LE))
+		if got := credentialsIn(wide, UTF16LE, size); got != want {
+			t.Errorf("%d in UTF-16 in blocks of %d, want %d", got, size, want)
 		}
 	}
 }
@@ -33,8 +66,9 @@ func FuzzCredentials(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if got := credentialsIn(b, 0, len(b)); got < 0 || got > len(b) {
-			t.Fatalf("%d credentials in %q", got, b)
+		want := credentialsIn(string(b), Bytes, len(b)+1)
+		if got := credentialsIn(string(b), Bytes, 7); got != want {
+			t.Fatalf("%d credentials in blocks of 7, %d in one: %q", got, want, b)
 		}
 		CredentialFileName(string(b))
 	})
