@@ -113,6 +113,13 @@ func (m *mentions) read(b []byte, base, from, to int64) {
 	begin := 0 // of the word that is being read
 	for i < hi {
 		class := classOf[b[i]]
+		if class == classOther {
+			if m.r.n > 0 {
+				m.flush(base, begin, i)
+			}
+			i++
+			continue
+		}
 		if class < 26 {
 			if m.r.n == 0 {
 				begin = i

@@ -86,6 +86,9 @@ func groupRules(b []byte, e, n int) rule {
 	sep, w := separatorAt(b, e)
 	i := e + w
 	next := digitsEnd(b[:min(len(b), i+12)], i)
+	if n+next-i < 9 && !groupAt(b, next) {
+		return 0 // "52.006" is no more than that
+	}
 	var rules rule
 	switch second := next - i; n {
 	case 2:
@@ -245,7 +248,7 @@ func shortRules(b []byte, p, e int) rule {
 			return ruleNIE
 		}
 	case c == ')':
-		if n <= 3 {
+		if n <= 3 && e+2 < len(b) && (isDigit(b[e+1]) || isDigit(b[e+2])) { // "(55) 1234"
 			return rulePhone
 		}
 	}

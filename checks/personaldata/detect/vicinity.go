@@ -12,7 +12,7 @@ type vicinity struct {
 }
 
 const (
-	vicinityReach = 160 // bytes on either side of a match: a row, or some lines
+	vicinityReach = 128 // bytes on either side of a match: a row, or some lines
 	vicinityNames = 1000
 	vicinityStep  = 8 << 10 // bytes between two samples
 	namesReach    = 48      // in which a name speaks for a candidate
