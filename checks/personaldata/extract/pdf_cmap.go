@@ -9,31 +9,25 @@ const pdfCodes = 1 << 17
 
 // A pdfCMap takes character codes to text (ISO 32000-1, 9.10.3).
 type pdfCMap struct {
-	set   func(code int, text []rune) // called for each code that is mapped
-	width [5]int                      // how many code spaces have codes of so many bytes
-	left  int
-	text  []rune
+	set  func(code int, text []rune) // called for each code that is mapped
+	left int
+	text []rune
 }
 
 // pdfReadCMap reads a CMap, and calls set for each code, a single one 65,536 times at
 // the most.
-func pdfReadCMap(b []byte, set func(code int, text []rune)) (width [5]int) {
+func pdfReadCMap(b []byte, set func(code int, text []rune)) {
 	m := pdfCMap{set: set, left: pdfCodes}
 	l := pdfLexer{b: b, left: pdfValues}
 	for {
 		v := l.token()
 		if v.kind == pdfEnd || m.left <= 0 {
-			return m.width
+			return
 		}
 		if v.kind != pdfWord {
 			continue
 		}
 		switch string(v.text) {
-		case "begincodespacerange":
-			for low, ok := m.code(&l); ok; low, ok = m.code(&l) {
-				l.token()
-				m.width[min(len(low), 4)]++
-			}
 		case "beginbfchar":
 			for code, ok := m.code(&l); ok; code, ok = m.code(&l) {
 				m.map1(pdfCode(code), l.value(0))

@@ -18,7 +18,6 @@ type pdfGlyph struct {
 type pdfFont struct {
 	composite bool // codes have two bytes
 	symbols   bool // pictures instead of letters: what is not known is no loss
-	usable    bool // some code has a character
 	simple    [256]pdfGlyph
 	pages     []*[256]pdfGlyph // of a composite font, by the first byte
 	fallback  pdfGlyph         // of codes in no page
@@ -34,7 +33,7 @@ const (
 
 // noFont is shown with when a font is not there.
 func noFont() *pdfFont {
-	f := &pdfFont{usable: true}
+	f := &pdfFont{}
 	for i, r := range pdfEncoding("WinAnsiEncoding") {
 		f.put(i, r)
 		f.simple[i].width = 0.5
@@ -284,7 +283,6 @@ func (f *pdfFont) put(code int, r rune) {
 		return
 	}
 	g.char = r
-	f.usable = true
 }
 
 // putText gives a code the characters that a CMap has for it.
@@ -336,7 +334,6 @@ func (f *pdfFont) text(g *pdfGlyph, b []byte) {
 	}
 	f.texts = append(f.texts, b)
 	g.char = ^rune(len(f.texts) - 1)
-	f.usable = true
 }
 
 // Widths of the characters from space to ~ in thousandths, in fonts that every reader
