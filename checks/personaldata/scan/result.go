@@ -185,6 +185,8 @@ type Summary struct {
 	Complete bool   `json:"complete"`
 	Stopped  Reason `json:"stopped"` // what ended the walk early, or empty
 	TookMS   int64  `json:"took_ms"`
+	// Confinement names what the worker process was kept from; see isolate.Confinement.
+	Confinement []string `json:"confinement,omitempty"`
 }
 
 // Unknown is how many files may hold anything, for they were not read whole: those

@@ -110,6 +110,7 @@ func (t *there) start(ctx context.Context) error {
 		w.Stop()
 		return fmt.Errorf("instruct the worker: %w", err)
 	}
+	t.s.confined(w.Confinement())
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.worker, t.asked, t.heard = w, false, time.Now()
@@ -472,4 +473,11 @@ func (s *session) fail(err error) {
 	s.err = cmp.Or(s.err, err)
 	s.mu.Unlock()
 	s.cancel(err)
+}
+
+// confined keeps what a worker is kept from.
+func (s *session) confined(c isolate.Confinement) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sum.Confinement = c.List()
 }
