@@ -20,17 +20,18 @@ const (
 
 // columns knows which column the scan is in.
 type columns struct {
-	simd   simd
-	delim  byte // 0 where each line is a cell of its own
-	table  bool // fields are worth following
-	named  bool // a header says what some of them hold
-	count  bool // cells are counted, for some column has valid values and no name
-	quoted bool // pos is inside quotes
-	field  int  // column of pos
-	pos    int64
-	cell   int64 // where the cell at pos begins, if cells are counted
-	says   [maxColumns]words
-	filled [maxColumns]column
+	simd    simd
+	delim   byte // 0 where each line is a cell of its own
+	table   bool // fields are worth following
+	named   bool // a header says what some of them hold
+	numeric bool // some of them hold numbers that spreadsheets damage
+	count   bool // cells are counted, for some column has valid values and no name
+	quoted  bool // pos is inside quotes
+	field   int  // column of pos
+	pos     int64
+	cell    int64 // where the cell at pos begins, if cells are counted
+	says    [maxColumns]words
+	filled  [maxColumns]column
 }
 
 // A column counts what it holds.

@@ -1,5 +1,7 @@
 package detect
 
+import "encoding/binary"
+
 // Encoding says how a text's characters are stored.
 type Encoding uint8
 
@@ -28,7 +30,21 @@ func narrow(dst, src []byte, e Encoding) int {
 	if e == UTF16BE {
 		low, high = 1, 0
 	}
-	for i := range n {
+	i := 0
+	for mask := uint64(0xFF00FF00FF00FF00) >> (8 * low); i+4 <= n; i += 4 { // four units of Latin-1 at once
+		w := binary.LittleEndian.Uint64(src[2*i:])
+		if w&mask != 0 {
+			for k := i; k < i+4; k++ {
+				dst[k] = narrowUnit(src[2*k+low], src[2*k+high])
+			}
+			continue
+		}
+		w >>= 8 * low
+		w |= w >> 8
+		w = w&0xFFFF | w>>16&0xFFFF0000
+		binary.LittleEndian.PutUint32(dst[i:], uint32(w))
+	}
+	for ; i < n; i++ {
 		dst[i] = narrowUnit(src[2*i+low], src[2*i+high])
 	}
 	return n

@@ -73,6 +73,7 @@ var alone = [maxRun + 1]rule{
 	14: ruleCard | rulePhone,
 	15: ruleMRZ | ruleCard | rulePhone,
 	16: ruleCard,
+	17: ruleCLABE, // without its leading zero, see numericCell
 	18: ruleCLABE,
 	19: ruleCard,
 	20: ruleCCC,
@@ -240,13 +241,11 @@ func shortRules(b []byte, p, e int) rule {
 	switch {
 	case isLetter(c), isDigit(c):
 		return shortPlate(b, p, e)
-	case c == '.':
-		switch {
-		case n == 2 && dottedAt(b, e):
-			return ruleDNI | ruleCIF | rulePhone
-		case n == 1 && dottedAt(b, e):
+	case c == '.' && n <= 2 && dottedAt(b, e) && dottedAt(b, e+4):
+		if n == 1 {
 			return ruleNIE
 		}
+		return ruleDNI | ruleCIF | rulePhone
 	case c == ')':
 		if n <= 3 && e+2 < len(b) && (isDigit(b[e+1]) || isDigit(b[e+2])) { // "(55) 1234"
 			return rulePhone

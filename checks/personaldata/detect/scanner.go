@@ -152,6 +152,7 @@ func (s *Scanner) window(b []byte, base int64, from, to int, emit func(Match)) {
 		s.begun = true
 		s.columns.begin(b)
 		s.reading.issemym = s.columns.names(saysISSEMYM)
+		s.columns.numeric = s.columns.names(saysCLABE | saysNSS | saysCard)
 	}
 	for from < to {
 		next := min(to, from+stretchBytes)
@@ -230,6 +231,11 @@ func (s *Scanner) number(b []byte, base int64, emit func(Match)) bool {
 		}
 		r.rules, weak = s.named(b, base, r.p, weak), 0
 	}
+	if most.points < Report && s.columns.numeric && r.e-r.p >= 10 {
+		if says := s.columnAt(b, base, r.p); h.numericCell(b, r.p, r.e, says) && base+int64(h.start) >= s.skip {
+			best, most = h, s.weigh(b, base, &h)
+		}
+	}
 	if most.points <= 0 {
 		if short && r.read && base+int64(r.g.end) > s.groups {
 			s.groups, s.tries = base+int64(r.g.end), 0
@@ -251,12 +257,7 @@ func (s *Scanner) named(b []byte, base int64, p int, weak rule) rule {
 	at := base + int64(p)
 	s.mentions.read(b, base, at-wordsBefore, at)
 	all, _ := s.mentions.between(at-wordsBefore-aroundDigits, at)
-	if s.columns.named {
-		s.columns.advance(b, base, at)
-		if s.columns.field < maxColumns {
-			all |= s.columns.says[s.columns.field]
-		}
-	}
+	all |= s.columnAt(b, base, p)
 	keep := rule(0)
 	if all&saysPhone != 0 {
 		keep |= rulePhone
@@ -268,6 +269,18 @@ func (s *Scanner) named(b []byte, base int64, p int, weak rule) rule {
 		keep |= rulePassport
 	}
 	return keep & weak
+}
+
+// columnAt is what the header says of the column of b[p].
+func (s *Scanner) columnAt(b []byte, base int64, p int) words {
+	if !s.columns.named {
+		return 0
+	}
+	s.columns.advance(b, base, base+int64(p))
+	if s.columns.field >= maxColumns {
+		return 0
+	}
+	return s.columns.says[s.columns.field]
 }
 
 // mail looks for an address around the '@' at b[at].
