@@ -8,6 +8,7 @@ package catalog
 
 import (
 	"slices"
+	"strings"
 
 	"vigia/checks"
 	"vigia/checks/accounts"
@@ -71,17 +72,27 @@ func (c *Catalog) Do(lang message.Lang, r checks.Reason) string {
 
 // spoken replaces arguments that are codes themselves, such as the reason
 // {why} for which something was not read: the value v of the argument a is said
-// by the entry "a.v", where there is one.
+// by the entry "a.v", where there is one. A value may be a list of codes, each with
+// its count behind it or without: "mx.curp 12, es.dni 3".
 func (c *Catalog) spoken(lang message.Lang, args map[string]string) map[string]string {
 	if len(args) == 0 {
 		return nil
 	}
 	out := make(map[string]string, len(args))
 	for name, value := range args {
-		out[name] = value
-		if e, ok := c.messages[name+"."+value]; ok {
-			out[name] = e.Say.In(lang)
+		items := strings.Split(value, ", ")
+		for i, item := range items {
+			code, count, counted := strings.Cut(item, " ")
+			e, ok := c.messages[name+"."+code]
+			if !ok || counted && strings.Trim(count, "0123456789") != "" {
+				continue // not a code, or one of another version: as it is
+			}
+			items[i] = e.Say.In(lang)
+			if counted {
+				items[i] += " " + count
+			}
 		}
+		out[name] = strings.Join(items, ", ")
 	}
 	return out
 }

@@ -21,10 +21,13 @@ func judge(seen localFacts, p localParams, at time.Time) checks.Verdict {
 	var v checks.Verdict
 	small := map[string]int64{} // persons of the files below the bar, by folder
 	var persons, permitted, unsure int64
+	allowed := map[string]permittedFolder{}
 	for _, f := range seen.Found {
 		m, ok := p.permitted(seen.System, f.Folder)
 		if ok && m.Until >= today {
 			permitted++
+			folder := allowed[f.Folder]
+			allowed[f.Folder] = permittedFolder{m, folder.files + 1, folder.persons + f.Persons}
 			continue
 		}
 		bar := p.MinPersons
@@ -53,6 +56,9 @@ func judge(seen localFacts, p localParams, at time.Time) checks.Verdict {
 	sortByKey(v.Findings)
 	failed := len(v.Findings)
 	v.Findings = append(v.Findings, p.unseen(seen, today)...)
+	for _, folder := range slices.Sorted(maps.Keys(allowed)) {
+		v.Findings = append(v.Findings, allowed[folder].finding(folder))
+	}
 
 	looked := lookedAt(seen.ScanSummary)
 	args := []string{
@@ -81,6 +87,21 @@ func judge(seen localFacts, p localParams, at time.Time) checks.Verdict {
 		v.Status, v.Reason = checks.Pass, checks.Because("personaldata.none", args...)
 	}
 	return v
+}
+
+// permittedFolder is what a permit covers in one folder. That it does is said, with who
+// gave it and until when: whoever reads the evidence has not the policy at hand.
+type permittedFolder struct {
+	permit
+	files, persons int64
+}
+
+func (f permittedFolder) finding(folder string) checks.Finding {
+	return checks.Finding{
+		Key: everyFileIn(folder), Status: checks.Pass,
+		Reason: checks.Because("personaldata.permitted", "files", strconv.FormatInt(f.files, 10),
+			"persons", strconv.FormatInt(f.persons, 10), "by", f.By, "until", f.Until),
+	}
 }
 
 // unreadFiles counts the files that may hold anything, for they were not read whole.

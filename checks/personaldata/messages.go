@@ -10,7 +10,8 @@ func localMessages() message.Catalogue {
 	again := say(
 		"deje el equipo encendido hasta que termine la búsqueda o reduzca las carpetas de la política",
 		"leave the machine on until the search ends, or narrow the folders of the policy")
-	return message.Catalogue{
+	out := wordMessages()
+	out.Merge(message.Catalogue{
 		"personaldata.none": {Say: say(
 			"{files} ficheros mirados: ninguno sin permiso llega a {limit} personas ({permitted} con permiso)",
 			"{files} files looked at: none without permit reaches {limit} persons ({permitted} with permit)")},
@@ -28,6 +29,7 @@ func localMessages() message.Catalogue {
 			Say: say("el permiso de {by} terminó el {until}: {persons} personas ({types}), nivel {level}", "the permit of {by} ended on {until}: {persons} persons ({types}), level {level}"),
 			Do:  say("renueve el permiso o retire los documentos", "renew the permit or remove the documents"),
 		},
+		"personaldata.permitted": {Say: say("{files} ficheros de {persons} personas, con permiso de {by} hasta el {until}", "{files} files of {persons} persons, with a permit of {by} until {until}")},
 		"personaldata.nowhere": {
 			Say: say("no se encontró ninguna carpeta ni fichero donde buscar", "no folder and no file was found to search"),
 			Do:  say("indique las carpetas en «scan» de la política", "name the folders under \"scan\" in the policy"),
@@ -66,5 +68,6 @@ func localMessages() message.Catalogue {
 			Say: say("hay {more} ficheros más con datos personales de los que caben en el informe", "there are {more} more files with personal data than the report holds"),
 			Do:  say("busque por carpetas más pequeñas", "search smaller folders"),
 		},
-	}
+	})
+	return out
 }

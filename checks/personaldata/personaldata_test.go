@@ -83,7 +83,7 @@ func TestJudge(t *testing.T) {
 			}), permits: []permit{social},
 			status: checks.Unknown, code: "personaldata.unread",
 		},
-		{name: "permitted to its user", seen: clean(found(list)), permits: []permit{{User: "ana", Folder: "/home/ana/Padrones", By: "DIF", Until: "2026-12-31"}}, status: checks.Pass, code: "personaldata.none"},
+		{name: "permitted to its user", seen: clean(found(list)), permits: []permit{{User: "ana", Folder: "/home/ana/Padrones", By: "DIF", Until: "2026-12-31"}}, status: checks.Pass, code: "personaldata.none", found: []string{"/home/ana/Padrones/2026/* personaldata.permitted"}},
 		{
 			name: "permitted to another user", seen: clean(found(list)), permits: []permit{{User: "luis", Folder: "/home/ana/Padrones", By: "DIF", Until: "2026-12-31"}},
 			status: checks.Fail, code: "personaldata.found", found: []string{"/home/ana/Padrones/2026/beca.csv personaldata.file"},
@@ -111,13 +111,13 @@ func TestJudge(t *testing.T) {
 		},
 
 		// Permits.
-		{name: "permitted", seen: clean(found(list)), permits: []permit{social}, status: checks.Pass, code: "personaldata.none"},
-		{name: "permitted to the end of the day", seen: clean(found(list)), permits: []permit{today}, status: checks.Pass, code: "personaldata.none"},
+		{name: "permitted", seen: clean(found(list)), permits: []permit{social}, status: checks.Pass, code: "personaldata.none", found: []string{"/home/ana/Padrones/2026/* personaldata.permitted"}},
+		{name: "permitted to the end of the day", seen: clean(found(list)), permits: []permit{today}, status: checks.Pass, code: "personaldata.none", found: []string{"/home/ana/Padrones/2026/* personaldata.permitted"}},
 		{
 			name: "permit over", seen: clean(found(list)), permits: []permit{over},
 			status: checks.Fail, code: "personaldata.found", found: []string{"/home/ana/Padrones/2026/beca.csv personaldata.permit_over"},
 		},
-		{name: "permit over, and renewed", seen: clean(found(list)), permits: []permit{over, social}, status: checks.Pass, code: "personaldata.none"},
+		{name: "permit over, and renewed", seen: clean(found(list)), permits: []permit{over, social}, status: checks.Pass, code: "personaldata.none", found: []string{"/home/ana/Padrones/2026/* personaldata.permitted"}},
 		{
 			name: "a folder with a longer name", seen: clean(found(file("/home/ana/Padrones-viejos/a.csv", 40))), permits: []permit{social},
 			status: checks.Fail, code: "personaldata.found", found: []string{"/home/ana/Padrones-viejos/a.csv personaldata.file"},
@@ -128,7 +128,7 @@ func TestJudge(t *testing.T) {
 		},
 		{
 			name: "small permitted files do not add up", seen: clean(found(file("/home/ana/Padrones/1.txt", 6), file("/home/ana/Padrones/2.txt", 6))), permits: []permit{social},
-			status: checks.Pass, code: "personaldata.none",
+			status: checks.Pass, code: "personaldata.none", found: []string{"/home/ana/Padrones/* personaldata.permitted"},
 		},
 		{
 			name: "a permit of everything permits nothing", seen: clean(found(list)), permits: []permit{{Folder: "/", By: "x", Until: "2027-01-01"}},
