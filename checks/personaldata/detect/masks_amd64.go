@@ -1,3 +1,5 @@
+//go:build !purego
+
 package detect
 
 // cpuHasAVX2 tells whether the kernels below may run here.
