@@ -119,7 +119,10 @@ func (c *columns) readNames(line []byte, first bool) bool {
 		}
 		c.says[field] = 0
 		if len(name) <= maxCell {
-			_, c.says[field] = readWords(name)
+			var all words
+			if all, c.says[field] = readWords(name); all&englishPhone != 0 {
+				c.says[field] |= saysPhone
+			}
 			named = named || c.says[field]&saysKind != 0
 		}
 		if !more {

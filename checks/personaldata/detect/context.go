@@ -56,6 +56,8 @@ const (
 	halfCuenta
 	halfBanco
 
+	englishPhone // of any country in a text, and of ours as the name of a column
+
 	lineEnd // no word: a line ends here
 )
 
