@@ -16,7 +16,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/vigia-bench-build.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 export CGO_ENABLED=0
 "${build[@]}" -tags grpcnotrace,purego -o "$work/portable" ./agent/cmd/vigia-agent
-"${build[@]}" -o "$work/bench" ./packaging/benchtest
+"${build[@]}" -o "$work/bench" ./checks/personaldata/benchtest
 
 status=0
 "$work/bench" -agent bin/vigia-agent -portable "$work/portable" -seed "${SEED:-1}" -mb "${MB:-768}" \
