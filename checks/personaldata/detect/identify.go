@@ -365,9 +365,9 @@ func groupAt(b []byte, i int) bool {
 		return false
 	}
 	switch c := b[i]; {
-	case c == ' ', c == '-', c == '.', c == '/':
+	case c == ' ', c == '.', c == '/', c == '-' && b[i+1] > '\r':
 		return isDigit(b[i+1])
-	case c < 0x80:
+	case c < 0x80 && c != '-':
 		return false
 	}
 	_, w := separatorAt(b, i)

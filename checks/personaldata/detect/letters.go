@@ -80,7 +80,9 @@ func separatorAt(b []byte, i int) (sep byte, width int) {
 		return 0, 0
 	}
 	switch b[i] {
-	case ' ', '-', '.', '/':
+	case '-':
+		return '-', 1 + lineEndAt(b, i+1) // a number broken at its hyphen
+	case ' ', '.', '/':
 		return b[i], 1
 	case 0xA0:
 		return ' ', 1
@@ -96,6 +98,17 @@ func separatorAt(b []byte, i int) (sep byte, width int) {
 		}
 	}
 	return 0, 0
+}
+
+// lineEndAt is the width of a line end at i, or 0.
+func lineEndAt(b []byte, i int) int {
+	switch {
+	case i < len(b) && b[i] == '\n':
+		return 1
+	case i+1 < len(b) && b[i] == '\r' && b[i+1] == '\n':
+		return 2
+	}
+	return 0
 }
 
 // separatorBefore is separatorAt for a separator that ends just before i.

@@ -16,6 +16,8 @@ func nssExamples() examples {
 			"NSS: 92-91-90-8443-1",
 			"N.S.S. 92 91 90 8443 1",
 			"Núm. de Seguridad Social: 9291908443-1",
+			"NSS 92-91-90-\n8443-1", // broken by a line end
+			"NSS 92-91-90-8443-\r\n1",
 			"Afiliación IMSS 9291-90-8443-1",
 			"numSeguroSocial=\"92919084431\"",
 			"nombre|nss\nAna|92919084431",
