@@ -48,7 +48,7 @@ func rulesetFor(version int) (landlockRuleset, uintptr) {
 func closeFileSystem() (bool, error) {
 	version, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
 	if errno != 0 {
-		return false, nil //nolint:nilerr // a kernel without Landlock, or with Landlock turned off
+		return false, nil // a kernel without Landlock, or with Landlock turned off
 	}
 	rules, size := rulesetFor(int(version))
 	fd, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&rules)), size, 0)

@@ -121,16 +121,20 @@ func closeSystemCalls() (bool, error) {
 	switch {
 	case errors.Is(errno, unix.ENOSYS):
 		return false, nil // a kernel built without
-	case errors.Is(errno, unix.EINVAL):
-		// Either the kernel is built without, or the filter is wrong.
-		if _, _, why := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_GET_ACTION_AVAIL, 0, uintptr(unsafe.Pointer(&failed))); why != 0 {
-			return false, nil
-		}
-		return false, fmt.Errorf("filter system calls: %w", errno)
+	case errors.Is(errno, unix.EINVAL) && !hasFilters():
+		return false, nil
 	case errno != 0:
 		return false, fmt.Errorf("filter system calls: %w", errno)
 	case failed != 0:
 		return false, fmt.Errorf("filter system calls: not of thread %d", failed)
 	}
 	return true, nil
+}
+
+// hasFilters tells whether the kernel knows filters of system calls, which it answers
+// with EINVAL when it does not, as when a filter is wrong.
+func hasFilters() bool {
+	action := uint32(unix.SECCOMP_RET_ERRNO)
+	_, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_GET_ACTION_AVAIL, 0, uintptr(unsafe.Pointer(&action)))
+	return errno == 0
 }

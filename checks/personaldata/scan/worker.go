@@ -27,6 +27,9 @@ const (
 	// maxDeaths is how many workers may die before the scan ends with an error: each
 	// file that ends its worker takes maxAlone+1 of them.
 	maxDeaths = 200
+	// workerMemory and jobMemory are how many bytes of data a worker may have, and more
+	// for each file that it reads at a time. Its collector tries to use half.
+	workerMemory, jobMemory = 288 << 20, 96 << 20
 	// stopGrace is how long a worker may take to end the files that it has begun.
 	stopGrace = 2 * time.Second
 )
@@ -90,6 +93,9 @@ func newThere(ctx context.Context, s *session, program isolate.Program) (*there,
 	slow := s.opts.Share > 0 && s.opts.Share < 1
 	t.program.Background = program.Background || slow
 	t.program.Processors = s.opts.Jobs
+	if t.program.Memory == 0 {
+		t.program.Memory = workerMemory + int64(s.opts.Jobs)*jobMemory
+	}
 	t.how = setup{jobs: s.opts.Jobs, share: s.opts.Share, background: t.program.Background, limits: s.opts.File}
 	if err := t.start(ctx); err != nil {
 		return nil, err
