@@ -217,7 +217,7 @@ func TestBrowser(t *testing.T) {
 	c.shoot("resumen-claro", 1280, 900, "light", true)
 	c.shoot("resumen-oscuro", 1280, 900, "dark", true)
 	c.shoot("resumen-movil", 390, 844, "light", true)
-	for name, path := range map[string]string{"equipos": "/equipos", "equipo": "/equipos/" + ids["OBRAS-01"], "equipo-callado": "/equipos/" + ids["POLICIA-01"],
+	for name, path := range map[string]string{"equipos": "/equipos", "equipo": "/equipos/" + ids["OBRAS-01"], "equipo-callado": "/equipos/" + ids["POLICIA-01"], "equipo-datos": "/equipos/" + ids["SOCIAL-01"],
 		"controles": "/controles", "control": "/controles/AC-LOCK-15"} {
 		c.run(chromedp.Navigate(c.base + path))
 		c.shoot(name+"-claro", 1280, 900, "light", true)

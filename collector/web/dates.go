@@ -35,6 +35,15 @@ func (t tongue) Day(at time.Time) string {
 	return fmt.Sprintf("%d %s %d", at.Day(), months[at.Month()-1], at.Year())
 }
 
+// DayOf writes a day that facts name as YYYY-MM-DD, and anything else as it is.
+func (t tongue) DayOf(date string) string {
+	day, err := time.ParseInLocation(time.DateOnly, date, t.zone)
+	if err != nil {
+		return date
+	}
+	return t.Day(day)
+}
+
 // ago rounds a span of time down to its largest unit.
 func (t tongue) ago(d time.Duration) string {
 	const day = 24 * time.Hour

@@ -36,6 +36,8 @@ type machineView struct {
 	States  []stateRow
 	Trouble []findingRow // about the agent itself
 	Open    []findingRow
+	// Data is where personal data lies; nil when nothing searches for it.
+	Data *dataView
 	// Resolved are what was put right within the quarter.
 	Resolved []findingRow
 }
@@ -67,11 +69,16 @@ func (s *site) machine(v *visit) error {
 	var m enroll.Machine
 	var states []findings.State
 	var found []findings.Finding
+	var searched *findings.State
+	var seen *dataFacts
 	err := s.read(v.r.Context(), "a machine", func(ctx context.Context, tx *storage.Tx) (err error) {
 		if m, err = s.Enroll.Machine(ctx, tx, id); err != nil {
 			return err
 		}
 		if states, err = s.Findings.MachineStatesAt(ctx, tx, id, now); err != nil {
+			return err
+		}
+		if searched, seen, err = s.readPersonalData(ctx, tx, states); err != nil {
 			return err
 		}
 		found, err = s.Findings.MachineFindingsAt(ctx, tx, id, now)
@@ -91,6 +98,7 @@ func (s *site) machine(v *visit) error {
 		}
 	}
 	slices.SortStableFunc(page.States, func(a, b stateRow) int { return rank(a.Status) - rank(b.Status) })
+	page.Data = v.dataView(searched, seen, states)
 	v.sortFindings(&page, found, now)
 	return v.render(view{name: "equipo", title: m.Hostname, menu: "equipos", data: page})
 }

@@ -35,6 +35,7 @@ func TestContrast(t *testing.T) {
 			{"soft", "ground", 4.5}, {"soft", "card", 4.5}, {"link", "ground", 4.5}, {"link", "card", 4.5}, {"white", "brand", 4.5}, {"white", "button", 4.5},
 			{"on-pass", "pass", 4.5}, {"on-warn", "warn", 4.5}, {"on-fail", "fail", 4.5}, {"on-unknown", "unknown", 4.5},
 			{"pass", "card", 3}, {"fail", "card", 3}, {"unknown", "card", 3}, {"focus", "card", 3}, {"focus", "ground", 3}, {"soft", "card", 3},
+			{"level-high", "card", 3}, {"level-medium", "card", 3}, {"level-basic", "card", 3}, {"level-high", "wash", 3}, {"level-medium", "wash", 3}, {"level-basic", "wash", 3},
 		} {
 			front, back := colours[row.front], colours[row.back]
 			if front == "" || back == "" {

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -273,6 +274,10 @@ func (w *townHall) policy(host string) policy.Policy {
 	for _, server := range []string{"srv-ficheros", "srv-correo"} {
 		source.Datasets = append(source.Datasets, policy.PlacedDataset{Machine: server, Dataset: policy.Dataset{Name: "expedientes", Copies: "/srv/copias/expedientes"}})
 	}
+	source.Permits = []policy.Permit{
+		{Machine: "social-01", Folder: `C:\Users\puesto\Documents\Becas`, Purpose: "Becas del curso", By: "Servicios sociales", Until: "2027-06-30"},
+		{Machine: "social-01", Folder: `C:\Users\puesto\Documents\Dependencia`, Purpose: "Valoraciones", By: "Servicios sociales", Until: "2026-10-31"},
+	}
 	pol, err := policy.Compose(policy.ComposeInput{Agent: "any", Hostname: host, Epoch: 1, Version: 1, Issued: begin,
 		Source: source, Packs: w.packs, Catalog: w.catalog})
 	w.must(err)
@@ -355,9 +360,7 @@ func (p pc) facts(check string, fixed bool, at time.Time) facts {
 	case "personaldata.local":
 		f := facts{"system": p.os, "roots": []string{"/home"}, "files": facts{"clean": 1240}, "bytes": 912_000_000, "persons": p.personal, "complete": true}
 		if p.personal > 0 {
-			f["files"] = facts{"clean": 1238, "found": 1}
-			f["found"] = []facts{{"path": `C:\Users\puesto\Documents\listado.csv`, "folder": `C:\Users\puesto\Documents`, "level": "medium",
-				"persons": p.personal, "counts": facts{"es.dni": p.personal}, "whole": true}}
+			maps.Copy(f, whereabouts(p.personal))
 		}
 		return f
 	case "inventory.snapshot":
@@ -365,5 +368,34 @@ func (p pc) facts(check string, fixed bool, at time.Time) facts {
 			"software": []facts{{"name": "Firefox", "version": "140.0", "from": "machine"}}, "digest": strings.Repeat("0123abcd", 8)}
 	default:
 		return facts{}
+	}
+}
+
+// whereabouts are what a search finds on the desk of somebody who keeps everything.
+func whereabouts(persons int64) facts {
+	const home = `C:\Users\puesto\`
+	file := func(folder, name, level, modified string, persons int64, counts facts, categories ...string) facts {
+		return facts{"path": home + folder + `\` + name, "folder": home + folder, "level": level, "persons": persons, "counts": counts,
+			"categories": categories, "whole": name != "copia.zip", "modified": modified}
+	}
+	found := []facts{
+		file(`Documents`, "listado.csv", "high", "2026-11-12", persons, facts{"es.dni": persons, "email": persons / 2, "es.phone": 40}),
+		file(`Documents\Becas`, "solicitudes.xlsx", "high", "2026-10-30", 1450, facts{"mx.curp": 1450, "mx.clabe": 1200, "birthdate": 1450}),
+		file(`Documents\Becas`, "renta.pdf", "medium", "2026-10-02", 38, facts{"es.iban": 38}),
+		file(`Documents\Dependencia`, "grados.docx", "high", "2026-09-18", 27, facts{"es.dni": 27, "es.ss": 27}, "health"),
+		file(`Downloads`, "copia.zip", "high", "2026-11-19", 96, facts{"mx.curp": 96, "mx.rfc": 96, "mx.nss": 71, "mx.ine": 12, "name": 96, "address": 90, "card": 2}, "union", "religion"),
+		file(`Desktop`, "recibos.txt", "medium", "2026-08-01", 31, facts{"es.iban": 31, "card": 4}),
+		file(`Desktop\Avisos`, "correos.txt", "basic", "2026-11-02", 410, facts{"email": 410}),
+		file(`Desktop\Avisos`, "guardia.txt", "basic", "2026-11-02", 8, facts{"es.phone": 8}),
+	}
+	return facts{
+		"roots": []string{`C:\Users`}, "files": facts{"clean": 21_480, "found": len(found), "incomplete": 190, "unreadable": 4}, "found": found,
+		"unchanged": 20_311, "complete": false, "stopped": "limit.time",
+		"reasons": facts{"content.image": 171, "content.encrypted": 12, "format.unsupported": 3, "access.denied": 4, "content.damaged": 4},
+		"unread": []facts{
+			{"folder": home + `Documents\INE`, "reason": "content.image", "files": 120}, {"folder": home + `Pictures\Escaneos`, "reason": "content.image", "files": 51},
+			{"folder": home + `Documents\Contratos`, "reason": "content.encrypted", "files": 12}, {"folder": home + `AppData\Local\Outlook`, "reason": "format.unsupported", "files": 3},
+			{"folder": `C:\Users\otra`, "reason": "access.denied", "files": 4}, {"folder": home + `Downloads`, "reason": "content.damaged", "files": 4},
+		},
 	}
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"vigia/checks/message"
@@ -35,6 +36,15 @@ func (t tongue) Count(n int, key string) string {
 
 // Label is the word for a status or another code.
 func (t tongue) Label(code any) string { return report.Label(t.Lang, fmt.Sprint(code)) }
+
+// Number writes a count with its thousands apart.
+func (t tongue) Number(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
+		digits = digits[:i] + "\u202f" + digits[i:] // a narrow space, in any language
+	}
+	return digits
+}
 
 // words are all that the portal itself says.
 func words() message.Catalogue {
@@ -141,6 +151,46 @@ func words() message.Catalogue {
 		{"finding.first", "visto por primera vez", "first seen"},
 		{"state.silent", "último dato conocido", "last known"},
 		{"state.differs", "el agente dijo:", "the agent said:"},
+
+		{"data.title", "Datos personales en este equipo", "Personal data on this machine"},
+		{"data.searched", "Última búsqueda:", "Last search:"},
+		{"data.where", "en", "in"},
+		{"data.looked", "{n} ficheros mirados.", "{n} files looked at."},
+		{"data.unchanged", "{n} no han cambiado desde la búsqueda anterior, que no halló nada en ellos.", "{n} of them have not changed since the search before, which found nothing in them."},
+		{"data.masked", "Aquí solo hay recuentos y carpetas: ningún dato sale del equipo, y los identificadores de las rutas van tapados.", "There are only counts and folders here: no value leaves the machine, and identifiers in paths are masked."},
+		{"data.not_kept", "La lista de esta búsqueda ya no se conserva.", "The list of this search is not kept any more."},
+		{"data.not_kept.do", "El informe se borró por su plazo, o esa búsqueda no pudo hacerse. El próximo informe la traerá; lo que se juzgó sigue en la tabla de controles.", "The report was erased by its retention term, or that search could not be made. The next report will bring it; what was judged is still in the table of controls."},
+		{"data.stopped", "La búsqueda no llegó al final", "The search did not reach its end"},
+		{"data.stopped.do", "Puede haber más datos personales de los que se ven aquí.", "There may be more personal data than is seen here."},
+		{"data.none", "En lo que se pudo leer no hay ficheros con datos personales.", "What could be read holds no files with personal data."},
+		{"data.level", "Nivel", "Level"},
+		{"data.files", "Ficheros", "Files"},
+		{"data.persons", "Personas", "Persons"},
+		{"data.folder", "Carpeta", "Folder"},
+		{"data.holds", "Qué contiene", "What it holds"},
+		{"data.permit", "Permiso", "Permit"},
+		{"data.levels", "Cuánto hay de cada nivel", "How much there is of each level"},
+		{"data.folders", "En qué carpetas", "In which folders"},
+		{"data.bare", "sin permiso vigente", "without a valid permit"},
+		{"data.allowed", "con permiso vigente", "with a valid permit"},
+		{"data.sums", "Las personas se suman fichero a fichero: quien está en dos, cuenta dos veces.", "Persons are added up file by file: who is in two counts twice."},
+		{"data.special", "Categorías especiales:", "Special categories:"},
+		{"data.changed", "último cambio", "last changed"},
+		{"data.partly", "leídos solo en parte: {n}", "read only in part: {n}"},
+		{"data.permit.none", "sin permiso; no llega al límite", "no permit; below the limit"},
+		{"data.permit.needed", "sin permiso", "no permit"},
+		{"data.permit.holds", "de {by}, hasta el {until}", "of {by}, until {until}"},
+		{"data.permit.over", "el de {by} terminó el {until}", "that of {by} ended on {until}"},
+		{"data.permit.unknown", "según el último informe, con permiso", "with a permit by the last report"},
+		{"data.more_types", "y {n} más", "and {n} more"},
+		{"data.more_folders", "Y {n} carpetas más, con {files} ficheros.", "And {n} more folders, with {files} files."},
+		{"data.unlisted", "El informe nombra los ficheros con más personas; hay {n} más.", "The report names the files with the most persons; there are {n} more."},
+		{"data.unread", "Lo que no se pudo leer", "What could not be read"},
+		{"data.unread.lead", "Ningún programa puede decir que aquí no hay datos personales.", "No program can say that there is no personal data in these."},
+		{"data.unread.more", "y {n} carpetas más", "and {n} more folders"},
+		{"data.unread.others", "Y {n} ficheros más, en carpetas que el informe no nombra.", "And {n} more files, in folders that the report does not name."},
+		{"data.in_folders.one", "en {n} carpeta", "in {n} folder"},
+		{"data.in_folders.many", "en {n} carpetas", "in {n} folders"},
 
 		{"controls.menu", "Controles", "Controls"},
 		{"controls.title", "Controles", "Controls"},
