@@ -1,20 +1,13 @@
 package agent
 
 import (
-	"bufio"
+	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
-	"strings"
-	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
 	"vigia/checks/personaldata/scan"
@@ -58,123 +51,51 @@ func scanCache() string {
 	return filepath.Join(dir, "vigia-agent", scan.CacheName)
 }
 
-// scan looks for personal data and writes a line for each file: as JSON each
-// one, as text those that hold any or were not read whole.
-func (c *cli) scan(ctx context.Context, opts scan.Options, format formatFlag) error {
-	each, finish := c.scanText()
-	if format == formatJSON {
-		each, finish = scanJSON(c.stdout)
-	}
-	bar, done := c.scanBar()
+// scan looks for personal data and writes what it finds: as JSON a line for each
+// file, as text one for those that hold any, and a summary. An end before the time
+// writes what there is until then.
+func (c *cli) scan(ctx context.Context, opts scan.Options, format formatFlag) (err error) {
+	out := steadily(c.stdout, flushEvery)
+	defer func() { err = cmp.Or(err, out.Close()) }()
+	bar, wipeBar, barDone := c.scanBar()
 	opts.Progress = bar
-	summary, err := scan.Run(ctx, opts, func(r scan.FileResult) error { return each(r) })
-	done()
+	each, finish := scanJSON(out)
+	if format != formatJSON {
+		report := newScanReport(c.say, out)
+		each = report.each
+		finish = func(s scan.Summary) error { return report.finish(s, scanCode(s)) }
+	}
+	if _, watched := terminalOf(c.stdout); watched {
+		write := each
+		each = func(r scan.FileResult) error {
+			if format == formatJSON || r.Status == scan.Found {
+				wipeBar() // on one screen, a line would be written behind it
+			}
+			return write(r)
+		}
+	}
+	summary, err := scan.Run(ctx, opts, each)
+	barDone()
 	if err != nil {
 		return fmt.Errorf("scan: %w", err)
 	}
 	if err := finish(summary); err != nil {
 		return err
 	}
+	if code := scanCode(summary); code != exitFine {
+		return answer(code)
+	}
+	return nil
+}
+
+// scanCode is the exit code of a scan.
+func scanCode(s scan.Summary) int {
 	switch {
-	case summary.Files[scan.Found] > 0:
-		return answer(exitNo)
-	case summary.Unknown() > 0 || !summary.Complete:
-		return answer(exitUnknown)
+	case s.Files[scan.Found] > 0:
+		return exitNo
+	case s.Unknown() > 0 || !s.Complete:
+		return exitUnknown
 	default:
-		return nil
+		return exitFine
 	}
-}
-
-func scanJSON(w io.Writer) (each func(scan.FileResult) error, finish func(scan.Summary) error) {
-	out := bufio.NewWriter(w)
-	var line []byte
-	return func(r scan.FileResult) error {
-			line = append(r.AppendJSON(line[:0]), '\n')
-			_, err := out.Write(line)
-			return err
-		}, func(s scan.Summary) error {
-			enc := json.NewEncoder(out)
-			enc.SetEscapeHTML(false)
-			if err := enc.Encode(struct {
-				Summary scan.Summary `json:"summary"`
-			}{s}); err != nil {
-				return err
-			}
-			return out.Flush()
-		}
-}
-
-func (c *cli) scanText() (each func(scan.FileResult) error, finish func(scan.Summary) error) {
-	each = func(r scan.FileResult) error {
-		var line string
-		switch r.Status {
-		case scan.Found:
-			var counts []string
-			for _, kind := range slices.Sorted(maps.Keys(r.Counts)) {
-				counts = append(counts, fmt.Sprintf("%s %d", kind, r.Counts[kind]))
-			}
-			line = c.say.text("scan.found", map[string]string{
-				"path": printable(r.Path), "persons": strconv.Itoa(r.Persons), "counts": strings.Join(counts, ", "),
-				"level": c.say.text("level."+string(r.Level), nil),
-			})
-		case scan.Incomplete, scan.Unreadable:
-			line = c.say.text("scan.unread", map[string]string{"path": printable(r.Path), "reason": string(r.Reason)})
-		case scan.Clean, scan.Skipped:
-			return nil
-		}
-		_, err := fmt.Fprintln(c.stdout, line)
-		return err
-	}
-	finish = func(s scan.Summary) error {
-		var files int64
-		for _, n := range s.Files {
-			files += n
-		}
-		if s.Stopped != "" {
-			fmt.Fprintln(c.stdout, c.say.text("scan.stopped", map[string]string{"reason": string(s.Stopped)}))
-		}
-		_, err := fmt.Fprintln(c.stdout, c.say.text("scan.summary", map[string]string{
-			"files": strconv.FormatInt(files, 10), "bytes": size(s.Bytes),
-			"found": strconv.FormatInt(s.Files[scan.Found], 10), "unknown": strconv.FormatInt(s.Unknown(), 10),
-			"seconds": strconv.FormatFloat(float64(s.TookMS)/1000, 'f', 1, 64),
-		}))
-		return err
-	}
-	return each, finish
-}
-
-// printable shows what would move a terminal's cursor as a question mark.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 {
-			return '?'
-		}
-		return r
-	}, s)
-}
-
-// scanBar shows the progress on stderr, if that is a terminal.
-func (c *cli) scanBar() (update func(scan.Progress), done func()) {
-	if _, ok := terminalOf(c.stderr); !ok {
-		return nil, func() {}
-	}
-	bar := progressbar.NewOptions64(-1,
-		progressbar.OptionSetWriter(c.stderr),
-		progressbar.OptionSetDescription(c.say.text("scan.progress", nil)),
-		progressbar.OptionShowBytes(true),
-		progressbar.OptionSetWidth(24),
-		progressbar.OptionThrottle(100*time.Millisecond),
-		progressbar.OptionClearOnFinish(),
-		progressbar.OptionSetRenderBlankState(true))
-	total := int64(-1)
-	// The bar is only for the eye: that it could not be drawn changes nothing.
-	return func(p scan.Progress) {
-			if p.Counted && p.TotalBytes > 0 && total != p.TotalBytes {
-				total = p.TotalBytes
-				bar.ChangeMax64(total)
-			}
-			_ = bar.Set64(min(p.Bytes, max(total, p.Bytes)))
-		}, func() {
-			_ = bar.Finish()
-		}
 }

@@ -102,21 +102,41 @@ last delivery failed.`),
 
 		"help.scan": says("busca datos personales en ficheros", "looks for personal data in files"),
 		"help.scan.long": says(
-			`Busca identificadores de personas (CURP, RFC, NSS, DNI, NIE...) en los ficheros y carpetas
-que se indican. Cuenta y clasifica: no muestra, copia ni envía ningún valor. Lo que no se
-puede leer entero se dice; nunca pasa por limpio.
+			`Busca datos personales de México y España en los ficheros y carpetas que se indican:
+CURP, RFC, NSS, CLABE, INE, DNI, NIE, IBAN, tarjetas, correos, nombres, domicilios... y,
+junto a una identidad, categorías especiales como la salud o la afiliación sindical.
+Entra en documentos de Office y OpenDocument, PDF, correo, bases de datos y comprimidos.
 
-Sale con 1 si encuentra algo, con 3 si no encuentra nada pero algo no se leyó entero.
+Cuenta y clasifica: no muestra, copia ni envía ningún valor, y tapa los que haya en las
+rutas. Los ficheros los abre un proceso aparte, sin red ni permisos. No cambia nada.
+Lo que no se puede leer entero (escaneos, cifrados, dañados) se dice; nunca pasa por limpio.
+
+Niveles: alto (identificación, nombre, domicilio, categorías especiales), medio (cuentas y
+tarjetas), básico (lo demás). Lo que no ha cambiado desde la última vez no se lee de nuevo.
+Ctrl-C termina y muestra lo que dio tiempo a mirar.
+
+Códigos de salida: 0 nada; 1 hay datos personales; 2 error; 3 nada, pero no todo se leyó.
 
   vigia-agent scan /home/registro/documentos
+  vigia-agent scan --no-cache D:\Compartido
   vigia-agent scan --format json . > resultado.jsonl`,
-			`Looks for identifiers of persons (CURP, RFC, NSS, DNI, NIE...) in the files and folders
-given. It counts and classifies: no value is shown, copied or sent. What cannot be read
-whole is said; it never passes for clean.
+			`Looks for personal data of Mexico and Spain in the files and folders given: CURP, RFC,
+NSS, CLABE, INE, DNI, NIE, IBAN, cards, e-mail, names, addresses... and, beside an
+identity, special categories such as health or union membership. It looks into documents
+of Office and OpenDocument, PDF, mail, databases and archives.
 
-Exits 1 if it finds any, 3 if it finds none but something was not read whole.
+It counts and classifies: no value is shown, copied or sent, and those in paths are masked.
+A process of its own, without network or rights, opens the files. Nothing is changed.
+What cannot be read whole (scans, encrypted, damaged) is said; it never passes for clean.
+
+Levels: high (identity, name, address, special categories), medium (accounts and cards),
+basic (all else). What has not changed since the last time is not read again.
+Ctrl-C ends it and shows what there was time to look at.
+
+Exit codes: 0 nothing; 1 there is personal data; 2 error; 3 nothing, but not all was read.
 
   vigia-agent scan /home/registry/documents
+  vigia-agent scan --no-cache D:\Shared
   vigia-agent scan --format json . > result.jsonl`),
 
 		"help.record": says("graba este equipo para reproducir un caso", "records this machine to reproduce a case"),
