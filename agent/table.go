@@ -71,12 +71,22 @@ func (c *cli) parts(cat *catalog.Catalog, r checks.Result) []string {
 	}
 	var out []string
 	for _, f := range bad[:min(len(bad), maxParts)] {
-		out = append(out, fmt.Sprintf("%s %s: %s", glyph(f.Status), f.Key, cat.Say(c.say.lang, f.Reason)))
+		out = append(out, fmt.Sprintf("%s %s: %s", glyph(f.Status), place(f.Key), cat.Say(c.say.lang, f.Reason)))
 	}
 	if more := len(bad) - maxParts; more > 0 {
 		out = append(out, c.say.text("check.more", map[string]string{"count": strconv.Itoa(more)}))
 	}
 	return out
+}
+
+// place is the key of a finding as people read it. Of the files of a folder, "/a/*
+// content.image", the reason is dropped: it is said beside.
+func place(key string) string {
+	folder, code, ok := strings.Cut(key, "* ")
+	if !ok || strings.Trim(code, "abcdefghijklmnopqrstuvwxyz_.") != "" {
+		return key
+	}
+	return folder + "*"
 }
 
 func (c *cli) summary(measured []measurement, took time.Duration) string {

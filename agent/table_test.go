@@ -73,6 +73,17 @@ inactividad
 	}
 }
 
+func TestPlace(t *testing.T) {
+	for key, want := range map[string]string{
+		"/home/x/INE/* content.image": "/home/x/INE/*", `C:\Datos\* format.unsupported`: `C:\Datos\*`,
+		"/home/x/INE/*": "/home/x/INE/*", "/home/a* 2.txt": "/home/a* 2.txt", "/home/a b.txt": "/home/a b.txt", "ana": "ana",
+	} {
+		if got := place(key); got != want {
+			t.Errorf("%q: got %q, want %q", key, got, want)
+		}
+	}
+}
+
 func TestTerminalWidth(t *testing.T) {
 	for _, row := range []struct {
 		columns string

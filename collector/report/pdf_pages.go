@@ -127,9 +127,10 @@ func (p *page) unmeasured(c Control) {
 // splitControls separates what is measured, worst first, from what is not.
 func splitControls(all []Control) (measured, rest []Control) {
 	for _, c := range all {
-		if c.Measured {
+		switch {
+		case c.Measured:
 			measured = append(measured, c)
-		} else {
+		case c.Core: // what nobody is bound to and nobody asked for is in the tables only
 			rest = append(rest, c)
 		}
 	}

@@ -58,6 +58,16 @@ type findingRow struct {
 	Title, Say, Do string
 }
 
+// Place is the key as people read it. Of the files of a folder, "/a/* content.image",
+// the reason is dropped: it is said beside.
+func (f findingRow) Place() string {
+	folder, code, ok := strings.Cut(f.Key, "* ")
+	if !ok || strings.Trim(code, "abcdefghijklmnopqrstuvwxyz_.") != "" {
+		return f.Key
+	}
+	return folder + "*"
+}
+
 // maxFindings bounds the findings that one page lists.
 const maxFindings = 200
 
