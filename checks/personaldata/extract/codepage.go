@@ -32,7 +32,7 @@ func codepageOf(number int) (c *codepage, ok bool) {
 	}
 	c = &codepage{}
 	for i := range c.char {
-		c.char[i] = utf8.AppendRune(nil, m.DecodeByte(byte(i)+0x80)) //nolint:gosec // i is below 128
+		c.char[i] = utf8.AppendRune(nil, m.DecodeByte(byte(i)+0x80)) // i is below 128
 	}
 	return c, ok
 }

@@ -170,7 +170,7 @@ func (c *compound) readDirectory(start uint32) Reason {
 		}
 		size := int64(binary.LittleEndian.Uint32(e[120:])) // the high half may be garbage in files of version 3
 		if c.shift == 12 {
-			size = int64(binary.LittleEndian.Uint64(e[120:]) &^ (1 << 63)) //nolint:gosec // the top bit is cleared
+			size = int64(binary.LittleEndian.Uint64(e[120:]) &^ (1 << 63)) // the top bit is cleared
 		}
 		it := item{
 			name: string(appendUTF16(nil, e[:max(0, min(64, int(binary.LittleEndian.Uint16(e[64:]))-2))])),

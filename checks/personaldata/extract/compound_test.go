@@ -124,7 +124,7 @@ func (w *cfbWriter) entry(n cfbNode, kind byte) int {
 		binary.LittleEndian.PutUint32(e[at:], noStream)
 	}
 	if kind == cfbStream && len(n.data) > 0 {
-		start := uint32(0)
+		var start uint32
 		if len(n.data) < 4096 {
 			start = w.addMini(n.data)
 		} else {

@@ -272,9 +272,9 @@ func (r *dbfReader) field(f *dbfColumn, b []byte) {
 			r.out.cell(append(append(append(append(append(buf[:0], b[:4]...), '-'), b[4:6]...), '-'), b[6:]...))
 		}
 	case (f.kind == 'I' || f.kind == '+') && len(b) == 4:
-		n := int32(binary.LittleEndian.Uint32(b)) //nolint:gosec // it is signed
+		n := int32(binary.LittleEndian.Uint32(b)) // it is signed
 		if !r.t.visual {
-			n = int32(binary.BigEndian.Uint32(b) ^ 1<<31) //nolint:gosec // and its sign turned around in dBase 7
+			n = int32(binary.BigEndian.Uint32(b) ^ 1<<31) // and its sign turned around in dBase 7
 		}
 		r.out.cell(strconv.AppendInt(buf[:0], int64(n), 10))
 	case f.kind == 'B' && len(b) == 8:
@@ -288,7 +288,7 @@ func (r *dbfReader) field(f *dbfColumn, b []byte) {
 		}
 		r.float(math.Float64frombits(v))
 	case f.kind == 'Y' && len(b) == 8:
-		v := int64(binary.LittleEndian.Uint64(b)) //nolint:gosec // it is signed
+		v := int64(binary.LittleEndian.Uint64(b)) // it is signed
 		r.out.cell(strconv.AppendFloat(buf[:0], float64(v)/10000, 'f', -1, 64))
 	case f.kind == 'T' && len(b) == 8 && r.t.visual:
 		r.moment(b)

@@ -272,7 +272,8 @@ func (w *word) endParagraph(at, after int64, mark byte) {
 	scratch := &w.o.d.x.scratch
 	if in != w.in && w.para >= 0 {
 		w.in = in
-		w.para = w.split()
+		w.split()
+		w.para = 0
 	}
 	switch {
 	case in && w.ends[w.next].row:
@@ -294,17 +295,16 @@ func (w *word) endParagraph(at, after int64, mark byte) {
 }
 
 // split begins a text with the paragraph at hand.
-func (w *word) split() int {
+func (w *word) split() {
 	scratch := &w.o.d.x.scratch
 	if w.para == 0 && !w.o.d.x.work.inText {
-		return 0
+		return
 	}
 	last := slices.Clone(scratch.text[w.para:])
 	scratch.text = scratch.text[:w.para]
 	w.out.begin()
 	scratch.text = append(scratch.text, last...)
 	clear(last)
-	return 0
 }
 
 // run appends characters without control codes among them.

@@ -11,6 +11,10 @@ import (
 const (
 	blockBytes = 128 << 10 // read and given to the sink at a time
 	headBytes  = 8 << 10   // of a document's beginning tell its format
+
+	// Made of a file whatever its size: tables that are mostly zeros or blanks are honest,
+	// and shrink a thousandfold.
+	freelyMade = 64 << 20
 )
 
 // work is what the file at hand has cost so far.
@@ -84,6 +88,7 @@ func gravity(r Reason) int {
 		return 3
 	case Damaged, ReadError:
 		return 4
+	case LimitBytes, LimitInflated, LimitRatio, LimitDepth, LimitEntries, LimitHeld, LimitTime, Canceled:
 	}
 	return 5
 }
@@ -104,7 +109,7 @@ func (x *Extractor) spent() Reason {
 		return LimitTime
 	case w.made > x.limits.Inflated:
 		return LimitInflated
-	case w.made > 1<<20 && w.made > x.limits.Ratio*x.unpacked():
+	case w.made > freelyMade && w.made > x.limits.Ratio*x.unpacked():
 		return LimitRatio
 	}
 	return ""
@@ -276,6 +281,9 @@ func (x *Extractor) document(r io.Reader, at io.ReaderAt, size int64, depth int,
 	d.in = replay{first: buf[:n], rest: r}
 	d.r = &d.in
 	f := formatOf(d.head)
+	if f.name == "binary" && d.isDisc(buf[:n]) {
+		f = format{"iso", Unsupported}
+	}
 	if f.name == "text" && as != "" {
 		f.name = as
 	}
@@ -286,6 +294,22 @@ func (x *Extractor) document(r io.Reader, at io.ReaderAt, size int64, depth int,
 	d.endText()
 	x.note(why)
 	return cmp.Or(d.name, f.name)
+}
+
+// isDisc tells whether a document is the image of a disc (ECMA-119, 8.1; ECMA-167): its
+// mark stands far from its beginning, of which first is what was read.
+func (d *document) isDisc(first []byte) bool {
+	const at = 16*2048 + 1
+	var mark [5]byte
+	switch {
+	case len(first) >= at+len(mark):
+		copy(mark[:], first[at:])
+	case d.at != nil && d.depth > 0 && d.size > at:
+		if _, err := d.at.ReadAt(mark[:], at); err != nil {
+			return false
+		}
+	}
+	return string(mark[:]) == "CD001" || string(mark[:]) == "BEA01"
 }
 
 // guarded reads the document. That a decoder of others panics on hostile bytes is one
@@ -429,8 +453,7 @@ func (d *document) next(r io.Reader) ([]byte, error) {
 
 // reasonOf turns an error of reading or decoding into a reason.
 func reasonOf(err error) Reason {
-	var r Reason
-	if errors.As(err, &r) {
+	if r, ok := errors.AsType[Reason](err); ok {
 		return r
 	}
 	return Damaged

@@ -10,6 +10,7 @@ import (
 const (
 	tiffByte      = 1
 	tiffASCII     = 2
+	tiffShort     = 3
 	tiffUndefined = 7
 )
 
@@ -20,18 +21,25 @@ const (
 	tagGPS       = 0x8825
 )
 
+// Tags of how large a picture is (TIFF 6.0, section 8).
+const (
+	tagWidth  = 0x0100
+	tagHeight = 0x0101
+)
+
 const (
 	exifTables = 64 // tables of fields in one picture
 	exifFields = 2_000
 )
 
 // exif gives the text in the fields of a TIFF file, or of what is built like one, to the
-// sink. A picture whose fields are damaged is one whose fields are not read: its picture
-// is not read either, and that is told.
-func (d *document) exif(at io.ReaderAt, size int64) {
+// sink, and returns the size of the largest picture in it, zero when not known. A picture
+// whose fields are damaged is one whose fields are not read: its picture is not read
+// either, and that is told.
+func (d *document) exif(at io.ReaderAt, size int64) (width, height int64) {
 	var head [8]byte
 	if _, err := at.ReadAt(head[:], 0); err != nil {
-		return
+		return 0, 0
 	}
 	e := exif{d: d, at: at, size: size, seen: make(map[int64]bool)}
 	switch string(head[:4]) {
@@ -40,7 +48,7 @@ func (d *document) exif(at io.ReaderAt, size int64) {
 	case "MM\x00*":
 		e.order = binary.BigEndian
 	default:
-		return
+		return 0, 0
 	}
 	e.next = append(e.next, int64(e.order.Uint32(head[4:])))
 	for len(e.next) > 0 && len(e.seen) < exifTables && d.x.spent() == "" {
@@ -52,6 +60,7 @@ func (d *document) exif(at io.ReaderAt, size int64) {
 		}
 	}
 	clear(e.buf)
+	return e.width, e.height
 }
 
 type exif struct {
@@ -63,6 +72,9 @@ type exif struct {
 	seen  map[int64]bool
 	buf   []byte
 	total int64 // bytes of values that were read
+
+	width, height int64 // of the largest picture, in pixels
+	wide, high    int64 // of the one whose fields are read
 }
 
 // fields reads one table of fields.
@@ -73,12 +85,16 @@ func (e *exif) fields(off int64) {
 	}
 	count := int(e.order.Uint16(b[:]))
 	off += 2
+	e.wide, e.high = 0, 0
 	for range min(count, exifFields) {
 		if _, err := e.at.ReadAt(b[:], off); err != nil {
 			return
 		}
 		off += int64(len(b))
 		e.field(b[:])
+	}
+	if e.wide*e.high > e.width*e.height {
+		e.width, e.height = e.wide, e.high
 	}
 	if _, err := e.at.ReadAt(b[:4], off); err == nil && count <= exifFields {
 		e.next = append(e.next, int64(e.order.Uint32(b[:])))
@@ -91,6 +107,12 @@ func (e *exif) field(b []byte) {
 	switch tag {
 	case tagExif, tagGPS, tagSubFields:
 		e.next = append(e.next, int64(e.order.Uint32(value)))
+		return
+	case tagWidth:
+		e.wide = e.number(kind, value)
+		return
+	case tagHeight:
+		e.high = e.number(kind, value)
 		return
 	}
 	if kind != tiffASCII && kind != tiffByte && kind != tiffUndefined || count < minRun || tag == 0x927C { // the maker's own
@@ -121,4 +143,12 @@ func (e *exif) field(b []byte) {
 		return
 	}
 	e.d.line(text)
+}
+
+// number reads a value of 16 or 32 bits. No picture is larger than 2 to the 31st.
+func (e *exif) number(kind uint16, value []byte) int64 {
+	if kind == tiffShort {
+		return int64(e.order.Uint16(value))
+	}
+	return int64(e.order.Uint32(value)) & (1<<31 - 1)
 }

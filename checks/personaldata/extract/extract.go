@@ -51,7 +51,7 @@ type Sink interface {
 type Limits struct {
 	Bytes    int64         // read of the file; default 1 GiB
 	Inflated int64         // made of it by inflating and decoding, all in all; default 512 MiB
-	Ratio    int64         // inflated for each byte read, once more than 1 MiB is; default 200
+	Ratio    int64         // inflated for each byte read, once more than 64 MiB is; default 200
 	Depth    int           // documents within documents; default 5
 	Entries  int           // documents within one file, all in all; default 10,000
 	Held     int64         // bytes of a document that must be in memory to be read; default 48 MiB

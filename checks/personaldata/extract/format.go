@@ -48,7 +48,7 @@ var magics = [...]struct {
 	{"\x1f\x9d", format{"compress", Unsupported}},
 	{"\x04\x22\x4d\x18", format{"lz4", Unsupported}},
 	{"MSCF\x00\x00\x00\x00", format{"cab", Unsupported}},
-	{"!<arch>\n", format{"ar", Unsupported}},
+	{"!<arch>\n", format{"ar", ""}},
 	{"\x60\xea", format{"arj", Unsupported}},
 	{"\xed\xab\xee\xdb", format{"rpm", Unsupported}},
 	{"MSWIM\x00\x00\x00", format{"wim", Unsupported}},
@@ -128,7 +128,7 @@ var letters = [...]struct {
 	{"BZh", format{"bzip2", Unsupported}},
 	{"BM", format{"bmp", NoText}},
 	{"LZIP", format{"lzip", Unsupported}},
-	{"07070", format{"cpio", Unsupported}},
+	{"07070", format{"cpio", ""}},
 	{"xar!", format{"xar", Unsupported}},
 	{"vhdxfile", format{"vhdx", Unsupported}},
 	{"ID3", format{"mp3", NotADocument}},
@@ -170,9 +170,9 @@ func (f format) reader() func(d *document) Reason {
 	case "text":
 		return readText
 	case "utf-16le":
-		return utf16Text(UTF16LE)
+		return readUTF16(UTF16LE)
 	case "utf-16be":
-		return utf16Text(UTF16BE)
+		return readUTF16(UTF16BE)
 	case "utf-32le":
 		return utf32Text(binary.LittleEndian)
 	case "utf-32be":
@@ -201,8 +201,16 @@ func (f format) reader() func(d *document) Reason {
 		return picture(walkWEBP)
 	case "tiff":
 		return picture(walkTIFF)
-	case "heic", "psd", "jp2", "jxl":
+	case "heic", "jp2", "jxl":
 		return picture(walkHead)
+	case "psd":
+		return picture(walkPSD)
+	case "bmp":
+		return picture(walkBMP)
+	case "emf":
+		return picture(walkEMF)
+	case "wmf":
+		return picture(walkWMF)
 	case "pdf":
 		return readPDF
 	case "zip":
@@ -235,6 +243,10 @@ func (f format) reader() func(d *document) Reason {
 		return packed(openZlib)
 	case "tar":
 		return readTar
+	case "ar":
+		return readAr
+	case "cpio":
+		return readCpio
 	case "7z":
 		return readSevenZip
 	case "rar":

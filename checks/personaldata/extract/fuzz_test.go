@@ -41,6 +41,8 @@ func FuzzFile(f *testing.F) {
 		zstded([]byte(somebody)), zlibbed([]byte(somebody)), tarred("a", somebody), zipped("a", somebody), picture, sparse(1 << 20),
 		tool(f, map[string]string{"a": somebody}, "a.7z", "7z", "a", "-bd", "-mtm=off", "a.7z", "a"),
 		tool(f, map[string]string{"a": somebody}, "a.7z", "7z", "a", "-bd", "-mtm=off", "-mhc=off", "-m0=LZMA", "a.7z", "a"),
+		[]byte(arOf("uno/", somebody)), []byte(cpioOf(true, "uno", somebody)), []byte(cpioOf(false, "uno", somebody)),
+		append([]byte("\xff\xfe"), wide(binary.LittleEndian, "<html><p>1234&ntilde;</p>")...),
 		[]byte("Rar!\x1a\x07\x01\x00\x33\x92\xb5\xe5\x0a\x01\x05\x06\x00\x05\x01\x01\x80\x80\x00"),
 	} {
 		f.Add(file)
@@ -92,6 +94,8 @@ func FuzzEXIF(f *testing.F) {
 		fuzzed(t, append([]byte("\xff\xd8\xff\xe1\x00\x20Exif\x00\x00II*\x00"), b...))
 		fuzzed(t, append([]byte("\x89PNG\r\n\x1a\n"), b...))
 		fuzzed(t, append([]byte("GIF89a"), b...))
+		fuzzed(t, append([]byte("\xd7\xcd\xc6\x9a"), b...))
+		fuzzed(t, append([]byte("\x01\x00\x00\x00\x58\x00\x00\x00"+string(make([]byte, 32))+" EMF"+string(make([]byte, 44))), b...))
 		fuzzed(t, append([]byte("RIFF\x00\x00\x00\x00WEBPVP8"), b...))
 	})
 }

@@ -13,6 +13,14 @@ const (
 	metaParts = 10_000  // segments, chunks or fields of one picture that are walked over
 )
 
+// A picture with fewer pixels than one of these can show no document that could be read:
+// it is an icon, a logo, a bullet. A page of A5 as a fax sends it has 400,000, and the
+// photograph of an identity card whose number can be read has 150,000.
+const (
+	readableSide   = 200
+	readablePixels = 120_000
+)
+
 // A steps walks over a picture, piece by piece. What it skips of a file is not read.
 type steps struct {
 	d   *document
@@ -20,6 +28,21 @@ type steps struct {
 	off int64
 	n   int // pieces
 	buf []byte
+	// width and height are those of the picture in pixels, zero when not known.
+	width, height int64
+	said          bool // what it shows was given as text
+}
+
+// size notes how large the picture is, or the largest of several.
+func (s *steps) size(width, height int64) {
+	if width > 0 && height > 0 && (s.width == 0 || width*height > s.width*s.height) {
+		s.width, s.height = width, height
+	}
+}
+
+// small tells whether the picture is known to hold no document.
+func (s *steps) small() bool {
+	return s.width > 0 && (min(s.width, s.height) < readableSide || s.width*s.height < readablePixels)
 }
 
 func newSteps(d *document) *steps {
@@ -70,17 +93,19 @@ func (s *steps) skip(n int64) error {
 // wipe clears what was read.
 func (s *steps) wipe() { clear(s.buf[:cap(s.buf)]) }
 
-// picture reads the metadata of a picture with walk. The picture itself is not read.
+// picture reads the metadata of a picture with walk. The picture itself is not read, and
+// that is told if it could show a document: not of an icon, and not of a drawing whose
+// words were read. One whose size is not known could.
 func picture(walk func(d *document, s *steps) error) func(d *document) Reason {
 	return func(d *document) Reason {
 		s := newSteps(d)
 		defer s.wipe()
 		err := walk(d, s)
-		var stop Reason
-		if errors.As(err, &stop) {
-			d.x.note(stop)
-		} else if err != nil {
-			d.x.note(Damaged)
+		if err != nil {
+			d.x.note(reasonOf(err))
+		}
+		if s.small() || s.said {
+			return ""
 		}
 		return NoText
 	}
@@ -119,6 +144,14 @@ func walkJPEG(d *document, s *steps) error {
 		if size < 2 {
 			return Damaged
 		}
+		if kind >= 0xC0 && kind <= 0xCF && kind != 0xC4 && kind != 0xC8 && kind != 0xCC && size >= 7 { // begins a frame
+			b, err := s.take(5)
+			if err != nil {
+				return err
+			}
+			s.size(int64(b[3])<<8|int64(b[4]), int64(b[1])<<8|int64(b[2]))
+			size -= 5
+		}
 		if kind != 0xFE && (kind < 0xE0 || kind > 0xEF) || kind == 0xE2 { // tables; colour profile
 			if err := s.skip(size - 2); err != nil {
 				return err
@@ -152,6 +185,14 @@ func walkPNG(d *document, s *steps) error {
 		switch kind {
 		case "IEND":
 			return nil
+		case "IHDR":
+			b, err := s.take(size)
+			if err != nil {
+				return err
+			}
+			if len(b) >= 8 {
+				s.size(int64(binary.BigEndian.Uint32(b)), int64(binary.BigEndian.Uint32(b[4:])))
+			}
 		case "tEXt", "eXIf", "iTXt", "zTXt":
 			b, err := s.take(size)
 			if err != nil {
@@ -209,6 +250,7 @@ func walkGIF(d *document, s *steps) error {
 	if err != nil {
 		return err
 	}
+	s.size(int64(binary.LittleEndian.Uint16(head[6:])), int64(binary.LittleEndian.Uint16(head[8:])))
 	if head[10]&0x80 != 0 {
 		if err := s.skip(3 << (head[10]&7 + 1)); err != nil {
 			return err
@@ -287,7 +329,8 @@ func walkWEBP(d *document, s *steps) error {
 			return err
 		}
 		size := int64(binary.LittleEndian.Uint32(head[4:]))
-		switch string(head[:4]) {
+		kind := [4]byte(head)
+		switch string(kind[:]) {
 		case "EXIF":
 			b, err := s.take(size)
 			b = bytes.TrimPrefix(b, []byte("Exif\x00\x00"))
@@ -301,6 +344,16 @@ func walkWEBP(d *document, s *steps) error {
 			if err != nil {
 				return err
 			}
+		case "VP8X", "VP8 ", "VP8L":
+			known := min(size, 10)
+			b, err := s.take(known)
+			if err != nil {
+				return err
+			}
+			s.size(sizeOfWEBP(kind, b))
+			if err := s.skip(size - known); err != nil {
+				return err
+			}
 		default:
 			if err := s.skip(size); err != nil {
 				return err
@@ -311,6 +364,45 @@ func walkWEBP(d *document, s *steps) error {
 		}
 	}
 	return LimitEntries
+}
+
+// sizeOfWEBP reads how large a picture is from the beginning of its chunk, zero when that
+// does not say (RFC 9649, 2.5 to 2.7; RFC 6386, 9.1; WebP lossless, 3).
+func sizeOfWEBP(kind [4]byte, b []byte) (width, height int64) {
+	switch {
+	case len(b) < 10:
+		return 0, 0
+	case kind[3] == 'X':
+		return (int64(b[4]) | int64(b[5])<<8 | int64(b[6])<<16) + 1, (int64(b[7]) | int64(b[8])<<8 | int64(b[9])<<16) + 1
+	case kind[3] == 'L' && b[0] == 0x2F:
+		bits := int64(binary.LittleEndian.Uint32(b[1:]))
+		return bits&0x3FFF + 1, bits>>14&0x3FFF + 1
+	case kind[3] == ' ' && b[3] == 0x9D && b[4] == 0x01 && b[5] == 0x2A:
+		return int64(binary.LittleEndian.Uint16(b[6:])) & 0x3FFF, int64(binary.LittleEndian.Uint16(b[8:])) & 0x3FFF
+	}
+	return 0, 0
+}
+
+// walkBMP reads how large a bitmap of Windows is (BITMAPCOREHEADER, BITMAPINFOHEADER).
+func walkBMP(_ *document, s *steps) error {
+	b, err := s.take(26)
+	switch {
+	case err != nil: // too short to say
+	case binary.LittleEndian.Uint32(b[14:]) == 12:
+		s.size(int64(binary.LittleEndian.Uint16(b[18:])), int64(binary.LittleEndian.Uint16(b[20:])))
+	default:
+		height := int64(int32(binary.LittleEndian.Uint32(b[22:]))) // below zero: the first line comes first
+		s.size(int64(int32(binary.LittleEndian.Uint32(b[18:]))), max(height, -height))
+	}
+	return nil
+}
+
+// walkPSD reads how large a picture of Photoshop is, and the metadata at its beginning.
+func walkPSD(d *document, s *steps) error {
+	if len(d.head) >= 22 {
+		s.size(int64(binary.BigEndian.Uint32(d.head[18:])), int64(binary.BigEndian.Uint32(d.head[14:])))
+	}
+	return walkHead(d, s)
 }
 
 // walkHead looks at the beginning of a picture, where its metadata mostly is.
@@ -333,11 +425,11 @@ func walkHead(d *document, s *steps) error {
 }
 
 // walkTIFF reads the fields of a TIFF.
-func walkTIFF(d *document, _ *steps) error {
+func walkTIFF(d *document, s *steps) error {
 	at, size, why := d.random()
 	if why != "" {
 		return why
 	}
-	d.exif(at, size)
+	s.size(d.exif(at, size))
 	return nil
 }

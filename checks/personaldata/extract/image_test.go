@@ -51,8 +51,8 @@ func TestPictures(t *testing.T) {
 		{"JPEG that is cut", "jpeg", append([]byte("\xff\xd8"), segment(0xE1, make([]byte, 50))[:20]...), nil, Damaged},
 		{"TIFF", "tiff", exif, want, NoText},
 		{"TIFF, most first", "tiff", exifOf(binary.BigEndian, "CURP PEXI800101MDFXXN09\x00", "Inés P"), want, NoText},
-		{"WebP", "webp", append([]byte("RIFF\xff\x00\x00\x00WEBP"), append(riff("VP8X", make([]byte, 10)), riff("EXIF", exif)...)...), want, NoText},
-		{"GIF", "gif", []byte("GIF89a\x01\x00\x01\x00\x00\x00\x00\x21\xfe\x0fNSS 12345678901\x00\x3b"), []string{"NSS 12345678901\n"}, NoText},
+		{"WebP", "webp", append([]byte("RIFF\xff\x00\x00\x00WEBP"), append(riff("VP8X", []byte("0000\xff\x03\x00\xff\x03\x00")), riff("EXIF", exif)...)...), want, NoText},
+		{"GIF", "gif", []byte("GIF89a\x58\x02\x2c\x01\x00\x00\x00\x21\xfe\x0fNSS 12345678901\x00\x3b"), []string{"NSS 12345678901\n"}, NoText},
 		{"HEIC", "heic", append([]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic\x00\x00\x00\x00Exif\x00\x00"), exif...), want, NoText},
 		{"bitmap", "bmp", []byte("BM\x46\x00\x00\x00\x00\x00\x00\x00\x36\x00\x00\x00"), nil, NoText},
 	} {
@@ -69,6 +69,143 @@ func TestPictures(t *testing.T) {
 				if o.Reason != row.why || o.Reasons[NoText] != 1 || !packed && o.Format != row.format {
 					t.Errorf("got format %q and %v, want %q, %q and one picture", o.Format, o.Reasons, row.format, row.why)
 				}
+			}
+		})
+	}
+}
+
+// TestSmallPictures holds that a picture is told when it could show a document, and an
+// icon is not.
+func TestSmallPictures(t *testing.T) {
+	le, be := binary.LittleEndian, binary.BigEndian
+	riff := func(kind string, b []byte) []byte {
+		b = append(le.AppendUint32([]byte(kind), uint32(len(b))), b...)
+		return append(append(le.AppendUint32([]byte("RIFF"), uint32(len(b)+4)), "WEBP"...), b...)
+	}
+	formats := []struct {
+		name string
+		of   func(width, height uint32) []byte
+	}{
+		{"PNG", func(w, h uint32) []byte {
+			return append(be.AppendUint32(be.AppendUint32([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR"), w), h), "\x08\x00\x00\x00\x000000\x00\x00\x00\x00IEND"...)
+		}},
+		{"JPEG", func(w, h uint32) []byte {
+			frame := be.AppendUint16(be.AppendUint16([]byte("\xff\xd8\xff\xc4\x00\x03\x00\xff\xc2\x00\x0b\x08"), uint16(h)), uint16(w))
+			return append(frame, "\x01\x01\x11\x00\xff\xda\x00\x02"...)
+		}},
+		{"GIF", func(w, h uint32) []byte {
+			return append(le.AppendUint16(le.AppendUint16([]byte("GIF89a"), uint16(w)), uint16(h)), 0, 0, 0, 0x3B)
+		}},
+		{"bitmap", func(w, h uint32) []byte {
+			return le.AppendUint32(le.AppendUint32([]byte("BM\x46\x00\x00\x00\x00\x00\x00\x00\x36\x00\x00\x00\x28\x00\x00\x00"), w), -h)
+		}},
+		{"bitmap of OS/2", func(w, h uint32) []byte {
+			return append(le.AppendUint16(le.AppendUint16([]byte("BM\x46\x00\x00\x00\x00\x00\x00\x00\x1a\x00\x00\x00\x0c\x00\x00\x00"), uint16(w)), uint16(h)), 1, 0, 8, 0)
+		}},
+		{"WebP", func(w, h uint32) []byte {
+			return riff("VP8 ", append(le.AppendUint16(le.AppendUint16([]byte("\x30\x00\x00\x9d\x01\x2a"), uint16(w)), uint16(h)), 0, 0))
+		}},
+		{"WebP, lossless", func(w, h uint32) []byte {
+			return riff("VP8L", append(le.AppendUint32([]byte{0x2F}, w-1|(h-1)<<14), make([]byte, 5)...))
+		}},
+		{"WebP, extended", func(w, h uint32) []byte {
+			size := le.AppendUint32(le.AppendUint32(make([]byte, 4), w-1)[:7], h-1)[:10]
+			return riff("VP8X", size)
+		}},
+		{"TIFF", func(w, h uint32) []byte {
+			b := []byte("MM\x00*\x00\x00\x00\x08\x00\x02\x01\x00\x00\x03\x00\x00\x00\x01")
+			b = append(be.AppendUint16(b, uint16(w)), "\x00\x00\x01\x01\x00\x04\x00\x00\x00\x01"...)
+			return append(be.AppendUint32(b, h), 0, 0, 0, 0)
+		}},
+		{"Photoshop", func(w, h uint32) []byte {
+			return append(be.AppendUint32(be.AppendUint32([]byte("8BPS\x00\x01\x00\x00\x00\x00\x00\x00\x00\x03"), h), w), 0, 8, 0, 3)
+		}},
+	}
+	for _, f := range formats {
+		for _, row := range []struct {
+			name          string
+			width, height uint32
+			why           Reason
+		}{
+			{"an icon", 64, 64, ""},
+			{"a logo", 600, 199, ""},
+			{"a bar", 199, 4000, ""},
+			{"few pixels", 300, 399, ""},
+			{"enough pixels", 300, 400, NoText},
+			{"enough pixels, wide", 600, 200, NoText},
+			{"a page", 1654, 2339, NoText},
+		} {
+			t.Run(f.name+", "+row.name, func(t *testing.T) {
+				_, o := extracted(t, Limits{}, f.of(row.width, row.height))
+				if o.Reason != row.why {
+					t.Errorf("got format %q and reason %q, want %q", o.Format, o.Reason, row.why)
+				}
+			})
+		}
+	}
+	icon, page := string(formats[0].of(64, 64)), string(formats[0].of(1654, 2339))
+	for _, row := range []struct {
+		name string
+		file []byte
+		want int
+	}{
+		{"DOCX", zipped("word/document.xml", "<document><p><t>a</t></p></document>", "word/media/a.png", icon, "word/media/b.png", page), 1},
+		{"PPTX", zipped("ppt/slides/slide1.xml", "<sld><p><t>a</t></p></sld>", "ppt/media/a.png", icon, "ppt/media/b.png", icon), 0},
+		{"ODT", zipped("mimetype", "application/vnd.oasis.opendocument.text", "content.xml", "<document-content/>", "Pictures/a.png", icon, "Pictures/b.png", page), 1},
+	} {
+		if _, o := extracted(t, Limits{}, row.file); o.Reasons[NoText] != row.want {
+			t.Errorf("%s: got %v, want %d pictures told", row.name, o.Reasons, row.want)
+		}
+	}
+}
+
+// TestDrawings holds that the words of a metafile are read.
+func TestDrawings(t *testing.T) {
+	le := binary.LittleEndian
+	emf := func(records ...[]byte) []byte {
+		head := make([]byte, 80)
+		le.PutUint32(head[8:], 999) // right, bottom
+		le.PutUint32(head[12:], 999)
+		copy(head[32:], " EMF")
+		out := []byte{}
+		for i, r := range append([][]byte{head}, records...) {
+			kind := uint32(1)
+			if i > 0 {
+				kind, r = le.Uint32(r), r[4:]
+			}
+			out = append(le.AppendUint32(le.AppendUint32(out, kind), uint32(len(r)+8)), r...)
+		}
+		return out
+	}
+	said := func(kind uint32, count int, text []byte) []byte {
+		r := make([]byte, 4+76-8)
+		le.PutUint32(r, kind)
+		le.PutUint32(r[4+44-8:], uint32(count))
+		le.PutUint32(r[4+48-8:], 76)
+		return append(r, text...)
+	}
+	end := []byte{emfEOF, 0, 0, 0}
+	wmf := func(records string) []byte {
+		head := "\xd7\xcd\xc6\x9a\x00\x00\x00\x00\x00\x00\x00\x10\x00\x10\x60\x00\x00\x00\x00\x00\x00\x00"
+		return []byte(head + string(make([]byte, 18)) + records + "\x03\x00\x00\x00\x00\x00")
+	}
+	for _, row := range []struct {
+		name string
+		file []byte
+		want []string
+		why  Reason
+	}{
+		{"EMF", emf(said(emfTextWide, 8, wide(le, "NSS 1234")), said(emfTextNarrow, 5, []byte("56789")), end), []string{"NSS 1234\n56789\n"}, ""},
+		{"EMF without words", emf(end), nil, NoText},
+		{"EMF of a scan", emf(said(emfTextNarrow, 5, []byte("56789")), append([]byte{81, 0, 0, 0}, make([]byte, drawnRecord)...), end), []string{"56789\n"}, NoText},
+		{"WMF", wmf("\x09\x00\x00\x00\x32\x0a\x00\x00\x00\x00\x03\x00\x00\x00123\x00\x06\x00\x00\x00\x21\x05\x03\x00456\x00"), []string{"123\n456\n"}, ""},
+		{"WMF without words", wmf(""), nil, NoText},
+		{"WMF that is cut", wmf("\x09\x00\x00\x00\x32")[:45], nil, Damaged},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			got, o := extracted(t, Limits{}, row.file)
+			if diff := cmp.Diff(row.want, got); diff != "" || o.Reason != row.why {
+				t.Errorf("got format %q, reason %q, want %q; texts (-want +got):\n%s", o.Format, o.Reason, row.why, diff)
 			}
 		})
 	}

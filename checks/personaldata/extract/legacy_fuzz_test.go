@@ -19,12 +19,12 @@ func (s *countingSink) End()               {}
 
 // fuzzFormat gives any bytes to read, with the decoder's panics let through. What comes out is bounded
 // by the limits, and so is the time.
-func fuzzFormat(f *testing.F, make func(b []byte) []byte, read func(d *document) Reason) {
+func fuzzFormat(f *testing.F, wrap func(b []byte) []byte, read func(d *document) Reason) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if len(b) > 1<<18 {
 			t.Skip("longer than the format needs to show its bugs")
 		}
-		b = make(b)
+		b = wrap(b)
 		var s countingSink
 		x := New(Limits{Inflated: 8 << 20, Held: 4 << 20, Entries: 50, Time: 10 * time.Second}, &s)
 		x.begin(context.Background(), int64(len(b)))

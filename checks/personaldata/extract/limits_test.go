@@ -55,13 +55,15 @@ func TestLimits(t *testing.T) {
 		{"held", Limits{Held: 1 << 20}, gzipped(zipped("a", text)), ""},
 		{"too large to be held", Limits{Held: 1 << 20}, gzipped(zipped("a", string(noise(2<<20)))), LimitHeld},
 		{"no time", Limits{Time: 1}, []byte(text), LimitTime},
-		{"a bomb", Limits{}, gzipped(make([]byte, 16<<20)), LimitRatio},
-		{"a bomb in zip", Limits{}, zipped("a", string(make([]byte, 16<<20))), LimitRatio},
-		{"a bomb in xz", Limits{}, xzed(make([]byte, 16<<20)), LimitRatio},
-		{"a bomb in zstd", Limits{}, zstded(make([]byte, 16<<20)), LimitRatio},
-		{"a bomb in lzma", Limits{}, lzmaed(make([]byte, 16<<20)), LimitRatio},
-		{"a bomb in a bomb", Limits{}, zipped("a", string(gzipped(gzipped(make([]byte, 64<<20))))), LimitRatio},
-		{"members that overlap", Limits{Inflated: 64 << 20}, overlapping(1000, bytes.Repeat([]byte("12345678"), 128<<10)), LimitRatio},
+		{"a bomb", Limits{}, bytes.Repeat(gzipped(make([]byte, 16<<20)), 5), LimitRatio},
+		{"a bomb in zip", Limits{}, zipped("a", string(make([]byte, 80<<20))), LimitRatio},
+		{"a bomb in xz", Limits{}, bytes.Repeat(xzed(make([]byte, 16<<20)), 5), LimitRatio},
+		{"a bomb in zstd", Limits{}, bytes.Repeat(zstded(make([]byte, 16<<20)), 5), LimitRatio},
+		{"a bomb in lzma", Limits{}, zipped("a", string(lzmaed(make([]byte, 16<<20))), "b", string(make([]byte, 60<<20))), LimitRatio},
+		{"a bomb in a bomb", Limits{}, zipped("a", string(gzipped(gzipped(make([]byte, 80<<20))))), LimitRatio},
+		{"a table of zeros", Limits{}, gzipped(bytes.Repeat([]byte("0,0,0,0,0,0,0,0\n"), 1<<20)), ""},
+		{"a million rows", Limits{}, zipped("xl/workbook.xml", "<workbook/>", "xl/worksheets/sheet1.xml", rows(1_048_576)), ""},
+		{"members that overlap", Limits{Inflated: 128 << 20}, overlapping(1000, bytes.Repeat([]byte("12345678"), 128<<10)), LimitRatio},
 		{"a huge hole", Limits{}, sparse(1 << 40), LimitRatio},
 		{"parts in parts", Limits{}, partsInParts(1000), LimitDepth},
 		{"many parts", Limits{}, []byte("MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=a\n\n" + strings.Repeat("--a\n\nx 1\n", 100_000)), LimitEntries},
@@ -81,6 +83,17 @@ func TestLimits(t *testing.T) {
 			}
 		})
 	}
+}
+
+// rows is a sheet of rows that are all but alike.
+func rows(n int) string {
+	var s strings.Builder
+	s.WriteString("<worksheet><sheetData>")
+	for i := range n {
+		fmt.Fprintf(&s, `<row r="%d"><c r="A%d" s="1"><v>0</v></c><c r="B%d" s="1"><v>0</v></c></row>`, i+1, i+1, i+1)
+	}
+	s.WriteString("</sheetData></worksheet>")
+	return s.String()
 }
 
 // noise is what cannot be compressed, from a fixed seed.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"mime"
+	"slices"
 	"strings"
 )
 
@@ -90,8 +91,8 @@ func (m *mail) look() {
 		return
 	}
 	text := bytes.TrimRight(line[2:], " \t\r\n")
-	for i := len(m.boundaries) - 1; i >= 0; i-- {
-		if rest, ok := bytes.CutPrefix(text, []byte(m.boundaries[i])); ok && (len(rest) == 0 || string(rest) == "--") {
+	for i, boundary := range slices.Backward(m.boundaries) {
+		if rest, ok := bytes.CutPrefix(text, []byte(boundary)); ok && (len(rest) == 0 || string(rest) == "--") {
 			m.ended, m.final = i, len(rest) > 0
 			return
 		}

@@ -231,6 +231,7 @@ func (p *parts) openFlow() Reason {
 					}
 				}
 			}
+		case xmlEnd:
 		}
 	}
 	f.finish()

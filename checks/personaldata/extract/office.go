@@ -134,6 +134,7 @@ func (p *parts) leaves() Reason {
 			f.endLine()
 		case xmlText:
 			f.labelled(x.text)
+		case xmlEnd:
 		}
 	}
 	f.endLine()

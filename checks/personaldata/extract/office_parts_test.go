@@ -166,7 +166,7 @@ func TestOfficeReasons(t *testing.T) {
 		{"strings over the limit", Limits{Held: 200}, []string{"xl/sharedStrings.xml", "<sst>" + strings.Repeat("<si><t>cadena larga</t></si>", 40) + "<si><t>la última</t></si></sst>", "xl/worksheets/sheet1.xml", sheetOpen + `<row><c><v>1E3</v></c><c t="s"><v>0</v></c></row>` + sheetEnd}, []Reason{LimitHeld}, "la última\n--- text\n1000\tcadena larga\n"},
 		{"encrypted", Limits{}, []string{"mimetype", mimetype, "META-INF/manifest.xml", `<manifest:manifest><manifest:file-entry><manifest:encryption-data/></manifest:file-entry></manifest:manifest>`, "content.xml", "\x00\x01"}, []Reason{Encrypted}, ""},
 		{"many parts", Limits{Entries: 2}, []string{"word/a.xml", "<w:hdr/>", "word/b.xml", "<w:hdr/>", "word/c.xml", "<w:hdr/>"}, []Reason{LimitEntries}, ""},
-		{"bomb", Limits{}, []string{"word/document.xml", wordOpen + strings.Repeat(" ", 8<<20) + wordClose}, []Reason{LimitRatio}, ""},
+		{"bomb", Limits{}, []string{"word/document.xml", wordOpen + strings.Repeat(" ", 80<<20) + wordClose}, []Reason{LimitRatio}, ""},
 		{"inflated", Limits{Inflated: 1 << 20, Ratio: 1 << 30}, []string{"word/document.xml", wordOpen + strings.Repeat(paragraph, 80_000) + wordClose, "word/footer1.xml", "<w:ftr/>"}, []Reason{LimitInflated}, "texto"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -218,6 +218,7 @@ func (p *parts) officeFlow() Reason {
 			case "txbxContent":
 				f.closeBox()
 			}
+		case xmlEnd:
 		}
 	}
 	f.finish()

@@ -97,6 +97,7 @@ func (p *parts) spreadsheetML() Reason {
 			case "Table":
 				f.closeTable()
 			}
+		case xmlEnd:
 		}
 	}
 	f.finish()

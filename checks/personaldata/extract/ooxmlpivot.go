@@ -47,6 +47,7 @@ func (p *parts) pivotDefinition(part string) Reason {
 			if string(x.name) == "cacheField" {
 				f.closeTable()
 			}
+		case xmlEnd, xmlText:
 		}
 	}
 	f.finish()
@@ -85,6 +86,7 @@ func (p *parts) pivotRecords(part string) Reason {
 			if string(x.name) == "r" {
 				f.endRow()
 			}
+		case xmlEnd, xmlText:
 		}
 	}
 	f.closeTable()

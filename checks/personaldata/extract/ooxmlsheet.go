@@ -101,6 +101,7 @@ func (p *parts) sharedStrings() Reason {
 				continue
 			}
 			s.text = appendWiping(s.text, x.text)
+		case xmlEnd:
 		}
 	}
 	p.flow.finish()
@@ -137,6 +138,7 @@ func (p *parts) styleSheet() Reason {
 			if string(x.name) == "cellXfs" {
 				cells = false
 			}
+		case xmlEnd, xmlText:
 		}
 	}
 	return x.why()
@@ -164,6 +166,7 @@ func (p *parts) workbook() Reason {
 				x.wantText = false
 				f.endParagraph()
 			}
+		case xmlEnd:
 		}
 	}
 	f.finish()
@@ -277,6 +280,7 @@ func (p *parts) worksheet() Reason {
 					f.endParagraph()
 				}
 			}
+		case xmlEnd:
 		}
 	}
 	f.finish()

@@ -196,7 +196,7 @@ func (p *pdfPages) readContent(b []byte, resources, page pdfValue) Reason {
 		p.f.x.note(q.why)
 	case q.unknown >= 5 && q.unknown*50 > q.glyphs:
 		p.f.x.note(Undecoded)
-	case !texts && q.images > 0:
+	case !texts && q.pixels >= readablePixels:
 		p.f.x.note(NoText)
 	}
 	return stop

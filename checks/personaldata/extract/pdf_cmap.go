@@ -66,6 +66,7 @@ func (m *pdfCMap) map1(code int, to pdfValue) {
 		m.text = append(m.text, pdfGlyphRune(string(to.text)))
 	case pdfString:
 		m.text = pdfUTF16(m.text, to.text[:min(len(to.text), 64)])
+	case pdfNull, pdfNumber, pdfArray, pdfDict, pdfRef, pdfWord, pdfEnd:
 	}
 	if len(m.text) > 0 {
 		m.set(code, m.text)

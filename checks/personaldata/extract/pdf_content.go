@@ -127,8 +127,10 @@ func (c *pdfContent) run(b []byte, resources pdfValue, depth int) Reason {
 			op := b[i : i+n]
 			i += n
 			if n == 2 && op[0] == 'B' && op[1] == 'I' {
-				i += inlineImage(b[i:])
+				n := inlineImage(b[i:])
+				i += n
 				c.page.images++
+				c.page.pixels += int64(n) * 8 // none has less than a bit for each, unless it is compressed
 			} else if why := c.operator(op, resources, depth); why != "" {
 				return why
 			}

@@ -79,6 +79,7 @@ func (f *pdfFile) filters(stream pdfValue) (names []string, params []pdfValue) {
 			}
 			params = append(params, p)
 		}
+	case pdfNull, pdfNumber, pdfString, pdfDict, pdfRef, pdfWord, pdfEnd:
 	}
 	return names, params
 }

@@ -122,6 +122,7 @@ func (p *pdfPages) simpleFont(f *pdfFont, dict pdfValue, name string) {
 				chars[code] = pdfDifference(string(v.text), code)
 			}
 			code++
+		case pdfNull, pdfString, pdfArray, pdfDict, pdfRef, pdfWord, pdfEnd:
 		}
 	}
 	for i, r := range chars {

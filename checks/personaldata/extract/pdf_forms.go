@@ -24,6 +24,14 @@ func inlineImage(b []byte) int {
 	}
 }
 
+// imagePixels is how many pixels an image has; as many as can be read when it does not say.
+func imagePixels(width, height pdfValue) int64 {
+	if width.kind != pdfNumber || height.kind != pdfNumber || width.num <= 0 || height.num <= 0 {
+		return readablePixels
+	}
+	return int64(min(width.num, readablePixels)) * int64(min(height.num, readablePixels))
+}
+
 // external runs a form, or notes an image.
 func (c *pdfContent) external(resources pdfValue, depth int) Reason {
 	p, f := c.pages, c.pages.f
@@ -38,6 +46,7 @@ func (c *pdfContent) external(resources pdfValue, depth int) Reason {
 	switch kind := f.resolve(o.value.get("Subtype")); {
 	case kind.is("Image"):
 		c.page.images++
+		c.page.pixels += imagePixels(f.resolve(o.value.get("Width")), f.resolve(o.value.get("Height")))
 	case kind.is("Form"):
 		return c.form(o, resources, depth)
 	}

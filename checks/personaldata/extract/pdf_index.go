@@ -1,6 +1,9 @@
 package extract
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // index notes where the objects begin. Later ones replace those before them, as an
 // updated file wants it.
@@ -180,8 +183,8 @@ func (f *pdfFile) trailer(v pdfValue) {
 
 // fromTrailer returns what the last trailer that has a name has there.
 func (f *pdfFile) fromTrailer(name string) pdfValue {
-	for i := len(f.trailers) - 1; i >= 0; i-- {
-		if v := f.trailers[i].get(name); v.kind != pdfNull {
+	for _, trailer := range slices.Backward(f.trailers) {
+		if v := trailer.get(name); v.kind != pdfNull {
 			return v
 		}
 	}

@@ -69,6 +69,7 @@ type pdfPage struct {
 	glyphs  int
 	unknown int // glyphs without a character
 	images  int
+	pixels  int64 // of the images: a page is often scanned in strips, of which each is small
 	why     Reason
 }
 

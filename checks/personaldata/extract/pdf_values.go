@@ -149,6 +149,7 @@ func (l *pdfLexer) value(depth int) pdfValue {
 		case "null":
 			return pdfValue{}
 		}
+	case pdfNull, pdfString, pdfName, pdfArray, pdfDict, pdfRef, pdfEnd:
 	}
 	return v
 }

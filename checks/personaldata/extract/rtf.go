@@ -22,8 +22,8 @@ func readRTF(d *document) Reason {
 	why := f.read()
 	f.flush()
 	d.x.scratch.text = f.out
-	if why == "" && f.pictures > 0 && !f.any {
-		return NoText
+	for range f.pictures {
+		f.d.x.note(NoText)
 	}
 	return why
 }
@@ -36,22 +36,22 @@ type rtf struct {
 	page     *codepage
 	number   int // of page, as the file told it
 	groups   []rtfGroup
-	deep     int  // groups that are open beyond rtfDepth
-	skip     int  // characters that stand for a Unicode one, and are left out
-	high     rune // first half of a surrogate pair
-	star     bool // the next control word begins a destination that may be left out
-	table    bool // in a table, which is a text of its own
-	leaving  bool // a paragraph has begun that is not said to be in the table
-	cells    bool // something stands in this row
-	any      bool // there was text
-	pictures int
+	deep     int    // groups that are open beyond rtfDepth
+	skip     int    // characters that stand for a Unicode one, and are left out
+	high     rune   // first half of a surrogate pair
+	star     bool   // the next control word begins a destination that may be left out
+	table    bool   // in a table, which is a text of its own
+	leaving  bool   // a paragraph has begun that is not said to be in the table
+	cells    bool   // something stands in this row
+	pictures int    // that could show a document
+	size     [2]int // of the picture at hand, in twips
 	word     [rtfWord]byte
 }
 
 // rtfGroup is what holds within braces.
 type rtfGroup struct {
 	silent bool // holds no text
-	object bool // holds an embedded document in hex
+	pict   bool // is a picture
 	skip   int  // \uc
 }
 
@@ -77,12 +77,14 @@ func (f *rtf) read() Reason {
 				continue
 			}
 			g := *f.group()
+			g.pict = false
 			f.groups = append(f.groups, g)
 		case '}':
 			f.skip = 0
 			if f.deep > 0 {
 				f.deep--
 			} else if len(f.groups) > 1 {
+				f.endPicture()
 				f.groups = f.groups[:len(f.groups)-1]
 			}
 		case '\\':
@@ -112,7 +114,6 @@ func (f *rtf) char(c byte) {
 		one := [1]byte{c}
 		f.out = f.page.append(f.out, one[:])
 	}
-	f.any = f.any || c > ' '
 	f.cells = true
 	if len(f.out) >= linesBytes {
 		f.flush()
@@ -264,8 +265,12 @@ func (f *rtf) command(word string, value int, has bool) Reason {
 			return reasonOf(err)
 		}
 	case "pict":
-		f.pictures++
-		g.silent = true
+		f.size = [2]int{}
+		g.silent, g.pict = true, true
+	case "picwgoal":
+		f.size[0] = max(value, 0)
+	case "pichgoal":
+		f.size[1] = max(value, 0)
 	case "objdata":
 		g.silent = true
 		return f.object()
@@ -278,6 +283,19 @@ func (f *rtf) command(word string, value int, has bool) Reason {
 		}
 	}
 	return ""
+}
+
+// endPicture counts the picture that ends, unless it is known to be small. The same one
+// for older programs counts as well.
+func (f *rtf) endPicture() {
+	if !f.group().pict {
+		return
+	}
+	const twips = 15 // to a dot of a screen
+	s := steps{width: int64(f.size[0] / twips), height: int64(f.size[1] / twips)}
+	if !s.small() {
+		f.pictures++
+	}
 }
 
 // knownDestination tells which of the destinations that may be left out hold text.
@@ -308,7 +326,7 @@ func (f *rtf) unicode(value int) {
 	}
 	f.leave()
 	f.out = utf8.AppendRune(f.out, r)
-	f.any, f.cells = true, true
+	f.cells = true
 }
 
 // object reads the data of an embedded object, in hex, as a document of its own.
@@ -379,10 +397,10 @@ func (h *rtfHex) Read(p []byte) (n int, err error) {
 			continue
 		}
 		if have {
-			p[n] = half<<4 | byte(v) //nolint:gosec // a digit
+			p[n] = half<<4 | byte(v) // a digit
 			n++
 		}
-		half, have = byte(v), !have //nolint:gosec // a digit
+		half, have = byte(v), !have // a digit
 	}
 	return n, nil
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"compress/bzip2"
 	"encoding/binary"
+	"hash/crc32"
 	"io"
 
 	"github.com/klauspost/compress/flate"
@@ -56,6 +57,9 @@ func readSevenZip(d *document) Reason {
 	}
 	z := &sevenZip{d: d, at: at, size: size}
 	header, why := z.section(io.NewSectionReader(at, sevenStart+off, length), length)
+	if why == "" && crc32.ChecksumIEEE(header) != binary.LittleEndian.Uint32(head[28:]) {
+		d.x.note(Damaged)
+	}
 	for range 4 { // a compressed header may hold a compressed header
 		if why != "" {
 			return why
@@ -108,6 +112,9 @@ func (z *sevenZip) encoded(p *sevenParser) ([]byte, Reason) {
 	}
 	b, why := z.section(&inflating{x: z.d.x, r: r}, f.size())
 	z.d.release(z.d.held - held - int64(len(b)))
+	if why == "" && len(f.sums) == 1 && f.sums[0].known && f.sums[0].sum != crc32.ChecksumIEEE(b) {
+		z.d.x.note(Damaged)
+	}
 	return b, why
 }
 
@@ -156,11 +163,12 @@ func (z *sevenZip) members(p *sevenParser) Reason {
 
 // folder reads the members that are compressed together.
 func (z *sevenZip) folder(f *sevenFolderInfo, r io.Reader) Reason {
-	for _, size := range f.sizes {
+	for i, size := range f.sizes {
 		if size == 0 {
 			continue
 		}
-		one := &io.LimitedReader{R: r, N: size}
+		in := &summed{r: r}
+		one := &io.LimitedReader{R: in, N: size}
 		if why := z.d.nested(streamOnly{one}, size); why != "" {
 			return why
 		}
@@ -168,8 +176,23 @@ func (z *sevenZip) folder(f *sevenFolderInfo, r io.Reader) Reason {
 			z.d.x.note(reasonOf(err))
 			return z.d.x.spent() // what comes after it cannot be read
 		}
+		if i < len(f.sums) && f.sums[i].known && f.sums[i].sum != in.sum {
+			z.d.x.note(Damaged)
+		}
 	}
 	return ""
+}
+
+// summed reads, and sums up what it read.
+type summed struct {
+	r   io.Reader
+	sum uint32
+}
+
+func (s *summed) Read(p []byte) (int, error) {
+	n, err := s.r.Read(p)
+	s.sum = crc32.Update(s.sum, crc32.IEEETable, p[:n])
+	return n, err
 }
 
 // open returns what a folder holds.
@@ -280,6 +303,7 @@ type sevenFolderInfo struct {
 	packSizes []int64
 	unpacked  []int64 // of each coder
 	sizes     []int64 // of the members
+	sums      []sevenDigest
 }
 
 // first returns the coder that takes the packed stream.

@@ -1,5 +1,7 @@
 package extract
 
+import "encoding/binary"
+
 // A sevenParser reads a header. Once bad, it gives zeros.
 type sevenParser struct {
 	b   []byte
@@ -55,18 +57,38 @@ func (p *sevenParser) skip(n int64) []byte {
 	return b
 }
 
-// digests skips checksums of n things.
-func (p *sevenParser) digests(n int) {
-	defined := n
+// A sevenDigest is the CRC-32 of a stream, if the archive has one.
+type sevenDigest struct {
+	known bool
+	sum   uint32
+}
+
+// digests reads the checksums of n things.
+func (p *sevenParser) digests(n int) []sevenDigest {
+	const most = 1 << 20
+	if n > most {
+		p.bad = true
+		return nil
+	}
+	var which []byte
 	if p.byte() == 0 {
-		defined = 0
-		for _, c := range p.skip(int64(n+7) / 8) {
-			for ; c != 0; c &= c - 1 {
-				defined++
-			}
+		which = p.skip(int64(n+7) / 8)
+	} else if 4*n > len(p.b) {
+		p.bad = true
+	}
+	if p.bad {
+		return nil
+	}
+	sums := make([]sevenDigest, n)
+	for i := range sums {
+		if which != nil && which[i/8]&(0x80>>(i%8)) == 0 {
+			continue
+		}
+		if b := p.skip(4); b != nil {
+			sums[i] = sevenDigest{true, binary.LittleEndian.Uint32(b)}
 		}
 	}
-	p.skip(int64(defined) * 4)
+	return sums
 }
 
 // streams reads what there is of packed streams.
@@ -148,7 +170,11 @@ func (p *sevenParser) unpack(s *sevenStreams) {
 				f.sizes = []int64{f.size()}
 			}
 		case sevenCRC:
-			p.digests(n)
+			for i, sum := range p.digests(n) {
+				if i < len(s.folders) {
+					s.folders[i].sums = []sevenDigest{sum}
+				}
+			}
 		default:
 			p.bad = true
 		}
@@ -237,6 +263,31 @@ func (p *sevenParser) members(s *sevenStreams) {
 			}
 			f.sizes = append(f.sizes, size)
 			rest -= size
+		}
+	}
+	p.sums(s, mark)
+}
+
+// sums reads the checksums of the members, after mark: of those that are not alone in a
+// folder that has one.
+func (p *sevenParser) sums(s *sevenStreams, mark int64) {
+	if mark == sevenSize {
+		mark = p.number()
+	}
+	total := 0
+	for i := range s.folders {
+		if f := &s.folders[i]; len(f.sizes) != 1 || len(f.sums) == 0 || !f.sums[0].known {
+			f.sums = nil
+			total += len(f.sizes)
+		}
+	}
+	if mark != sevenCRC {
+		return
+	}
+	sums := p.digests(total)
+	for i := range s.folders {
+		if f := &s.folders[i]; f.sums == nil && len(sums) >= len(f.sizes) {
+			f.sums, sums = sums[:len(f.sizes)], sums[len(f.sizes):]
 		}
 	}
 }

@@ -150,7 +150,7 @@ func everySecond(b []byte) []byte {
 // isMarkup tells whether a text begins as HTML or XML does, and which.
 func isMarkup(b []byte) (name string, ok bool) {
 	t := bytes.TrimLeft(b, " \t\r\n")
-	if len(t) < 3 || t[0] != '<' || !(isLetter(t[1]) || t[1] == '!' || t[1] == '?') {
+	if len(t) < 3 || t[0] != '<' || !isLetter(t[1]) && t[1] != '!' && t[1] != '?' {
 		return "", false
 	}
 	if hasPrefixFold(t, "<html") || hasPrefixFold(t, "<!doctype html") || indexFold(t[:min(len(t), 1024)], "<html") >= 0 {
@@ -210,7 +210,7 @@ func isHeader(line []byte) bool {
 		switch {
 		case c == ':':
 			return i > 0
-		case !isLetter(c) && c != '-' && !(c >= '0' && c <= '9'):
+		case !isLetter(c) && c != '-' && c-'0' > 9:
 			return false
 		}
 	}

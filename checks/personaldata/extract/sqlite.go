@@ -448,7 +448,7 @@ func (v value) integer() int64 {
 	if v.kind > 6 || len(v.b) == 0 {
 		return 0
 	}
-	n := int64(int8(v.b[0])) //nolint:gosec // it is signed
+	n := int64(int8(v.b[0])) // it is signed
 	for _, c := range v.b[1:] {
 		n = n<<8 | int64(c)
 	}

@@ -40,7 +40,7 @@ func (db *database) looseRows(b []byte, page int64) Reason {
 	switch {
 	case n.kind == sqliteInterior:
 		return db.out.stop
-	case n.cells == nil || !db.plausible(b, &n):
+	case n.cells == nil || !db.plausible(&n):
 		rest := db.carve(b[:db.p.usable], true, func(record []byte, id int64) bool {
 			db.record(record, id, nil, false)
 			return db.out.stop == ""
@@ -107,7 +107,7 @@ func isRecord(b []byte) bool {
 }
 
 // plausible tells whether all cells of a page are where they can be.
-func (db *database) plausible(b []byte, n *btreePage) bool {
+func (db *database) plausible(n *btreePage) bool {
 	for i := 0; i+1 < len(n.cells); i += 2 {
 		if at := int(binary.BigEndian.Uint16(n.cells[i:])); at < n.end || at+4 > db.p.usable {
 			return false

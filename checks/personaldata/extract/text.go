@@ -37,17 +37,51 @@ func readText(d *document) Reason {
 	}
 }
 
-// utf16Text gives a text in UTF-16 to the sink as it is, without its byte order mark.
-func utf16Text(enc Encoding) func(d *document) Reason {
+// readUTF16 reads a text in UTF-16: one that is HTML or XML as such, any other goes to the
+// sink as it is, without its byte order mark.
+func readUTF16(enc Encoding) func(d *document) Reason {
 	return func(d *document) Reason {
-		if hasPrefix(d.head, "\xff\xfe") || hasPrefix(d.head, "\xfe\xff") {
+		head := d.head
+		if hasPrefix(head, "\xff\xfe") || hasPrefix(head, "\xfe\xff") {
+			head = head[2:]
 			var mark [2]byte
 			if _, err := io.ReadFull(d.r, mark[:]); err != nil {
 				return reasonOf(err)
 			}
 		}
+		if narrow := head[:min(len(head), 1<<10)]; enc == UTF16LE && hasPrefix(narrow, "<\x00") || enc == UTF16BE && hasPrefix(narrow, "\x00<") {
+			if enc == UTF16BE {
+				narrow = narrow[1:]
+			}
+			if name, ok := isMarkup(everySecond(narrow)); ok {
+				return d.narrowed(enc, format{name: name})
+			}
+		}
 		return d.copyText(d.r, enc)
 	}
+}
+
+// narrowed reads a document in UTF-16 as what it is in UTF-8.
+func (d *document) narrowed(enc Encoding, f format) Reason {
+	var in utf16Reader
+	defer in.wipe()
+	raw := d.in // what d.r was
+	in.reset(enc, nil, &raw)
+	first := make([]byte, headBytes)
+	defer clear(first)
+	n, err := io.ReadFull(&in, first)
+	d.head, d.at, d.size = first[:n], nil, -1
+	rest := io.Reader(&in)
+	if err != nil {
+		if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+			d.x.note(reasonOf(err))
+		}
+		rest = failed{}
+	}
+	d.in = replay{first: d.head, rest: rest}
+	d.r = &d.in
+	d.name = f.name
+	return f.reader()(d)
 }
 
 // utf32Text gives a text in UTF-32 to the sink as UTF-8.

@@ -183,7 +183,7 @@ func (w *workbook) readStrings() Reason {
 		if w.strings, ok = w.r.rich(w.strings); !ok {
 			return Damaged // what came is used
 		}
-		w.ends = append(w.ends, uint32(len(w.strings))) //nolint:gosec // held below
+		w.ends = append(w.ends, uint32(len(w.strings))) // held below
 		for int64(cap(w.strings))+4*int64(cap(w.ends)) > held {
 			if why := w.o.d.hold(1 << 20); why != "" {
 				return why
@@ -364,7 +364,7 @@ func (w *workbook) decode(n int) []byte {
 func rkNumber(v uint32) float64 {
 	var f float64
 	if v&2 != 0 {
-		f = float64(int32(v) >> 2) //nolint:gosec // it is a signed number
+		f = float64(int32(v) >> 2) // it is a signed number
 	} else {
 		f = math.Float64frombits(uint64(v&^3) << 32)
 	}

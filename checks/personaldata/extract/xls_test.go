@@ -128,7 +128,7 @@ func TestXLSReasons(t *testing.T) {
 	bomb := workbookOf(func(w *biffRecords) {
 		w.record(biffSST, uint32(1), uint32(1), 8000, byte(0), strings.Repeat("x", 8000))
 	}, func(w *biffRecords) {
-		for i := range 3000 {
+		for i := range 20_000 {
 			w.record(biffLabelSST, i, 0, 0, uint32(0))
 		}
 	})

@@ -281,7 +281,7 @@ func (x *xmlReader) openTag() xmlToken {
 // keeps whole drawings in an attribute. Only the tag's beginning is looked at.
 func (x *xmlReader) longTag(quote byte) {
 	x.long = append(x.long[:0], x.buf[x.pos+1:min(x.pos+1+xmlLongTag, x.end)]...)
-	last := byte(0)
+	var last byte
 	for {
 		last = x.buf[x.end-1]
 		x.pos = x.end

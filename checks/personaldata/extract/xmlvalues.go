@@ -87,11 +87,6 @@ func nextAttr(b []byte) (name, value, rest []byte) {
 	return name, b[i:], nil // of a tag that was cut
 }
 
-// localName returns a name without its prefix.
-func localName(name []byte) []byte {
-	return name[bytes.LastIndexByte(name, ':')+1:]
-}
-
 // maxReference is the length of the longest reference that is resolved, with room for
 // leading zeros.
 const maxReference = 12

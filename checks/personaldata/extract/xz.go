@@ -91,7 +91,9 @@ func (z *xzReader) beginStream() error {
 		if binary.LittleEndian.Uint32(head) != 0 || first {
 			break
 		}
-		z.skip(4)
+		if err := z.skip(4); err != nil {
+			return damagedOr(err)
+		}
 	}
 	var head [12]byte
 	if err := z.full(head[:]); err != nil || !hasPrefix(head[:], xzMagic) {

@@ -221,11 +221,11 @@ func indexIn(d *document, at io.ReaderAt, off, size int64, what string) (int64, 
 		if i := bytes.Index(buf[:n], []byte(what)); i >= 0 {
 			return off + int64(i), nil
 		}
-		if err != nil && !errors.Is(err, io.EOF) {
+		switch {
+		case errors.Is(err, io.EOF), err == nil && n < len(buf):
+			return -1, nil
+		case err != nil:
 			return -1, err
-		}
-		if err != nil || n < len(buf) {
-			break
 		}
 		off += int64(n - len(what) + 1)
 	}
