@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -120,7 +121,9 @@ func machineOf(f checkFlags) (*host.Host, error) {
 		}
 		return local.New(local.Options{Root: f.root}), nil
 	}
-	return local.New(local.Options{PersonalData: scan.PersonalData{Worker: scan.Worker()}}), nil
+	return local.New(local.Options{PersonalData: &scan.Shared{
+		PersonalData: scan.PersonalData{Worker: scan.Worker(), Jobs: runtime.GOMAXPROCS(0)}, For: sharedFor,
+	}}), nil
 }
 
 func mustBeFolder(path string) error {

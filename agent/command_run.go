@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"strconv"
 	"time"
@@ -41,6 +42,10 @@ func (c *cli) runCommand() *cobra.Command {
 // always, on machines with little of either.
 const gcPercent = 20
 
+// sharedFor is how long a search of documents answers the next check that asks for the
+// same.
+const sharedFor = 10 * time.Minute
+
 // spread is over how long machines that start together call the collector.
 const spread = 5 * time.Second
 
@@ -54,12 +59,17 @@ func (c *cli) run(ctx context.Context, config, data string, once bool) (err erro
 	if once {
 		share = 0 // somebody waits for it
 	}
+	documents := &scan.Shared{
+		PersonalData: scan.PersonalData{Share: share, Cache: folder(cfg.DataDir).scan(), Worker: scan.Worker(), Load: local.Load},
+		For:          sharedFor,
+	}
+	if once {
+		documents.Load, documents.Jobs = nil, runtime.GOMAXPROCS(0)
+	}
 	a, err := Open(ctx, Options{
 		Config: cfg,
 		Machine: func() *host.Host {
-			return local.New(local.Options{PersonalData: scan.PersonalData{
-				Share: share, Cache: folder(cfg.DataDir).scan(), Worker: scan.Worker(),
-			}})
+			return local.New(local.Options{PersonalData: documents})
 		},
 		Spread: spread, Version: c.version,
 		Logger: c.logger(cfg),

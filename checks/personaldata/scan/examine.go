@@ -22,6 +22,7 @@ type Examiner struct {
 	scanner   *detect.Scanner
 	tally     detect.Tally
 	pacer     *pacer
+	passwords *detect.CredentialCounter // looked for instead of identifiers; nil: not
 }
 
 // NewExaminer returns an Examiner with limits on each file. Examiners whose results are
@@ -32,6 +33,9 @@ func NewExaminer(seed maphash.Seed, limits FileLimits) *Examiner {
 	e.extractor.Pause = func(ctx context.Context) { e.pacer.pause(ctx) }
 	return e
 }
+
+// forPasswords has the Examiner count passwords that are written down, and nothing else.
+func (e *Examiner) forPasswords() { e.passwords = &detect.CredentialCounter{} }
 
 // File looks for identifiers in the first size bytes of a regular file, and reads no
 // more than most of them unless that is 0. The result lacks the path, which is the
@@ -78,9 +82,29 @@ func statusOf(o extract.Outcome, nothing bool) Status {
 // sink is the Sink that hands what the extractor reads to the scanner.
 type sink struct{ e *Examiner }
 
-func (t sink) Begin(enc extract.Encoding) { t.e.scanner.Reset(encodingOf(enc)) }
-func (t sink) Write(block []byte)         { t.e.scanner.Scan(block, t.e.tally.Add) }
-func (t sink) End()                       { t.e.scanner.Finish(t.e.tally.Add) }
+func (t sink) Begin(enc extract.Encoding) {
+	if t.e.passwords != nil {
+		t.e.passwords.Reset(encodingOf(enc))
+		return
+	}
+	t.e.scanner.Reset(encodingOf(enc))
+}
+
+func (t sink) Write(block []byte) {
+	if t.e.passwords != nil {
+		t.e.passwords.Scan(block)
+		return
+	}
+	t.e.scanner.Scan(block, t.e.tally.Add)
+}
+
+func (t sink) End() {
+	if t.e.passwords != nil {
+		t.e.tally.AddCredentials(t.e.passwords.Finish())
+		return
+	}
+	t.e.scanner.Finish(t.e.tally.Add)
+}
 
 // encodingOf is the scanner's word for an encoding of the extractor.
 func encodingOf(enc extract.Encoding) detect.Encoding {

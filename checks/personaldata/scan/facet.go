@@ -28,6 +28,7 @@ const maxFolders = 10_000
 // value scans without bounds on its share of a core; it is safe for concurrent use.
 type PersonalData struct {
 	Share float64    // of one core; see Options.Share
+	Jobs  int        // files at a time without a Share; default 1
 	File  FileLimits // bounds on each file
 	// Folders are the roots of a request that names none; empty: UserFolders.
 	Folders []string
@@ -74,8 +75,9 @@ func (p PersonalData) Scan(ctx context.Context, req host.ScanRequest) (host.Scan
 		return host.ScanSummary{Files: map[string]int64{}, Complete: true}, nil // nobody keeps files here
 	}
 	opts := Options{
-		Roots: roots, Jobs: 1, Share: p.Share, File: p.File,
+		Roots: roots, Jobs: max(p.Jobs, 1), Share: p.Share, File: p.File,
 		MaxFiles: req.MaxFiles, MaxBytes: req.MaxBytes, Cache: p.Cache, Load: p.Load, Worker: p.Worker,
+		Credentials: req.Credentials,
 	}
 	if deadline, ok := ctx.Deadline(); ok {
 		opts.MaxTime = timeWithin(time.Until(deadline))

@@ -87,6 +87,7 @@ type setup struct {
 	jobs       int
 	share      float64
 	background bool
+	passwords  bool // are looked for, and nothing else
 	limits     FileLimits
 }
 
@@ -99,10 +100,14 @@ func (s setup) encode() []byte {
 	} {
 		b = binary.AppendUvarint(b, v)
 	}
-	if s.background {
-		return append(b, 1)
+	for _, flag := range []bool{s.background, s.passwords} {
+		if flag {
+			b = append(b, 1)
+		} else {
+			b = append(b, 0)
+		}
 	}
-	return append(b, 0)
+	return b
 }
 
 func decodeSetup(msg []byte) (setup, error) {
@@ -116,6 +121,7 @@ func decodeSetup(msg []byte) (setup, error) {
 		Entries: f.count(), Held: f.long(), Time: time.Duration(f.long()),
 	}
 	s.background = f.number() != 0
+	s.passwords = f.number() != 0
 	return s, f.err()
 }
 

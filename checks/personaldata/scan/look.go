@@ -68,6 +68,9 @@ func newHere(ctx context.Context, s *session, jobs int) *here {
 		h.wait.Go(func() {
 			e := NewExaminer(h.seed, s.opts.File)
 			e.pacer = newPacer(s.opts.Share)
+			if s.opts.Credentials {
+				e.forPasswords()
+			}
 			for t := range h.tasks {
 				h.one(ctx, e, t)
 			}

@@ -55,6 +55,8 @@ type Options struct {
 
 	// OtherMounts also walks file systems other than each root's, and /proc, /sys, /dev.
 	OtherMounts bool
+	// Credentials looks for passwords that are written down, and for nothing else.
+	Credentials bool
 	// Cache is the file that remembers what was read and has not changed since; empty: none.
 	Cache string
 	// Worker is the program that looks into files, in a process without rights; see
@@ -107,7 +109,7 @@ func Run(ctx context.Context, opts Options, each func(FileResult) error) (Summar
 	s.rest.load = opts.Load
 	if opts.Cache != "" {
 		// Without its cache a scan is slower, and no other.
-		s.cache, _ = openCache(opts.Cache, rulesOf(opts.File), time.Now())
+		s.cache, _ = openCache(opts.cacheFile(), rulesOf(opts.File), time.Now())
 	}
 	stopProgress := s.showProgress(ctx, roots)
 	start := time.Now()
@@ -243,6 +245,24 @@ func (s *session) recalled(t task, r FileResult) error {
 	return s.note(t.path, r, true)
 }
 
+// named is the result of a file whose name says that it holds passwords: it counts as
+// one, whatever could be read of it.
+func named(r FileResult) FileResult {
+	if r.Status != Found {
+		r.Status, r.Level = Found, Basic
+		r.Counts = map[detect.Type]int{detect.Credential: 1}
+	}
+	return r
+}
+
+// cacheFile is the file of the cache: what held no person may hold a password.
+func (o Options) cacheFile() string {
+	if o.Credentials {
+		return o.Cache + ".passwords"
+	}
+	return o.Cache
+}
+
 // left counts a file that is not looked into after all.
 func (s *session) left(t task, r FileResult) error {
 	t.folder.settle(t.slot, r)
@@ -253,6 +273,9 @@ func (s *session) left(t task, r FileResult) error {
 // taken counts the result of a task.
 func (s *session) taken(t task, r FileResult) {
 	r.Owner = t.owner
+	if s.opts.Credentials && r.Status != Skipped && detect.CredentialFileName(filepath.Base(t.path)) {
+		r = named(r)
+	}
 	if r.Status == Found {
 		r.Modified = t.modified.UTC().Format(time.DateOnly)
 	}

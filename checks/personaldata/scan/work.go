@@ -254,6 +254,9 @@ type job struct {
 func newJob(d *desk, seed maphash.Seed, how setup) *job {
 	j := &job{desk: d, examiner: NewExaminer(seed, how.limits)}
 	j.examiner.pacer = newPacer(how.share)
+	if how.passwords {
+		j.examiner.forPasswords()
+	}
 	pause := j.examiner.extractor.Pause
 	j.examiner.extractor.Pause = func(ctx context.Context) {
 		pause(ctx)

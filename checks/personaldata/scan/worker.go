@@ -96,7 +96,7 @@ func newThere(ctx context.Context, s *session, program isolate.Program) (*there,
 	if t.program.Memory == 0 {
 		t.program.Memory = workerMemory + int64(s.opts.Jobs)*jobMemory
 	}
-	t.how = setup{jobs: s.opts.Jobs, share: s.opts.Share, background: t.program.Background, limits: s.opts.File}
+	t.how = setup{jobs: s.opts.Jobs, share: s.opts.Share, background: t.program.Background, passwords: s.opts.Credentials, limits: s.opts.File}
 	if err := t.start(ctx); err != nil {
 		return nil, err
 	}

@@ -384,7 +384,7 @@ func TestResultFrames(t *testing.T) {
 }
 
 func TestSetupFrame(t *testing.T) {
-	want := setup{jobs: 3, share: 0.05, background: true, limits: FileLimits{}.WithDefaults()}
+	want := setup{jobs: 3, share: 0.05, background: true, passwords: true, limits: FileLimits{}.WithDefaults()}
 	got, err := decodeSetup(want.encode())
 	if err != nil || got != want {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
