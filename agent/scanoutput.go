@@ -185,11 +185,10 @@ func (p *scanReport) finish(s scan.Summary, code int) error {
 	if s.Files[scan.Found] > 0 {
 		fmt.Fprintln(&b)
 	}
-	switch s.Stopped {
-	case "":
-	case scan.ReasonCanceled:
+	switch {
+	case s.Stopped == scan.ReasonCanceled:
 		line("scan.interrupted", nil)
-	default:
+	case s.Stopped != "":
 		line("scan.stopped", map[string]string{"reason": p.word("reasons.", string(s.Stopped))})
 	}
 	line("scan.looked", map[string]string{
@@ -304,7 +303,7 @@ func (c *cli) scanBar() (update func(scan.Progress), wipe, done func()) {
 	bar := progressbar.NewOptions64(-1,
 		progressbar.OptionSetWriter(c.stderr),
 		progressbar.OptionSetDescription(c.say.text("scan.progress", map[string]string{"files": "0"})),
-		progressbar.OptionShowBytes(true),
+		progressbar.OptionShowBytes(true), progressbar.OptionShowCount(),
 		progressbar.OptionSetPredictTime(true),
 		progressbar.OptionSetWidth(20),
 		progressbar.OptionThrottle(100*time.Millisecond),

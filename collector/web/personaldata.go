@@ -138,11 +138,17 @@ func (s *site) readPersonalData(ctx context.Context, tx *storage.Tx, states []fi
 	if err != nil || !ok {
 		return state, nil, err
 	}
-	facts = new(dataFacts)
-	if json.Unmarshal(observed, facts) != nil {
-		return state, nil, nil // of another version: as if they were not kept
+	return state, decodeData(observed), nil
+}
+
+// decodeData reads the facts, and nil out of what has another form: the judgement has
+// said so, and the page shows them as not kept.
+func decodeData(observed json.RawMessage) *dataFacts {
+	facts := new(dataFacts)
+	if err := json.Unmarshal(observed, facts); err != nil {
+		return nil
 	}
-	return state, facts, nil
+	return facts
 }
 
 // dataView puts facts into words and pictures. states are all of the machine: the parts
