@@ -467,6 +467,7 @@ type scratch struct {
 	looked bool // window may hold text
 
 	inflaters []*deflated // to be used again
+	parts     []*parts
 }
 
 // look returns the window, of overlap and blockBytes.

@@ -40,11 +40,12 @@ func flowing(head []byte) bool {
 // neither a colour nor a character by its number, digits with what may stand between
 // those of one number, an @, or one of these by its number.
 func mayHold(b []byte) bool {
-	if bytes.IndexByte(b, '@') >= 0 {
-		return true
-	}
 	for i := 0; i < len(b); i++ {
-		if b[i]-'0' > 9 {
+		c := b[i]
+		if c == '@' || c == 'x' && i >= 2 && b[i-1] == '#' && b[i-2] == '&' {
+			return true
+		}
+		if c-'0' > 9 {
 			continue
 		}
 		start := i
@@ -70,7 +71,7 @@ func mayHold(b []byte) bool {
 			return true
 		}
 	}
-	return bytes.Contains(b, []byte("&#x"))
+	return false
 }
 
 func isHex(c byte) bool { return c-'0' <= 9 || c|0x20 >= 'a' && c|0x20 <= 'f' }
@@ -265,7 +266,7 @@ func endOfTag(b []byte) int {
 		}
 	}
 	end := bytes.IndexByte(b, '>')
-	if end < 0 || bytes.IndexByte(b[:end], '=') < 0 {
+	if end < 3 || b[end-1] == '"' && b[end-2] != '=' || bytes.IndexByte(b[:end], '=') < 0 {
 		return end
 	}
 	quote := byte(0)

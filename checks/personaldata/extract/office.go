@@ -48,17 +48,29 @@ type parts struct {
 	count int
 }
 
+// newParts returns what reads a document, to be given back with wipe.
 func newParts(d *document) *parts {
-	p := &parts{d: d}
+	p := &parts{}
+	if s := &d.x.scratch; len(s.parts) > 0 {
+		p = s.parts[len(s.parts)-1]
+		s.parts = s.parts[:len(s.parts)-1]
+	}
+	p.d = d
 	p.flow.reset(d)
 	return p
 }
 
-// wipe clears every buffer that held text.
+// wipe clears every buffer that held text, and keeps those of a usual size.
 func (p *parts) wipe() {
+	const keep = 4 // an office document may hold others
 	p.xml.wipe()
 	p.flow.wipe()
 	p.sheet.wipe()
+	s := &p.d.x.scratch
+	p.d, p.sheet, p.count = nil, sheet{}, 0
+	if len(s.parts) < keep {
+		s.parts = append(s.parts, p)
+	}
 }
 
 // part opens a part and gives it to read. A reason is noted, and returned only when it is

@@ -228,8 +228,10 @@ func TestOfficeWipe(t *testing.T) {
 	p.flow.text([]byte(secret))
 	p.sheet.strings.text = append(p.sheet.strings.text, secret...)
 	p.xml.resolve([]byte("&amp;" + secret))
+	held := [][]byte{p.xml.buf, p.xml.value, p.flow.levels[0].buf, p.flow.levels[1].buf, p.sheet.strings.text}
 	p.wipe()
-	for i, b := range [][]byte{p.xml.buf, p.xml.value[:cap(p.xml.value)], p.flow.levels[0].buf[:cap(p.flow.levels[0].buf)], p.flow.levels[1].buf[:cap(p.flow.levels[1].buf)], p.sheet.strings.text} {
+	for i, b := range held {
+		b = b[:cap(b)]
 		if strings.Contains(string(b), secret) {
 			t.Errorf("buffer %d holds what was read", i)
 		}

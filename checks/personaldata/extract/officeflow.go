@@ -43,6 +43,8 @@ func (f *flow) reset(d *document) {
 		f.levels = make([]flowLevel, 1, 4)
 		f.levels[0].buf = make([]byte, 0, 2*flowBlock)
 	}
+	f.levels[0] = flowLevel{buf: f.levels[0].buf[:0]}
+	f.depth, f.deeper, f.line = 0, 0, false
 }
 
 // wipe clears the texts.
@@ -54,7 +56,8 @@ func (f *flow) wipe() {
 	}
 	clear(f.beside[:cap(f.beside)])
 	clear(f.said[:cap(f.said)])
-	f.d = nil
+	clear(f.levels[1:])
+	f.levels, f.beside, f.ends, f.said, f.d = f.levels[:1], nil, nil, nil, nil
 }
 
 func (f *flow) level() *flowLevel { return &f.levels[f.depth] }

@@ -2,8 +2,6 @@ package extract
 
 import (
 	"bufio"
-	"bytes"
-	"encoding/hex"
 	"errors"
 	"io"
 	"unicode/utf8"
@@ -98,8 +96,22 @@ func (f *rtf) read() Reason {
 				continue
 			}
 			f.char(c)
+			f.plain()
 		}
 	}
+}
+
+// plain writes the characters that follow up to one that may mean something.
+func (f *rtf) plain() {
+	b, _ := f.in.Peek(f.in.Buffered()) // there are that many
+	n := 0
+	for n < len(b) && b[n] >= ' ' && b[n] < utf8.RuneSelf && b[n] != '\\' && b[n] != '{' && b[n] != '}' {
+		n++
+	}
+	if !f.group().silent {
+		f.out = append(f.out, b[:n]...)
+	}
+	_, _ = f.in.Discard(n) // as above
 }
 
 // char writes one character of the text.
@@ -183,19 +195,19 @@ func (f *rtf) control() Reason {
 func (f *rtf) symbol(c byte) {
 	switch c {
 	case '\'':
-		var h [2]byte
-		if _, err := io.ReadFull(f.in, h[:]); err != nil {
+		high, err := f.in.ReadByte()
+		if err != nil {
 			return
 		}
-		var b [1]byte
-		if _, err := hex.Decode(b[:], h[:]); err != nil {
+		low, err := f.in.ReadByte()
+		if err != nil || hexDigit(high) < 0 || hexDigit(low) < 0 {
 			return
 		}
 		if f.skip > 0 {
 			f.skip--
 			return
 		}
-		f.char(b[0])
+		f.char(byte(hexDigit(high)<<4 | hexDigit(low)))
 	case '~':
 		f.char(' ')
 	case '_':
@@ -389,10 +401,7 @@ func (h *rtfHex) Read(p []byte) (n int, err error) {
 			_ = h.in.UnreadByte() // of the byte just read: it does not fail
 			return n, io.EOF
 		}
-		v := bytes.IndexByte([]byte("0123456789abcdef"), c|0x20)
-		if c-'0' <= 9 {
-			v = int(c - '0')
-		}
+		v := hexDigit(c)
 		if v < 0 {
 			continue
 		}
@@ -403,4 +412,15 @@ func (h *rtfHex) Read(p []byte) (n int, err error) {
 		half, have = byte(v), !have // a digit
 	}
 	return n, nil
+}
+
+// hexDigit returns what a digit in hex stands for, or -1.
+func hexDigit(c byte) int {
+	switch {
+	case c-'0' <= 9:
+		return int(c - '0')
+	case c|0x20 >= 'a' && c|0x20 <= 'f':
+		return int(c|0x20-'a') + 10
+	}
+	return -1
 }

@@ -118,7 +118,10 @@ func (x *xmlReader) next() xmlToken {
 			continue
 		}
 		rest := x.buf[x.pos:x.end]
-		lt := bytes.IndexByte(rest, '<')
+		lt := 0
+		if len(rest) == 0 || rest[0] != '<' { // often one tag follows the other
+			lt = bytes.IndexByte(rest, '<')
+		}
 		if lt < 0 {
 			if x.wantText && len(rest) > 0 {
 				n := len(rest)
@@ -145,6 +148,9 @@ func (x *xmlReader) next() xmlToken {
 		}
 		// The shortest way for what most of a document is: a tag that is all here.
 		b := rest[lt:]
+		if x.closeTag(b) {
+			return xmlClose
+		}
 		if gt := bytes.IndexByte(b, '>'); gt > 1 {
 			if c := b[1]; c == '/' {
 				name := b[2:gt]
@@ -166,6 +172,30 @@ func (x *xmlReader) next() xmlToken {
 			return t
 		}
 	}
+}
+
+// closeTag reads the closing tag that b begins with, if it is one as they all are: without
+// blanks, and short.
+func (x *xmlReader) closeTag(b []byte) bool {
+	if len(b) < 3 || b[1] != '/' {
+		return false
+	}
+	name := 2
+	for i, c := range b[2:min(len(b), 32)] {
+		switch {
+		case c == ':':
+			name = i + 3
+		case c <= ' ':
+			return false
+		case c == '>':
+			i += 2
+			x.name, x.space = b[name:i], b[2:name]
+			x.pos += i + 1
+			x.depth--
+			return true
+		}
+	}
+	return false
 }
 
 // markup reads what begins with the < at pos. It returns xmlText when that was no tag.
