@@ -143,7 +143,7 @@ func (s *site) readPersonalData(ctx context.Context, tx *storage.Tx, states []fi
 
 // decodeData reads the facts, and nil out of what has another form: the judgement has
 // said so, and the page shows them as not kept.
-func decodeData(observed json.RawMessage) *dataFacts {
+func decodeData(observed []byte) *dataFacts {
 	facts := new(dataFacts)
 	if err := json.Unmarshal(observed, facts); err != nil {
 		return nil
@@ -227,7 +227,7 @@ func (v *visit) levelRows(facts *dataFacts, folders map[string]*dataFolder) (out
 	for _, level := range levels() {
 		row := levelRow{Level: level, Word: v.code("level.", level)}
 		for _, f := range facts.Found {
-			if f.Level != level {
+			if levels()[levelRank(f.Level)] != level {
 				continue
 			}
 			row.Files.N++
