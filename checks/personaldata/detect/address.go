@@ -25,6 +25,7 @@ func addressExamples() examples {
 			"la colonia celebra su fiesta el 12",
 			"piso piloto, 3 habitaciones",
 			"col 3, int 5, no 7", // names of columns
+			"la dirección del barrio, tarjeta número 4152624964372341",
 		},
 	}
 }
@@ -76,7 +77,7 @@ func (w *walker) valueFollows(i int, marks role) bool {
 	for k := i; k < len(w.b) && k < i+4; k++ {
 		switch c := w.b[k]; {
 		case isDigit(c):
-			return true
+			return digitsEnd(w.b[:min(len(w.b), k+7)], k) < k+7 // no card
 		case isLetter(c):
 			return marks&markInside != 0 && (k+1 >= len(w.b) || !isLetter(w.b[k+1]))
 		}

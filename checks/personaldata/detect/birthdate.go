@@ -28,6 +28,63 @@ func birthDateExamples() examples {
 	}
 }
 
+// birthColumnExamples are tables, where the name of the column stands far above the date.
+func birthColumnExamples() examples {
+	return examples{
+		found: []string{
+			"nombre;fecha_nacimiento\nAna;5/3/1984",
+			"nombre;FechaNacimiento\nAna;05.03.1984\n",
+			"nombre|fec_nac|alta\nAna|1984-03-12 00:00:00|2020-01-31",
+			"nombre|fec_nac|alta\nAna|1984-03-12T00:00:00.000Z|2020-01-31",
+			"nombre|nacimiento\nAna|19840312",
+			"nombre\tfecha de nacimiento\nAna\t12-mar-1984\n",
+		},
+		missed: []string{
+			"nombre|nacimiento|alta\nAna||2020-01-31", // another column
+			"nombre|nacimiento\nAna|19841312",         // no such month
+			"nombre|lugar de nacimiento\nAna|Toluca",
+			"nombre|alta\nAna|1984-03-12",
+		},
+	}
+}
+
+// matchBirthDate reads a cell of a column of dates of birth: a date, with a time perhaps,
+// or eight digits. Its first run of two digits or more is b[p:e].
+func (h *hit) matchBirthDate(b []byte, p, e int) bool {
+	start := p
+	for start > 0 && p-start < 6 && (isDigit(b[start-1]) || b[start-1] == '/' || b[start-1] == '-' || b[start-1] == '.') {
+		start--
+	}
+	end, ok := e, false
+	if e-p == 8 {
+		ok = start == p && (isBirthDay(number(b[p:p+4]), number(b[p+4:p+6]), number(b[p+6:e])) ||
+			isBirthDay(number(b[p+4:e]), number(b[p+2:p+4]), number(b[p:p+2])))
+	} else {
+		end, ok = dateAt(b, start, digitsEnd(b[:min(len(b), start+5)], start))
+	}
+	if !ok {
+		return false
+	}
+	*h = hit{kind: kindBirthDate, start: start, end: timeEnd(b, end), base: 20, outcome: ShapeOnly}
+	h.addAll(b[start:end])
+	return true
+}
+
+// timeEnd skips the time of day that a database writes after the date that ends at i.
+func timeEnd(b []byte, i int) int {
+	if i+6 > len(b) || b[i] != ' ' && b[i] != 'T' || !isDigit(b[i+1]) {
+		return i
+	}
+	end := i + 1
+	for end < len(b) && end-i < 20 && (isDigit(b[end]) || b[end] == ':' || b[end] == '.') {
+		end++
+	}
+	if end < len(b) && b[end] == 'Z' {
+		end++
+	}
+	return end
+}
+
 // Years of birth of living persons.
 const (
 	firstBirthYear = 1900

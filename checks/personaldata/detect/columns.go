@@ -13,6 +13,7 @@ const (
 	headerBytes = 4 << 10 // the header lies within so many first bytes
 	headerLines = 10      // and within so many first lines that hold anything
 	maxCell     = 64      // a longer cell is no column name
+	maxAlone    = 32      // a longer first line is no name of its only column
 	maxColumns  = 256
 
 	certainFrom = 5 // so many valid values, and four cells in five of the column, make it certain
@@ -20,18 +21,17 @@ const (
 
 // columns knows which column the scan is in.
 type columns struct {
-	simd    simd
-	delim   byte // 0 where each line is a cell of its own
-	table   bool // fields are worth following
-	named   bool // a header says what some of them hold
-	numeric bool // some of them hold numbers that spreadsheets damage
-	count   bool // cells are counted, for some column has valid values and no name
-	quoted  bool // pos is inside quotes
-	field   int  // column of pos
-	pos     int64
-	cell    int64 // where the cell at pos begins, if cells are counted
-	says    [maxColumns]words
-	filled  [maxColumns]column
+	simd   simd
+	delim  byte // 0 where each line is a cell of its own
+	table  bool // fields are worth following
+	named  bool // a header says what some of them hold
+	count  bool // cells are counted, for some column has valid values and no name
+	quoted bool // pos is inside quotes
+	field  int  // column of pos
+	pos    int64
+	cell   int64 // where the cell at pos begins, if cells are counted
+	says   [maxColumns]words
+	filled [maxColumns]column
 }
 
 // A column counts what it holds.
@@ -100,7 +100,7 @@ func (c *columns) readNames(line []byte, first bool) bool {
 			most, delim = n, d
 		}
 	}
-	if most == 0 && (!first || len(line) > maxCell) {
+	if most == 0 && (!first || len(line) > maxAlone) {
 		return false
 	}
 	for i := 0; i < len(line); i++ {

@@ -56,6 +56,7 @@ const (
 	halfCuenta
 	halfBanco
 
+	saysEmployer // a company's account with the social security
 	englishPhone // of any country in a text, and of ours as the name of a column
 
 	lineEnd // no word: a line ends here

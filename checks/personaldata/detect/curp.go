@@ -113,7 +113,7 @@ func (h *hit) matchCURP(b []byte, p int, loose bool) bool {
 	if isInconvenient(string(v[:4])) {
 		h.base -= 30
 	}
-	h.root = 10
+	h.root = true
 	return true
 }
 

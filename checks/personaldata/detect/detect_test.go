@@ -321,6 +321,10 @@ func TestMaskPath(t *testing.T) {
 		{"acta 31012024.pdf", "acta 31012024.pdf"},
 		{"acta 45678901.pdf", "acta 45678901.pdf"},
 		{"2024/01/31/0001", "2024/01/31/0001"},
+		{"/a/ana.lopez@correo.mx ficha.xml", "/a/******************* ficha.xml"},
+		{"/a/ana.lopez@correo.mx/ñandú@b.mx.json", "/a/*******************/*****************"},
+		{"/node_modules/@angular/core@1.2.3/a", "/node_modules/@angular/core@1.2.3/a"},
+		{"/run/ana@host/a", "/run/ana@host/a"},
 	}
 	for _, tt := range tests {
 		if got := MaskPath(tt.path); got != tt.want {

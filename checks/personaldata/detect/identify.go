@@ -8,10 +8,13 @@ type hit struct {
 	company    bool     // an RFC of a legal person
 	base       int      // points for the shape with a right check digit
 	typo       bool     // a wrong check digit is common enough to be reported with context
-	root       int      // so many first characters tell a person apart in CURP and RFC alike, 0 elsewhere
+	root       bool     // its first rootLength characters tell a person apart in CURP and RFC alike
 	n          int      // length of value
 	value      [32]byte // normalised: upper case, no separators, Ñ as enye
 }
+
+// rootLength is how many first characters the CURP and the RFC of a person share.
+const rootLength = 10
 
 // add appends a character to the normalised value. What is longer than value is folded
 // into it: only its tag is needed.
@@ -53,6 +56,7 @@ const (
 	ruleINENumber
 	rulePlate
 	ruleISSEMYM
+	ruleBirthDate
 
 	allRules rule = 1<<iota - 1
 )
@@ -148,7 +152,7 @@ func groupRules(b []byte, e, n int) rule {
 
 const (
 	// namedRules read what looks like any number, and counts where its name stands.
-	namedRules = rulePassport | rulePhone | ruleINENumber
+	namedRules = rulePassport | rulePhone | ruleINENumber | ruleBirthDate
 	// aroundDigits is how far before its digits such a thing may begin.
 	aroundDigits = 8
 )
@@ -171,6 +175,8 @@ type reading struct {
 	g     digitGroups
 
 	issemym bool // some column is named so
+	born    bool // some column is of dates of birth
+	checks  bool // what has a wrong digit is no identifier, nor one that a spreadsheet damaged
 }
 
 // begin prepares to read the text around the run of digits b[p:e], and tells whether
@@ -182,24 +188,32 @@ func (r *reading) begin(b []byte, p, e int, loose bool) bool {
 		return false
 	}
 	rules := alone[n]
-	key := n >= 5 && n <= 10 && (r.issemym || issemymBefore(b, p))
+	named := rule(0)
+	if n >= 5 && n <= 10 && (r.issemym || issemymBefore(b, p)) {
+		named = ruleISSEMYM
+	}
+	if r.born && (n <= 2 || n == 4 || n == 8) {
+		named |= ruleBirthDate
+	}
 	if n <= 5 {
 		rules = shortRules(b, p, e)
-		if rules == 0 && !key {
+		if rules|named == 0 {
 			return false
 		}
 		if rules == ruleNIE && n == 3 { // its first digit stood alone before the dot
 			p, e = p-2, p-1
 		}
+	} else if !loose {
+		rules &= neighbours(b, p, e)
+		if groupAt(b, e) {
+			rules |= groupRules(b, e, n) & neighbours(b, p, e)
+		} else if n >= 9 && r.checks && rules&checkedRules != 0 {
+			rules &= checked(b, p, e)
+		}
 	} else if groupAt(b, e) {
 		rules |= groupRules(b, e, n)
 	}
-	if !loose && n > 5 {
-		rules &= neighbours(b, p, e)
-	}
-	if key {
-		rules |= ruleISSEMYM
-	}
+	rules |= named
 	r.b, r.p, r.e, r.loose, r.rules, r.read = b, p, e, loose, rules, false
 	return rules != 0
 }
@@ -343,6 +357,8 @@ func (r *reading) try(rule rule, h *hit) bool {
 		return h.matchPlate(b, p, e, loose)
 	case ruleISSEMYM:
 		return h.matchISSEMYM(b, p, e, loose)
+	case ruleBirthDate:
+		return h.matchBirthDate(b, p, e)
 	}
 	return false
 }

@@ -143,7 +143,7 @@ func joinedBefore(b []byte, i int) bool {
 		if k == i-1 || i-k == 5 {
 			return false // no number before it, or one too long for thousands and degrees
 		}
-		return k > 0 && b[k-1] != ',' && b[k-1] != '\n'
+		return k > 0 && b[k-1] != ',' && b[k-1] != '\n' && !isLetter(b[k-1]) // an RFC ends with a digit'
 	}
 	return false
 }

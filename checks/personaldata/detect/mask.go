@@ -1,5 +1,7 @@
 package detect
 
+import "bytes"
+
 // MaskPath returns path with every character of an identifier replaced by '*', for
 // people name files and folders after the persons in them. It hides more than a
 // Scanner would report: identifiers without context, with a wrong check digit, glued to
@@ -15,6 +17,16 @@ func MaskPath(path string) string {
 		for i := from; i < to; i++ {
 			masked[i] = '*'
 		}
+	}
+	for i := bytes.IndexByte(b, '@'); i >= 0; {
+		if from, to := addressAround(b, i); from < to {
+			hide(from, to)
+		}
+		next := bytes.IndexByte(b[i+1:], '@')
+		if next < 0 {
+			break
+		}
+		i += 1 + next
 	}
 	const weakBase = 20 // telephones, plates, passports: any number looks like one
 	var h hit
@@ -40,6 +52,26 @@ func MaskPath(path string) string {
 		return path
 	}
 	return string(masked)
+}
+
+// addressAround is where an e-mail address may lie around the '@' at b[at], or nothing.
+// An ending of a file's name that follows is hidden with it.
+func addressAround(b []byte, at int) (from, to int) {
+	from, to = at, at+1
+	for from > 0 && (isLocalPart(b[from-1]) || b[from-1] >= 0x80) {
+		from--
+	}
+	dot := 0
+	for to < len(b) && (isAlnum(b[to]) || b[to] == '-' || b[to] == '.' || b[to] >= 0x80) {
+		if b[to] == '.' {
+			dot = to
+		}
+		to++
+	}
+	if from == at || dot == 0 || dot == to-1 || isDigit(b[to-1]) { // a version is "name@1.2"
+		return 0, 0
+	}
+	return from, to
 }
 
 // isRoot tells whether the run b[p:e] is the date in the first ten characters of a

@@ -47,6 +47,7 @@ var meanings = func() (t [meaningSlots]meaning) {
 		{"rfc", saysRFC}, {"rfcs", saysRFC},
 		{"nss", saysNSS | saysNUSS}, {"imss", saysNSS}, {"nssimss", saysNSS}, {"afiliacion", saysNSS | saysNUSS},
 		{"nuss", saysNUSS}, {"naf", saysNUSS}, {"nass", saysNUSS},
+		{"patronal", saysEmployer}, {"cotizacion", saysEmployer}, {"empresa", saysEmployer},
 		{"clabe", saysCLABE}, {"clabes", saysCLABE}, {"interbancaria", saysCLABE}, {"cta", saysCLABE | saysCCC | saysIBAN},
 		{"account", saysCLABE | saysCCC | saysIBAN}, {"domiciliacion", saysIBAN | saysCCC}, {"spei", saysCLABE},
 		{"cuenta", saysCLABE | saysCCC | saysIBAN | halfCuenta}, {"cuentas", saysCLABE | saysCCC | saysIBAN | halfCuenta},
@@ -71,7 +72,8 @@ var meanings = func() (t [meaningSlots]meaning) {
 		{"correo", saysEmail}, {"correos", saysEmail}, {"email", saysEmail}, {"emails", saysEmail}, {"mail", saysEmail},
 		{"nombre", saysName}, {"nombres", saysName}, {"apellidos", saysName}, {"apellido", saysName},
 		{"domicilio", saysAddress}, {"direccion", saysAddress},
-		{"nacimiento", saysBirthDate}, {"nac", saysBirthDate}, {"fnac", saysBirthDate}, {"nacido", saysBirthDate},
+		{"nacimiento", saysBirthDate}, {"nac", saysBirthDate}, {"fnac", saysBirthDate}, {"fecnac", saysBirthDate}, {"naci", saysBirthDate},
+		{"fechanac", saysBirthDate}, {"fechanacimiento", saysBirthDate}, {"fecnacimiento", saysBirthDate}, {"nacido", saysBirthDate},
 		{"nacida", saysBirthDate}, {"birthdate", saysBirthDate}, {"birthday", saysBirthDate}, {"dob", saysBirthDate},
 		{"contrasena", saysCredential}, {"password", saysCredential}, {"passwords", saysCredential},
 

@@ -71,7 +71,9 @@ func groupCameBefore(b []byte, i, size int) bool {
 
 // addAll appends characters to the normalised value.
 func (h *hit) addAll(v []byte) {
-	for _, c := range v {
+	n := copy(h.value[h.n:], v)
+	h.n += n
+	for _, c := range v[n:] {
 		h.add(c)
 	}
 }

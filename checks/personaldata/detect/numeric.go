@@ -1,8 +1,8 @@
 package detect
 
 // Spreadsheets keep numbers with fifteen digits: a CLABE that was typed as a number has
-// lost its last three digits and its leading zero, an NSS its leading zero and a card
-// its last digit. In a column of their name such numbers count all the same.
+// lost its last three digits and its leading zeros, an NSS or NUSS its leading zero and
+// a card its last digit. In a column of their name such numbers count all the same.
 
 const significant = 15 // digits that a number in a spreadsheet has
 
@@ -68,8 +68,8 @@ func (h *hit) numeric(d []byte, lo, hi int, exponent bool, says words) bool {
 	*h = hit{start: lo, end: hi, outcome: ShapeOnly, base: 25}
 	var padded [18]byte
 	switch n := len(d); {
-	case says.announces(kindCLABE) && (n == 17 || n == 18):
-		padded[0] = '0'
+	case says.announces(kindCLABE) && n >= 16 && n <= 18: // three banks begin with two zeros
+		padded[0], padded[1] = '0', '0'
 		copy(padded[18-n:], d)
 		h.kind = kindCLABE
 		switch clabeOutcome(padded[:]) {
@@ -91,6 +91,14 @@ func (h *hit) numeric(d []byte, lo, hi int, exponent bool, says words) bool {
 		}
 		h.outcome = Valid
 		h.addAll(padded[:11])
+	case says.announces(kindNUSS) && !says.announces(kindNSS) && n == 11:
+		padded[0] = '0'
+		copy(padded[1:], d)
+		h.kind = kindNUSS
+		if h.outcome, _ = nussOutcome(padded[:12]); h.outcome != Valid {
+			return false
+		}
+		h.addAll(padded[:12])
 	case says.announces(kindCard) && n == 16:
 		if h.kind = kindCard; !exponent || !rounded(d) || cardOutcome(d) == 0 {
 			return false

@@ -2,7 +2,7 @@ package detect
 
 // NUSS: the Spanish social security number, twelve digits: province (2), number (8) and
 // the number modulo 97. A company's account with the social security is eleven digits,
-// with a number of seven; it is no person's.
+// with a number of seven; it is no person's, and counts where a word says that it is one.
 //
 // One number of twelve digits in two hundred passes, so a NUSS counts only with a word
 // or a column name beside it.
@@ -20,6 +20,8 @@ func nussExamples() examples {
 			"nombre;num_seguridad_social\nAna;111595723473",
 			"NUSS 19/89928065-31",
 			"nuss=133536072641",
+			"código cuenta de cotización 28/1234567/42", // of a company
+			"CCC de la Seguridad Social: 28123456843",
 		},
 		missed: []string{
 			"281234567840",               // no word beside it
@@ -32,6 +34,8 @@ func nussExamples() examples {
 			"annuss 281234567840",        // words are whole words
 			"NUSS 02/8410/426693",        // no such groups
 			"EAN 281234567840 de la TPV", //
+			"NUSS 28123456742",           // a company's account is no number of a person
+			"afiliación al IMSS 28123456742",
 		},
 	}
 }

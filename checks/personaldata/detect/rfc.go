@@ -112,9 +112,9 @@ func (h *hit) matchRFC(b []byte, p, e int, loose bool) bool {
 	if n == 3 && !loose && wordBefore(b, starts[2]) {
 		return false
 	}
-	*h = hit{kind: kindRFC, start: starts[n-1], end: end, base: 70, root: 10, typo: true}
+	*h = hit{kind: kindRFC, start: starts[n-1], end: end, base: 70, root: true, typo: true}
 	if n == 3 {
-		h.base, h.company, h.root = 40, true, 0
+		h.base, h.company, h.root = 40, true, false
 	}
 	for k := n - 1; k >= 0; k-- {
 		h.add(letters[k])

@@ -16,6 +16,7 @@ func ruleExamples() map[Type]examples {
 		ISSEMYM: issemymExamples(), PlateMexico: plateMexicoExamples(), DNI: nifExamples(), CIF: cifExamples(), NUSS: nussExamples(),
 		IBAN: ibanExamples(), CCC: cccExamples(), PassportSpain: passportSpainExamples(), PhoneSpain: phoneSpainExamples(),
 		PlateSpain: plateSpainExamples(), MRZ: mrzExamples(), Card: cardExamples(), Email: emailExamples(),
+		BirthDate: birthColumnExamples(),
 	}
 }
 

@@ -131,7 +131,7 @@ func (s *Scanner) weigh(b []byte, base int64, h *hit) evidence {
 	s.columns.advance(b, base, start)
 	field, column := s.columns.at(b, h.start, h.end)
 	e.field = field
-	if column.announces(h.kind) {
+	if h.announced(column) {
 		if e.points += pointsColumn; e.points >= Report {
 			return e
 		}
@@ -154,19 +154,27 @@ func (s *Scanner) weigh(b []byte, base int64, h *hit) evidence {
 	s.mentions.read(b, base, start-wordsBefore, start)
 	_, before := s.mentions.between(start-wordsBefore, start)
 	switch {
-	case column.announces(h.kind):
-	case before.announces(h.kind):
+	case h.announced(column):
+	case h.announced(before):
 		e.points += pointsWordBefore
-	case (before|column)&saysOther != 0:
+	case (before|column)&saysOther != 0, column&saysKind != 0: // the column is of something else
 		e.points += other
 	}
 	if e.points < Report && h.outcome == Valid {
 		s.mentions.read(b, base, end, end+wordsAfter)
-		if after, _ := s.mentions.between(end, end+wordsAfter); after.announces(h.kind) {
+		if after, _ := s.mentions.between(end, end+wordsAfter); h.announced(after) {
 			e.points += pointsWordAfter
 		}
 	}
 	return e
+}
+
+// announced tells whether words announce the hit.
+func (h *hit) announced(w words) bool {
+	if h.company && h.kind == kindNUSS {
+		return w&(saysEmployer|saysCCC) != 0 && (w.announces(kindNUSS) || !w.announces(kindNSS))
+	}
+	return w.announces(h.kind)
 }
 
 // take handles a hit that has been weighed: it is emitted, or waits for evidence.
@@ -179,7 +187,7 @@ func (s *Scanner) take(b []byte, base int64, h *hit, e evidence, emit func(Match
 			End:     base + int64(h.end),
 			Outcome: h.outcome,
 			kind:    h.kind,
-			tag:     s.tag(h.kind, h.value[:h.n]),
+			tag:     s.tags.tag(h.kind, &h.value),
 		},
 		points: e.points,
 		field:  field,
@@ -190,8 +198,8 @@ func (s *Scanner) take(b []byte, base int64, h *hit, e evidence, emit func(Match
 	}
 	switch {
 	case h.company:
-	case h.root > 0:
-		c.match.person = s.tag(kinds, h.value[:h.root])
+	case h.root:
+		c.match.person = s.tags.root(&h.value)
 		c.person = true
 	default:
 		c.match.person = c.match.tag

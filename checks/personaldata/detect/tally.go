@@ -158,7 +158,7 @@ func (s *tagSet) add(tag uint64) {
 
 func (s *tagSet) grow() {
 	old := s.slots
-	s.slots = make([]uint64, max(firstSlots, 2*len(old)))
+	s.slots = make([]uint64, max(firstSlots, 4*len(old))) // four times: a set that grows is soon large
 	mask := uint64(len(s.slots) - 1)
 	for _, slot := range old {
 		if slot == 0 {
