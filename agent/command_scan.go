@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vigia/checks/personaldata/detect"
 	"vigia/checks/personaldata/scan"
 )
 
@@ -26,7 +27,7 @@ func (c *cli) scanCommand() *cobra.Command {
 		}
 		for _, path := range paths {
 			if _, err := os.Lstat(path); err != nil {
-				return &problem{code: "usage.path", args: map[string]string{"path": path}, err: plainPath(err)}
+				return &problem{code: "usage.path", args: map[string]string{"path": detect.MaskPath(path)}, err: plainPath(err)}
 			}
 		}
 		opts.Roots, opts.Worker = paths, scan.Worker()
