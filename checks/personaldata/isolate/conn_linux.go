@@ -38,12 +38,12 @@ func pair() (ours *conn, theirs *os.File, err error) {
 	return &conn{UnixConn: u}, theirs, nil
 }
 
-func (c *conn) send(msg []byte, files []*os.File) error {
+func (c *conn) send(msg []byte, files []File) error {
 	var rights []byte
 	if len(files) > 0 {
 		c.fds = c.fds[:0]
 		for _, f := range files {
-			c.fds = append(c.fds, int(f.Fd()))
+			c.fds = append(c.fds, f.fd)
 		}
 		rights = unix.UnixRights(c.fds...)
 	}
@@ -139,7 +139,8 @@ func (in *inside) send(msg []byte) error {
 	}
 }
 
-// A File is a file that a worker was handed. The zero File must not be used.
+// A File is an open file that is handed to a worker, or that it was handed. The zero File
+// must not be used.
 type File struct{ fd int }
 
 // ReadAt implements io.ReaderAt.

@@ -48,13 +48,13 @@ func (c *conn) Close() error {
 	return err
 }
 
-func (c *conn) send(msg []byte, files []*os.File) error {
+func (c *conn) send(msg []byte, files []File) error {
 	f := binary.LittleEndian.AppendUint32(c.frame[:0], uint32(len(msg)))
 	f = binary.LittleEndian.AppendUint16(f, uint16(len(files)))
 	for _, file := range files {
 		const rights = windows.FILE_READ_DATA | windows.FILE_READ_ATTRIBUTES | windows.SYNCHRONIZE
 		var there windows.Handle
-		err := windows.DuplicateHandle(windows.CurrentProcess(), windows.Handle(file.Fd()), c.process, &there, rights, false, 0)
+		err := windows.DuplicateHandle(windows.CurrentProcess(), file.handle, c.process, &there, rights, false, 0)
 		if err != nil {
 			return fmt.Errorf("hand over a file: %w", err)
 		}
@@ -161,7 +161,8 @@ func (in *inside) send(msg []byte) error {
 	return nil
 }
 
-// A File is a file that a worker was handed. The zero File must not be used.
+// A File is an open file that is handed to a worker, or that it was handed. The zero File
+// must not be used.
 type File struct{ handle windows.Handle }
 
 // ReadAt implements io.ReaderAt.

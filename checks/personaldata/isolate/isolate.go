@@ -22,7 +22,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"os"
 	"os/exec"
 	"runtime/debug"
 	"strconv"
@@ -232,7 +231,7 @@ func (w *Worker) ID() int { return w.cmd.Process.Pid }
 
 // Send sends a message and lets the worker use files, which remain open here too. They
 // must be open for reading only.
-func (w *Worker) Send(msg []byte, files []*os.File) error {
+func (w *Worker) Send(msg []byte, files []File) error {
 	if len(msg) > MaxMessage || len(files) > MaxFiles {
 		return fmt.Errorf("a message of %d bytes and %d files is too large", len(msg), len(files))
 	}

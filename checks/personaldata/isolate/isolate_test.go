@@ -126,7 +126,7 @@ func start(t testing.TB, p Program) *Worker {
 }
 
 // ask sends a message and returns the answer.
-func ask(t testing.TB, w *Worker, msg string, files ...*os.File) (string, error) {
+func ask(t testing.TB, w *Worker, msg string, files ...File) (string, error) {
 	t.Helper()
 	if err := w.Send([]byte(msg), files); err != nil {
 		t.Fatal(err)
@@ -137,7 +137,7 @@ func ask(t testing.TB, w *Worker, msg string, files ...*os.File) (string, error)
 	return string(answer), err
 }
 
-func mustAsk(t testing.TB, w *Worker, msg string, files ...*os.File) string {
+func mustAsk(t testing.TB, w *Worker, msg string, files ...File) string {
 	t.Helper()
 	answer, err := ask(t, w, msg, files...)
 	if err != nil {
@@ -146,18 +146,58 @@ func mustAsk(t testing.TB, w *Worker, msg string, files ...*os.File) string {
 	return answer
 }
 
-func writeFile(t testing.TB, content string) *os.File {
+func writeFile(t testing.TB, content string) File {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "file"), []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f, err := os.Open(path)
+	return openFile(t, folder, "file")
+}
+
+// openFile opens a file as the scan does.
+func openFile(t testing.TB, folder, name string) File {
+	t.Helper()
+	root, err := os.OpenRoot(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer root.Close()
+	dir, err := root.Open(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	f, info, err := OpenIn(root, dir, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !info.Mode().IsRegular() || info.Name() != name {
+		t.Fatalf("opened %s %v", info.Name(), info.Mode())
+	}
 	t.Cleanup(func() { _ = f.Close() })
 	return f
+}
+
+// A name that could lead elsewhere is none.
+func TestOpenInRefusesPaths(t *testing.T) {
+	folder := t.TempDir()
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	dir, err := root.Open(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	for _, name := range []string{"", ".", "..", "../x", "/etc/passwd", "a/b", "a\x00b"} {
+		if f, _, err := OpenIn(root, dir, name); err == nil {
+			t.Errorf("%q was opened", name)
+			_ = f.Close()
+		}
+	}
 }
 
 func TestReadsWhatItIsHanded(t *testing.T) {
@@ -165,7 +205,7 @@ func TestReadsWhatItIsHanded(t *testing.T) {
 	if got, want := mustAsk(t, w, "read"), "read "; got != want {
 		t.Errorf("no file: got %q, want %q", got, want)
 	}
-	var files []*os.File
+	var files []File
 	want := "read "
 	for i := range MaxFiles {
 		text := strings.Repeat(string(rune('a'+i%26)), i)
@@ -177,7 +217,7 @@ func TestReadsWhatItIsHanded(t *testing.T) {
 			t.Fatalf("got %q, want %q", got, want)
 		}
 	}
-	if err := w.Send(nil, make([]*os.File, MaxFiles+1)); err == nil {
+	if err := w.Send(nil, make([]File, MaxFiles+1)); err == nil {
 		t.Error("too many files were sent")
 	}
 	if err := w.Send(make([]byte, MaxMessage+1), nil); err == nil {

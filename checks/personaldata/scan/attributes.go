@@ -2,6 +2,7 @@ package scan
 
 import (
 	"io/fs"
+	"os"
 	"reflect"
 	"strconv"
 )
@@ -99,6 +100,17 @@ func (a *attributes) dirIDOf(info fs.FileInfo, parent dirID) (dirID, bool) {
 		return dirID{mix(parent[0], mix(low, high)), mix(parent[1], high<<32|low)}, true
 	}
 	return dirID{}, false
+}
+
+// same tells whether both describe one file, as os.SameFile does; they may come from
+// different places.
+func (a *attributes) same(x, y fs.FileInfo) bool {
+	if os.SameFile(x, y) {
+		return true
+	}
+	idX, okX := a.dirIDOf(x, dirID{})
+	idY, okY := a.dirIDOf(y, dirID{})
+	return okX && okY && a.inode != nil && idX == idY
 }
 
 // pairAt reads a struct of two numbers.

@@ -4,16 +4,16 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
-	"os"
 	"sync"
 	"time"
 
 	"vigia/checks/personaldata/detect"
+	"vigia/checks/personaldata/isolate"
 )
 
 // A task is an open file on its way to be looked into.
 type task struct {
-	file     *os.File
+	file     isolate.File
 	path     string
 	owner    string
 	size     int64

@@ -151,7 +151,7 @@ func (s *session) run(ctx context.Context, roots []string) error {
 	pacer := newPacer(s.opts.Share)
 	w := &walker{
 		depth: s.opts.MaxDepth, otherMounts: s.opts.OtherMounts, cache: s.cache,
-		report: s.add, fail: s.cancel,
+		report: s.add, fail: s.cancel, opens: true,
 	}
 	if further := s.opts.Jobs - 1; further > 0 {
 		w.spare = make(chan struct{}, further)
@@ -164,29 +164,7 @@ func (s *session) run(ctx context.Context, roots []string) error {
 		if why := s.rest.yield(ctx); why != "" {
 			return stopped(why)
 		}
-		t := task{path: f.path, size: f.info.Size(), modified: f.info.ModTime(), folder: f.folder}
-		if identity, ok := w.attributes.identityOf(f.info); ok {
-			r, slot, known := f.folder.recall(identity, t.size)
-			if known {
-				return s.recalled(t, r)
-			}
-			t.slot = slot
-		} else {
-			t.folder = nil
-		}
-		if s.again(w, f.info) {
-			return s.left(t, newFileResult(Skipped, ReasonHardLink))
-		}
-		if why := s.bound(&t); why != "" {
-			return stopped(why)
-		}
-		file, reason := open(f.dir, f.name, f.info)
-		if reason != "" {
-			return s.left(t, failedFor(reason))
-		}
-		t.file, t.owner = file, w.attributes.ownerOf(f.info)
-		look.look(ctx, t)
-		return nil
+		return s.visit(ctx, w, look, f)
 	}
 	for _, r := range roots {
 		if err = w.walk(ctx, r); err != nil {
@@ -196,6 +174,54 @@ func (s *session) run(ctx context.Context, roots []string) error {
 	sums := look.finish()
 	s.sum.Counts, s.sum.Distinct, s.sum.Persons = sums.Counts, sums.Distinct, sums.Persons
 	return s.end(ctx, err)
+}
+
+// visit has a file looked into, unless it is known.
+func (s *session) visit(ctx context.Context, w *walker, look looker, f found) error {
+	t := task{path: f.path}
+	if f.info == nil { // nothing is known of it
+		if why := s.mayRead(); why != "" {
+			return stopped(why)
+		}
+		file, reason := w.open(&f)
+		if reason != "" {
+			return s.left(t, failedFor(reason))
+		}
+		t.file, t.size, t.modified, t.owner = file, f.info.Size(), f.info.ModTime(), w.attributes.ownerOf(f.info)
+		if s.again(w, f.info) {
+			_ = file.Close() // only read
+			return s.left(t, newFileResult(Skipped, ReasonHardLink))
+		}
+		if why := s.bound(&t); why != "" {
+			_ = file.Close() // only read
+			return stopped(why)
+		}
+		look.look(ctx, t)
+		return nil
+	}
+	t.size, t.modified, t.folder = f.info.Size(), f.info.ModTime(), f.folder
+	if identity, ok := w.attributes.identityOf(f.info); ok {
+		r, slot, known := f.folder.recall(identity, t.size)
+		if known {
+			return s.recalled(t, r)
+		}
+		t.slot = slot
+	} else {
+		t.folder = nil
+	}
+	if s.again(w, f.info) {
+		return s.left(t, newFileResult(Skipped, ReasonHardLink))
+	}
+	if why := s.bound(&t); why != "" {
+		return stopped(why)
+	}
+	file, reason := w.open(&f)
+	if reason != "" {
+		return s.left(t, failedFor(reason))
+	}
+	t.file, t.owner = file, w.attributes.ownerOf(f.info)
+	look.look(ctx, t)
+	return nil
 }
 
 // again tells whether a file has been met before by another name of it.
@@ -216,6 +242,16 @@ func (s *session) again(w *walker, info fs.FileInfo) bool {
 		s.names[id] = struct{}{}
 	}
 	return false
+}
+
+// mayRead tells which limit keeps the scan from another file, or nothing.
+func (s *session) mayRead() Reason {
+	s.walk.Lock()
+	defer s.walk.Unlock()
+	if s.opts.MaxFiles > 0 && s.dispatched >= s.opts.MaxFiles {
+		return ReasonFiles
+	}
+	return ""
 }
 
 // bound limits a task to what the whole scan may still read, or tells which limit ends it.

@@ -9,8 +9,10 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
-	"syscall"
+
+	"vigia/checks/personaldata/isolate"
 )
 
 // readDirBatch is how many names of a directory are held at a time.
@@ -26,6 +28,8 @@ type walker struct {
 	cache       *cache        // nil: every file is visited
 	spare       chan struct{} // holds a token for each further goroutine that may walk; nil: none
 
+	opens bool // visit opens the files, and need not be told what they are
+
 	// visit is given each regular file. With spare it is called by many goroutines.
 	visit func(f found) error
 	// fail is told the error that ended another goroutine's part, and ends the others'.
@@ -37,9 +41,10 @@ type walker struct {
 // found is a regular file that the walk has come by.
 type found struct {
 	dir    *os.Root // the directory it is in
+	list   *os.File // the same
 	name   string   // its name there
 	path   string
-	info   fs.FileInfo
+	info   fs.FileInfo // nil: it is known to be regular, and no more
 	folder *folder
 }
 
@@ -146,24 +151,20 @@ func (w *walker) files(ctx context.Context, here place) (below []string, err err
 	}
 	folder := newFolder(cache, here.id)
 	for {
-		names, err := list.Readdirnames(readDirBatch)
-		slices.Sort(names)
-		for _, name := range names {
+		entries, err := list.ReadDir(readDirBatch)
+		slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+		for _, e := range entries {
 			if ctx.Err() != nil {
 				return nil, context.Cause(ctx)
 			}
-			info, err := here.root.Lstat(name)
-			path := joined(here.path, name)
-			switch {
-			case err != nil:
-				err = w.report(path, failed(err))
-			case info.IsDir():
-				below = append(below, name)
-			default:
-				err = w.file(found{dir: here.root, name: name, path: path, info: info, folder: folder})
-			}
+			name := e.Name()
+			f := found{dir: here.root, list: list, name: name, path: joined(here.path, name), folder: folder}
+			dir, err := w.meet(&f, e, cache)
 			if err != nil {
 				return nil, err
+			}
+			if dir {
+				below = append(below, name)
 			}
 		}
 		if errors.Is(err, io.EOF) {
@@ -174,6 +175,21 @@ func (w *walker) files(ctx context.Context, here place) (below []string, err err
 			return below, w.report(here.path, directory(failed(err)))
 		}
 	}
+}
+
+// meet looks at what a directory holds, and tells whether it is a directory.
+func (w *walker) meet(f *found, e fs.DirEntry, cache *cache) (dir bool, err error) {
+	if w.opens && cache == nil && runtime.GOOS == "linux" && e.Type().IsRegular() {
+		return false, w.visit(*f) // what it is shows when it is open
+	}
+	f.info, err = f.dir.Lstat(f.name)
+	switch {
+	case err != nil:
+		return false, w.report(f.path, failed(err))
+	case f.info.IsDir():
+		return true, nil
+	}
+	return false, w.file(*f)
 }
 
 // joined is filepath.Join for a directory's clean path and a plain name in it.
@@ -189,11 +205,16 @@ func joined(dir, name string) string {
 
 // entry looks at a single name in a directory.
 func (w *walker) entry(dir *os.Root, name, path string) error {
+	list, err := dir.Open(".")
+	if err != nil {
+		return w.report(path, failed(err))
+	}
+	defer func() { _ = list.Close() }() // only read
 	info, err := dir.Lstat(name)
 	if err != nil {
 		return w.report(path, failed(err))
 	}
-	return w.file(found{dir: dir, name: name, path: path, info: info, folder: newFolder(nil, dirID{})})
+	return w.file(found{dir: dir, list: list, name: name, path: path, info: info, folder: newFolder(nil, dirID{})})
 }
 
 // file visits a regular file that is really here, and reports anything else.
@@ -240,26 +261,23 @@ func (w *walker) descend(here place, name string) (place, error) {
 	return below, nil
 }
 
-// open opens a regular file, and makes sure that it is the one that info describes and
-// no FIFO, device or link that has taken its place.
-func open(dir *os.Root, name string, info fs.FileInfo) (*os.File, Reason) {
-	flags := os.O_RDONLY
-	if runtime.GOOS != "windows" {
-		flags |= syscall.O_NONBLOCK | syscall.O_NOCTTY
-	}
-	f, err := dir.OpenFile(name, flags, 0)
+// open opens a regular file, and makes sure that it is the one that was met and no FIFO,
+// device or link that has taken its place.
+func (w *walker) open(f *found) (isolate.File, Reason) {
+	file, now, err := isolate.OpenIn(f.dir, f.list, f.name)
 	if err != nil {
 		// A new file may have got the number of the one that is gone: the type tells too.
-		if now, lstatErr := dir.Lstat(name); lstatErr == nil && (!now.Mode().IsRegular() || !os.SameFile(info, now)) {
-			return nil, ReasonChanged
+		if now, lstatErr := f.dir.Lstat(f.name); lstatErr == nil && (!now.Mode().IsRegular() || f.info != nil && !os.SameFile(f.info, now)) {
+			return file, ReasonChanged
 		}
-		return nil, reasonOf(err)
+		return file, reasonOf(err)
 	}
-	if now, err := f.Stat(); err != nil || !now.Mode().IsRegular() || !os.SameFile(info, now) {
-		_ = f.Close() // only read
-		return nil, ReasonChanged
+	if !now.Mode().IsRegular() || f.info != nil && !w.attributes.same(f.info, now) {
+		_ = file.Close() // only read
+		return file, ReasonChanged
 	}
-	return f, ""
+	f.info = now
+	return file, ""
 }
 
 // openRoot is open for a directory: no link that has taken its place is followed, for

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -61,7 +60,7 @@ type there struct {
 	stopping bool    // the context has ended
 	ended    bool    // there is no worker any more, and will be none
 	heard    time.Time
-	files    []*os.File
+	files    []isolate.File
 	batch    []byte
 
 	wait  *time.Timer // for others to go with the pending
