@@ -3,6 +3,7 @@ package agent
 import (
 	"errors"
 	"io"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -63,7 +64,7 @@ No se pudieron leer enteros 6, así que nadie puede decir que estén limpios (--
 Dejados aparte: 1 enlaces: su destino se mira donde está.
 Código de salida 1: hay datos personales.
 `
-	if got := out.String(); got != want {
+	if got := filepath.ToSlash(out.String()); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
