@@ -124,7 +124,7 @@ const (
 // runBytes says of each byte what it may be.
 var runBytes = func() (table [256]uint8) {
 	for c := range table {
-		b := byte(c) //nolint:gosec // an index of 256
+		b := byte(c)
 		is := func(bit uint8, yes bool) {
 			if yes {
 				table[c] |= bit

@@ -255,7 +255,7 @@ func TestFormats(t *testing.T) {
 		{"passwords of KeePass", []byte("\x03\xd9\xa2\x9a\x67\xfb\x4b\xb5\x01\x00\x04\x00"), "keepass", nil, Encrypted},
 		{"age", []byte("age-encryption.org/v1\n-> X25519 abc\n"), "age", nil, Encrypted},
 		{"PGP", []byte("-----BEGIN PGP MESSAGE-----\n\nabcd\n"), "pgp", nil, Encrypted},
-		{"mail of Outlook for Outlook", []byte("\x78\x9f\x3e\x22\x01\x00" + somebody), "tnef", []string{somebody}, Undecoded},
+		{"mail of Outlook for Outlook", []byte("\x78\x9f\x3e\x22\x01\x00" + somebody), "tnef", []string{somebody}, Damaged},
 		{"who knows", []byte("\x01\x02\x00\x00\x99" + somebody + "\x00\x00" + string(wide(binary.LittleEndian, "NSS 12345678901")) + "\x00\x01"), "binary",
 			[]string{somebody + "NSS 12345678901\n"}, Unknown},
 	} {
@@ -299,6 +299,10 @@ func ebcdic(text string) []byte {
 func TestMail(t *testing.T) {
 	const head = "Received: from a by b; 1 Jan 2026\r\nFrom: =?utf-8?q?In=C3=A9s?= <ines@example.com>\r\nSubject: padr=?x\r\nMIME-Version: 1.0\r\n"
 	people := "From: Inés <ines@example.com>\nSubject: padr=?x\n"
+	const (
+		uuText    = "CURP PEXI800101MDFXXN09, tel. 55 1234 5678"
+		uuencoded = "J0U524\"!015A).# P,3 Q341&6%A.,#DL('1E;\"X@-34@,3(S-\" U-C<X\r\n"
+	)
 	b64 := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 	for _, row := range []struct {
 		name, mail string
@@ -307,6 +311,11 @@ func TestMail(t *testing.T) {
 	}{
 		{"plain", head + "\r\n" + line, []string{people, line}, ""},
 		{"quoted", head + "Content-Transfer-Encoding: quoted-printable\r\n\r\n" + quoted(somebody), []string{people, strings.ReplaceAll(somebody, "\n", "\r\n")}, ""},
+		{"a file in the text", head + "\r\nva:\r\nbegin 644 uno.txt\r\n" + uuencoded + "`\r\nend\r\n" + line, []string{people, "va:\r\n", uuText, line}, ""},
+		{"a file as the body", head + "Content-Transfer-Encoding: x-uuencode\r\n\r\nbegin 644 uno.txt\r\n" + uuencoded + "`\r\nend\r\n", []string{people, uuText}, ""},
+		{"a file that is cut", head + "\r\nbegin 644 uno.txt\r\n" + uuencoded, []string{people, uuText}, Damaged},
+		{"a file, then something else", head + "\r\nbegin 644 uno.txt\r\n" + uuencoded + line, []string{people, uuText, line}, Damaged},
+		{"no file", head + "\r\nbegin 644 uno.txt\r\n" + line, []string{people, "begin 644 uno.txt\r\n" + line}, ""},
 		{"base64", head + "Content-Transfer-Encoding: BASE64\r\n\r\n" + b64(somebody), []string{people, somebody}, ""},
 		{"a page without a head", head + "Content-Type: text/html\r\n\r\nHola&nbsp;1234<br>In&eacute;s", []string{people, "Hola 1234\nInés"}, ""},
 		{"parts", head + "Content-Type: multipart/mixed; boundary=\"=_x\"\r\n\r\nnada\r\n--=_x\r\n\r\n" + line + "--=_x\r\nContent-Type: application/zip; name=padron.zip\r\nContent-Transfer-Encoding: base64\r\n\r\n" +

@@ -42,7 +42,7 @@ var magics = [...]struct {
 	{"\x00\x01\x00\x00Standard Jet DB", format{"access", Unsupported}},
 	{"\x00\x01\x00\x00Standard ACE DB", format{"access", Unsupported}},
 	{"!BDN", format{"pst", Unsupported}},
-	{"\x78\x9f\x3e\x22", format{"tnef", Undecoded}},
+	{"\x78\x9f\x3e\x22", format{"tnef", ""}},
 
 	// Archives and images of disks that there is no reader for.
 	{"\x1f\x9d", format{"compress", Unsupported}},
@@ -179,7 +179,9 @@ func (f format) reader() func(d *document) Reason {
 		return utf32Text(binary.BigEndian)
 	case "binary", "registry", "evtx", "lnk", "ese":
 		return readBinary(Unknown)
-	case "tnef", "ebcdic":
+	case "tnef":
+		return readTNEF
+	case "ebcdic":
 		return readBinary(Undecoded)
 	case "html":
 		return readMarkup(false)

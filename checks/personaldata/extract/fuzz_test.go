@@ -76,6 +76,7 @@ func FuzzRTF(f *testing.F) {
 func FuzzMail(f *testing.F) {
 	for _, text := range []string{
 		"Content-Type: multipart/mixed; boundary=a\n\n--a\nContent-Transfer-Encoding: base64\n\nMTIzNA==\n--a\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nx\n--b--\n--a--\n",
+		"\nva:\nbegin 644 a\n#86)C\n`\nend\nx",
 		"Content-Transfer-Encoding: quoted-printable\nSubject: =?utf-8?q?=C3=A9?=\n\na=3D=\n\nFrom a\nTo: b\n\nx",
 	} {
 		f.Add([]byte(text))

@@ -385,9 +385,9 @@ func sizeOfWEBP(kind [4]byte, b []byte) (width, height int64) {
 
 // walkBMP reads how large a bitmap of Windows is (BITMAPCOREHEADER, BITMAPINFOHEADER).
 func walkBMP(_ *document, s *steps) error {
-	b, err := s.take(26)
+	b, _ := s.take(26)
 	switch {
-	case err != nil: // too short to say
+	case len(b) < 26: // too short to say
 	case binary.LittleEndian.Uint32(b[14:]) == 12:
 		s.size(int64(binary.LittleEndian.Uint16(b[18:])), int64(binary.LittleEndian.Uint16(b[20:])))
 	default:

@@ -184,19 +184,24 @@ func (m *mail) body(h mailHeader) Reason {
 	if !readableCharset(h.charset) {
 		m.d.x.note(Undecoded)
 	}
-	var r io.Reader = mailBody{m}
+	as := ""
+	if h.kind == "text/html" {
+		as = "html" // its first line may not show it
+	}
+	var r io.Reader = mailBody{m: m}
 	switch h.encoding {
 	case "base64":
 		r = &inflating{x: m.d.x, r: bufio.NewReader(&base64Body{in: r})}
 	case "quoted-printable":
 		r = &inflating{x: m.d.x, r: &quotedBody{in: bufio.NewReader(r)}}
 	case "", "7bit", "8bit", "binary":
+		if h.kind == "" || h.kind == "text/plain" {
+			return m.plainBody(as)
+		}
+	case "x-uuencode", "x-uue", "uuencode":
+		return m.plainBody(as)
 	default:
 		m.d.x.note(Undecoded)
-	}
-	as := ""
-	if h.kind == "text/html" {
-		as = "html" // its first line may not show it
 	}
 	if why := m.d.nestedAs(streamOnly{r}, -1, as); why != "" {
 		return why
@@ -327,7 +332,10 @@ func decodeWords(value string) string {
 }
 
 // mailBody is the body of a part as it stands.
-type mailBody struct{ m *mail }
+type mailBody struct {
+	m     *mail
+	plain bool // it ends where a file in it begins
+}
 
 func (b mailBody) Read(p []byte) (n int, err error) {
 	m := b.m
@@ -336,6 +344,9 @@ func (b mailBody) Read(p []byte) (n int, err error) {
 			if m.why != "" {
 				return n, m.why
 			}
+			return n, io.EOF
+		}
+		if b.plain && len(m.rest) == len(m.line) && m.uuBegins() {
 			return n, io.EOF
 		}
 		k := copy(p[n:], m.rest)

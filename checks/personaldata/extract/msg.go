@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"io"
@@ -171,15 +172,21 @@ func (m *message) formatted(props []property) Reason {
 		if why != "" {
 			m.o.d.x.note(why)
 		}
-		if len(b) < 16 {
-			continue
-		}
-		if string(b[8:12]) == "MELA" { // stored as it is
-			return m.o.d.nested(io.Reader(strings.NewReader(string(b[16:]))), int64(len(b)-16))
-		}
-		return m.o.d.nested(&inflating{x: m.o.d.x, r: &rtfInflater{src: b[16:]}}, -1)
+		return m.o.d.compressedRTF(b)
 	}
 	return ""
+}
+
+// compressedRTF reads a body as [MS-OXRTFCP] has it.
+func (d *document) compressedRTF(b []byte) Reason {
+	const headerBytes = 16
+	switch {
+	case len(b) < headerBytes:
+		return ""
+	case string(b[8:12]) == "MELA": // stored as it is
+		return d.nested(bytes.NewReader(b[headerBytes:]), int64(len(b)-headerBytes))
+	}
+	return d.nested(&inflating{x: d.x, r: &rtfInflater{src: b[headerBytes:]}}, -1)
 }
 
 // storages calls read for each storage whose name has the prefix.
