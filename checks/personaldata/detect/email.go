@@ -1,5 +1,10 @@
 package detect
 
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
 // Addresses of electronic mail. One of an office (info@, registro@) is nobody's, and
 // weighs less; those of programs and of the domains reserved for examples are none.
 //
@@ -45,7 +50,7 @@ const (
 // matchEmail reads an address around the '@' at b[at].
 func (h *hit) matchEmail(b []byte, at int) bool {
 	start := at
-	for start > 0 && at-start <= maxLocal && isLocalPart(b[start-1]) {
+	for start > 0 && at-start <= maxLocal && mailClass[b[start-1]]&mailLocal != 0 {
 		start--
 	}
 	for start < at && !isAlnum(b[start]) { // quotes, dots and dashes that lead are not part of it
@@ -55,12 +60,15 @@ func (h *hit) matchEmail(b []byte, at int) bool {
 		return false
 	}
 	end, label, labels := at+1, at+1, 0
-	alpha := true
+	digits := uint8(0) // classes of a label's characters
 	for i := at + 1; i <= len(b) && i-at <= maxDomain; i++ {
-		if i < len(b) && (isAlnum(b[i]) || b[i] == '-') {
-			alpha = alpha && isLetter(b[i])
-			continue
+		if i < len(b) {
+			if class := mailClass[b[i]]; class&mailDomain != 0 {
+				digits |= class
+				continue
+			}
 		}
+		alpha := digits&mailNoLetter == 0
 		if i == label || b[label] == '-' || b[i-1] == '-' {
 			break
 		}
@@ -74,7 +82,7 @@ func (h *hit) matchEmail(b []byte, at int) bool {
 			}
 			break
 		}
-		label, alpha = i+1, true
+		label, digits = i+1, 0
 	}
 	if end == at+1 || end < len(b) && (b[end] >= 0x80 || b[end] == '@' || b[end] == '_') {
 		return false
@@ -87,9 +95,7 @@ func (h *hit) matchEmail(b []byte, at int) bool {
 		return false
 	}
 	*h = hit{kind: kindEmail, start: start, end: end, base: 60, outcome: ShapeOnly}
-	for _, c := range b[start:end] {
-		h.add(upper(c))
-	}
+	h.addMail(b[start:end])
 	switch mailboxOf(b[start:at]) {
 	case program:
 		return false
@@ -100,12 +106,61 @@ func (h *hit) matchEmail(b []byte, at int) bool {
 	return true
 }
 
-func isLocalPart(c byte) bool {
-	switch c {
-	case '.', '_', '-', '+', '%', '\'', '&':
-		return true
+// Classes of characters in addresses.
+const (
+	mailLocal    = 1 << iota // before the '@'
+	mailDomain               // in a name after it
+	mailNoLetter             // in such a name, but no letter
+)
+
+// mailClass is indexed by byte.
+var mailClass = func() (t [256]uint8) {
+	for i := range t {
+		c := byte(i)
+		switch {
+		case isLetter(c):
+			t[i] = mailLocal | mailDomain
+		case isDigit(c), c == '-':
+			t[i] = mailLocal | mailDomain | mailNoLetter
+		case c == '.', c == '_', c == '+', c == '%', c == '\'', c == '&':
+			t[i] = mailLocal
+		}
 	}
-	return isAlnum(c)
+	return t
+}()
+
+func isLocalPart(c byte) bool { return mailClass[c]&mailLocal != 0 }
+
+// addMail makes an address the value, in upper case. Of what is longer than value its
+// end holds a hash: only its tag is needed.
+func (h *hit) addMail(v []byte) {
+	var last [8]byte
+	at, mixed := 0, uint64(0)
+	for len(v) > 0 {
+		var w uint64
+		if len(v) >= 8 {
+			w, v = binary.LittleEndian.Uint64(v), v[8:]
+		} else {
+			copy(last[:], v)
+			w, v = binary.LittleEndian.Uint64(last[:]), nil
+		}
+		w = upperBytes(w)
+		if at < len(h.value)-8 {
+			binary.LittleEndian.PutUint64(h.value[at:], w)
+			at += 8
+			continue
+		}
+		mixed = bits.RotateLeft64(mixed, 29)*0x9E3779B97F4A7C15 ^ w
+	}
+	binary.LittleEndian.PutUint64(h.value[len(h.value)-8:], mixed)
+	h.n = len(h.value)
+}
+
+// upperBytes folds the ASCII letters of eight bytes to upper case.
+func upperBytes(w uint64) uint64 {
+	low := w & lowBits
+	lower := (low + (0x80-'a')*lowOnes) & ^(low + (0x7f-'z')*lowOnes) & ^w & highBits
+	return w ^ lower>>2
 }
 
 // isMailDomain tells whether mail could go to a name under a top-level domain.

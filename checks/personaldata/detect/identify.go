@@ -174,9 +174,10 @@ type reading struct {
 	read  bool // g has been read
 	g     digitGroups
 
-	issemym bool // some column is named so
-	born    bool // some column is of dates of birth
-	checks  bool // what has a wrong digit is no identifier, nor one that a spreadsheet damaged
+	issemym   bool // some column is named so
+	institute instituteName
+	born      bool // some column is of dates of birth
+	checks    bool // what has a wrong digit is no identifier, nor one that a spreadsheet damaged
 }
 
 // begin prepares to read the text around the run of digits b[p:e], and tells whether
@@ -189,7 +190,7 @@ func (r *reading) begin(b []byte, p, e int, loose bool) bool {
 	}
 	rules := alone[n]
 	named := rule(0)
-	if n >= 5 && n <= 10 && (r.issemym || issemymBefore(b, p)) {
+	if n >= 5 && n <= 10 && (r.issemym || r.institute.before(b, p)) {
 		named = ruleISSEMYM
 	}
 	if r.born && (n <= 2 || n == 4 || n == 8) {

@@ -55,23 +55,36 @@ func (h *hit) matchISSEMYM(b []byte, p, e int, loose bool) bool {
 	return h.n >= 5 && h.n <= 10 && !allEqual(h.value[:h.n])
 }
 
-// issemymBefore tells whether the institute's name stands before the number at p. Any
-// number might be a key, so this is looked at before anything else.
-func issemymBefore(b []byte, p int) bool {
-	from := max(0, p-wordsBefore)
-	return nameAt(b, from, p, 'Y') || nameAt(b, from, p, 'y')
+// An instituteName is where the institute's name stood last. Any number might be a key,
+// so this is looked at before anything else, and no byte of a text is read twice for it.
+type instituteName struct {
+	base int64 // offset in the text of what is read
+	pos  int64 // up to which the text has been read
+	last int64 // offset after the first byte of the last one, 0 before any
 }
 
-// nameAt looks for the name by its y, the rarest of its letters, in b[from:to].
-func nameAt(b []byte, from, to int, y byte) bool {
-	for {
+// before tells whether the institute's name stands before the number at b[p].
+func (n *instituteName) before(b []byte, p int) bool {
+	from := max(0, p-wordsBefore)
+	if seen := n.pos - n.base; seen > int64(from) {
+		from = max(from, min(int(seen), p)-len("issemym")+1)
+	}
+	n.pos = max(n.pos, n.base+int64(p))
+	n.find(b, from, p, 'Y')
+	n.find(b, from, p, 'y')
+	return n.last > 0 && n.last > n.base+int64(p)-wordsBefore
+}
+
+// find looks for the name by its y, the rarest of its letters, in b[from:to].
+func (n *instituteName) find(b []byte, from, to int, y byte) {
+	for start := from; ; {
 		k := bytes.IndexByte(b[from:to], y)
 		if k < 0 {
-			return false
+			return
 		}
 		from += k + 1
-		if from >= 6 && from < to && hasFold(b[from-6:to], "issemym") {
-			return true
+		if at := from - len("issemy"); at >= start && from < to && hasFold(b[at:to], "issemym") {
+			n.last = max(n.last, n.base+int64(at)+1)
 		}
 	}
 }

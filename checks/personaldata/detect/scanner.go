@@ -156,6 +156,7 @@ func (s *Scanner) window(b []byte, base int64, from, to int, emit func(Match)) {
 		s.reading.checks = !s.columns.names(saysCLABE | saysNSS | saysNUSS | saysCard)
 		s.reading.born = s.columns.names(saysBirthDate)
 	}
+	s.reading.institute.base = base
 	for from < to {
 		next := min(to, from+stretchBytes)
 		s.stretch(b, base, from, next, emit)
@@ -256,11 +257,14 @@ func (s *Scanner) number(b []byte, base int64, emit func(Match)) bool {
 // named keeps of rules whose identifiers look like any number those that the words
 // before p, or the name of a column, announce.
 func (s *Scanner) named(b []byte, base int64, p int, weak rule) rule {
-	at := base + int64(p)
-	s.mentions.read(b, base, at-wordsBefore, at)
-	all, _ := s.mentions.between(at-wordsBefore-aroundDigits, at)
 	column := s.columnAt(b, base, p)
-	all |= column
+	all := column
+	if column&saysKind == 0 {
+		at := base + int64(p)
+		s.mentions.read(b, base, at-wordsBefore, at)
+		said, _ := s.mentions.between(at-wordsBefore-aroundDigits, at)
+		all |= said
+	}
 	keep := rule(0)
 	if column&saysBirthDate != 0 {
 		keep |= ruleBirthDate

@@ -14,7 +14,18 @@ type Tally struct {
 	values [kinds]tagSet
 	// roots holds the first ten characters that a person's CURP and RFC share.
 	roots      tagSet
+	root       uint64 // the last one
 	categories Category
+
+	held    [64]tagOf // not in their sets yet
+	n       int
+	fetched uint64
+}
+
+// tagOf is a tag and whose it is.
+type tagOf struct {
+	kind kind
+	tag  uint64
 }
 
 // Add counts a match if its score reaches Report.
@@ -28,14 +39,47 @@ func (t *Tally) Add(m Match) {
 		return
 	}
 	t.counts[m.kind]++
-	t.values[m.kind].add(m.tag)
-	if m.person != 0 && (m.kind == kindCURP || m.kind == kindRFC) {
-		t.roots.add(m.person)
+	t.hold(tagOf{m.kind, m.tag})
+	if m.person != 0 && m.person != t.root && (m.kind == kindCURP || m.kind == kindRFC) {
+		t.root = m.person
+		t.hold(tagOf{kinds, m.person})
 	}
+}
+
+// hold keeps a tag for its set.
+func (t *Tally) hold(x tagOf) {
+	t.held[t.n] = x
+	if t.n++; t.n == len(t.held) {
+		t.settle()
+	}
+}
+
+// settle puts what is held into the sets. In a table every tag falls on memory that no
+// cache has, so the places of all are looked at first: the processor fetches them side
+// by side, and then they are there.
+func (t *Tally) settle() {
+	for _, x := range t.held[:t.n] {
+		t.fetched ^= t.set(x.kind).peek(x.tag)
+	}
+	for _, x := range t.held[:t.n] {
+		t.set(x.kind).add(x.tag)
+	}
+	clear(t.held[:t.n])
+	t.n, t.fetched = 0, 0
+}
+
+// set is the set of the tags of a kind; that of persons is behind the last one.
+func (t *Tally) set(k kind) *tagSet {
+	if k == kinds {
+		return &t.roots
+	}
+	return &t.values[k]
 }
 
 // Merge counts everything that o has counted.
 func (t *Tally) Merge(o *Tally) {
+	t.settle()
+	o.settle()
 	t.categories |= o.categories
 	for k := range kinds {
 		t.counts[k] += o.counts[k]
@@ -62,6 +106,9 @@ func (t *Tally) Reset() {
 		t.counts[k] = 0
 	}
 	t.roots.reset()
+	t.root = 0
+	clear(t.held[:t.n])
+	t.n = 0
 	t.categories = 0
 }
 
@@ -83,6 +130,7 @@ func (t *Tally) Counts() map[Type]int {
 // Distinct is how many different values there were of each type that had any, up to
 // MaxDistinct. Names, addresses and dates of birth are not told apart.
 func (t *Tally) Distinct() map[Type]int {
+	t.settle()
 	m := make(map[Type]int)
 	for k := range t.values {
 		if n := t.values[k].n; n > 0 {
@@ -101,6 +149,7 @@ func (t *Tally) Categories() Category { return t.categories }
 // may have two of a number that persons have several of: these tell that there is one.
 // Companies are no persons.
 func (t *Tally) Persons() int {
+	t.settle()
 	mexico := max(t.values[kindCURP].n, t.roots.n, t.values[kindNSS].n, t.values[kindINE].n/2, t.values[kindPassportMexico].n/2)
 	spain := t.values[kindDNI].n + t.values[kindNIE].n
 	spain = max(spain, t.values[kindNUSS].n, t.values[kindPassportSpain].n/2)
@@ -154,6 +203,14 @@ func (s *tagSet) add(tag uint64) {
 			return
 		}
 	}
+}
+
+// peek reads the place of a tag.
+func (s *tagSet) peek(tag uint64) uint64 {
+	if len(s.slots) == 0 {
+		return 0
+	}
+	return s.slots[tag>>32&uint64(len(s.slots)-1)]
 }
 
 func (s *tagSet) grow() {

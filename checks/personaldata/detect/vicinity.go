@@ -4,7 +4,7 @@ import "bytes"
 
 // A vicinity is what stands around the matches of a text: names, addresses, dates of
 // birth and special categories, which mean nothing elsewhere. Each byte is looked at
-// once at most. A file is no worse for its second thousand names, so after the first
+// once at most. A file is no worse for its second three hundred names, so after the first
 // one only the surroundings of some matches are read.
 type vicinity struct {
 	pos   int64 // up to which the text has been looked at
@@ -13,7 +13,7 @@ type vicinity struct {
 
 const (
 	vicinityReach = 128 // bytes on either side of a match: a row, or some lines
-	vicinityNames = 1000
+	vicinityNames = 300
 	vicinityStep  = 8 << 10 // bytes between two samples
 	namesReach    = 48      // in which a name speaks for a candidate
 )
