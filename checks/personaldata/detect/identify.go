@@ -242,6 +242,46 @@ func neighbours(b []byte, p, e int) rule {
 	return rules
 }
 
+// Classes of characters beside a run of up to four digits, without which it is nothing.
+const (
+	besideBefore = 1 << iota // before it
+	besideAfter              // after it
+)
+
+// beside is indexed by byte.
+var beside = func() (t [256]uint8) {
+	for i := range t {
+		switch c := byte(i); {
+		case isUpper(c), c == '-', c == ' ':
+			t[i] = besideBefore | besideAfter
+		case c == '.', c == '/', c == ')', c >= 0x80:
+			t[i] = besideAfter
+		}
+	}
+	return t
+}()
+
+// standsBare tells whether nothing stands beside the run b[p:e] of up to four digits that
+// could make it more: the number of a cell, or the day of a date.
+func standsBare(b []byte, p, e int) bool {
+	if p == 0 || e+8 >= len(b) {
+		return false
+	}
+	if beside[b[p-1]]&besideBefore|beside[b[e]]&besideAfter == 0 {
+		return true
+	}
+	if b[e] != '/' || beside[b[p-1]]&besideBefore != 0 {
+		return false
+	}
+	switch e - p { // the group that follows in "28/12345678/42" and "2100/0418"
+	case 2:
+		return !isDigit(b[e+7])
+	case 4:
+		return !isDigit(b[e+4])
+	}
+	return true
+}
+
 // shortRules is what a run of up to five digits may be part of. Most numbers of any text
 // are such runs and nothing, so it decides by the bytes next to them.
 func shortRules(b []byte, p, e int) rule {

@@ -22,6 +22,7 @@ type Scanner struct {
 	tags tagger
 	simd simd
 	enc  Encoding
+	unit int64 // bytes of a character of enc
 
 	buf   []byte // what is left of the blocks so far, as single bytes
 	n     int    // bytes in buf
@@ -38,6 +39,7 @@ type Scanner struct {
 	haveHalf bool
 
 	reading   reading
+	hits      [2]hit // the best one and the one that is read
 	columns   columns
 	mentions  mentions
 	sightings sightings
@@ -56,18 +58,20 @@ func NewScanner(seed maphash.Seed) *Scanner { return newScanner(seed, windowByte
 func newScanner(seed maphash.Seed, window int, how simd) *Scanner {
 	s := &Scanner{tags: newTagger(seed), simd: how, buf: make([]byte, behindBytes+window+aheadBytes)}
 	s.columns.simd = how
+	s.unit = s.enc.unit()
 	return s
 }
 
 // Reset wipes what the scanner holds and makes it ready for a new text.
 func (s *Scanner) Reset(enc Encoding) {
 	clear(s.buf[:s.used])
-	s.enc = enc
+	s.enc, s.unit = enc, enc.unit()
 	s.n, s.used, s.from = 0, 0, 0
 	s.base, s.skip = 0, 0
 	s.groups, s.tries = 0, 0
 	s.begun, s.haveHalf, s.half = false, false, 0
 	s.reading = reading{}
+	s.hits = [2]hit{}
 	s.columns = columns{simd: s.simd}
 	s.mentions = mentions{}
 	s.sightings = sightings{}
@@ -199,6 +203,9 @@ func (s *Scanner) stretch(b []byte, base int64, from, to int, emit func(Match)) 
 			if bit+length == blockBytes {
 				e = digitsEnd(b, e)
 			}
+			if e-p <= 4 && !s.reading.born && standsBare(b, p, e) {
+				continue
+			}
 			if s.reading.begin(b, p, e, false) && s.number(b, base, emit) {
 				skip = int(s.skip - base)
 			}
@@ -216,17 +223,17 @@ func (s *Scanner) number(b []byte, base int64, emit func(Match)) bool {
 			return false // in the midst of a long table of numbers
 		}
 	}
-	var h, best hit
+	h, best := &s.hits[0], &s.hits[1]
 	var most evidence
 	weak := r.rules & namedRules
 	r.rules &^= weak
 	for {
-		for most.points < Report && r.next(&h) {
+		for most.points < Report && r.next(h) {
 			if h.outcome == DigitWrong && !h.typo || base+int64(h.start) < s.skip {
 				continue
 			}
-			if e := s.weigh(b, base, &h); e.points > most.points {
-				best, most = h, e
+			if e := s.weigh(b, base, h); e.points > most.points {
+				h, best, most = best, h, e
 			}
 		}
 		if weak == 0 || most.points >= Report {
@@ -236,7 +243,7 @@ func (s *Scanner) number(b []byte, base int64, emit func(Match)) bool {
 	}
 	if most.points < Report && !s.reading.checks && r.e-r.p >= 10 {
 		if says := s.columnAt(b, base, r.p); h.numericCell(b, r.p, r.e, says) && base+int64(h.start) >= s.skip {
-			best, most = h, s.weigh(b, base, &h)
+			best, most = h, s.weigh(b, base, h)
 		}
 	}
 	if most.points <= 0 {
@@ -250,7 +257,7 @@ func (s *Scanner) number(b []byte, base int64, emit func(Match)) bool {
 	}
 	s.skip = base + int64(best.end)
 	s.mentions.pos = max(s.mentions.pos, s.skip) // no words in there
-	s.take(b, base, &best, most, emit)
+	s.take(b, base, best, most, emit)
 	return true
 }
 
@@ -295,14 +302,14 @@ func (s *Scanner) columnAt(b []byte, base int64, p int) words {
 
 // mail looks for an address around the '@' at b[at].
 func (s *Scanner) mail(b []byte, base int64, at int, emit func(Match)) bool {
-	var h hit
+	h := &s.hits[0]
 	if !h.matchEmail(b, at) || base+int64(h.start) < s.skip {
 		return false
 	}
-	e := s.weigh(b, base, &h)
+	e := s.weigh(b, base, h)
 	s.skip = base + int64(h.end)
 	s.mentions.pos = max(s.mentions.pos, s.skip)
-	s.take(b, base, &h, e, emit)
+	s.take(b, base, h, e, emit)
 	return true
 }
 

@@ -180,6 +180,45 @@ func (h *hit) announced(w words) bool {
 // take handles a hit that has been weighed: it is emitted, or waits for evidence.
 func (s *Scanner) take(b []byte, base int64, h *hit, e evidence, emit func(Match)) {
 	field := e.field
+	tag := s.tags.tag(h.kind, &h.value)
+	person := tag
+	switch {
+	case h.company:
+		person = 0
+	case h.root:
+		person = s.tags.root(&h.value)
+	}
+	compared := h.root && !h.company // with persons of another type
+	strong := h.outcome == Valid && !h.company && h.base >= strongFrom
+	start := base + int64(h.start)
+	if s.waiting.n > 0 {
+		s.expire(start-nearBytes, emit)
+	}
+	if e.points >= Report && (field < 0 || !s.columns.count || h.outcome != Valid) {
+		m := Match{
+			Type: typeOf[h.kind], Start: start * s.unit, End: (base + int64(h.end)) * s.unit, Outcome: h.outcome,
+			Score: min(e.points, maxScore), kind: h.kind, tag: tag, person: person,
+			categories: s.around(b, base, h.start, h.end, emit),
+		}
+		emit(m)
+	} else {
+		s.doubt(b, base, h, e, tag, person, compared, emit)
+	}
+	if strong || compared {
+		x := sighting{end: base + int64(h.end), tag: tag, person: person, kind: h.kind, strong: strong}
+		if !compared {
+			x.person = 0
+		}
+		s.sightings.add(x)
+		if s.waiting.n > 0 {
+			s.tell(&x, emit)
+		}
+	}
+}
+
+// doubt is take for a hit that may need more evidence, or that is evidence of its column.
+func (s *Scanner) doubt(b []byte, base int64, h *hit, e evidence, tag, person uint64, compared bool, emit func(Match)) {
+	field := e.field
 	c := candidate{
 		match: Match{
 			Type:    typeOf[h.kind],
@@ -187,24 +226,17 @@ func (s *Scanner) take(b []byte, base int64, h *hit, e evidence, emit func(Match
 			End:     base + int64(h.end),
 			Outcome: h.outcome,
 			kind:    h.kind,
-			tag:     s.tags.tag(h.kind, &h.value),
+			tag:     tag,
+			person:  person,
 		},
 		points: e.points,
 		field:  field,
+		person: compared,
 		near:   e.near,
 	}
 	if e.certain {
 		c.field = -1 // it has spoken
 	}
-	switch {
-	case h.company:
-	case h.root:
-		c.match.person = s.tags.root(&h.value)
-		c.person = true
-	default:
-		c.match.person = c.match.tag
-	}
-	s.expire(c.match.Start-nearBytes, emit)
 	if c.points < Report {
 		s.sightings.weigh(&c)
 	}
@@ -230,15 +262,6 @@ func (s *Scanner) take(b []byte, base int64, h *hit, e evidence, emit func(Match
 			s.settle(s.waiting.pop(), emit)
 		}
 		s.waiting.push(&c)
-	}
-	strong := h.outcome == Valid && !h.company && h.base >= strongFrom
-	if strong || c.person {
-		x := sighting{end: c.match.End, tag: c.match.tag, person: c.match.person, kind: h.kind, strong: strong}
-		if !c.person {
-			x.person = 0
-		}
-		s.sightings.add(x)
-		s.tell(&x, emit)
 	}
 }
 
@@ -330,8 +353,7 @@ func (s *Scanner) emit(c *candidate, emit func(Match)) {
 	}
 	m := c.match
 	m.Score = min(c.points, maxScore)
-	unit := s.enc.unit()
-	m.Start *= unit
-	m.End *= unit
+	m.Start *= s.unit
+	m.End *= s.unit
 	emit(m)
 }
