@@ -6,6 +6,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // OpenIn opens a file that lies in a directory, both as root and as dir, for a worker to
@@ -40,6 +42,21 @@ func OpenIn(_ *os.Root, dir *os.File, name string) (File, fs.FileInfo, error) {
 		return File{}, nil, errors.Join(err, f.Close())
 	}
 	return f, info, nil
+}
+
+// List returns dir as a file of its own to list it by, with path as its name. A file of
+// os.Root asks of each entry what it is; most file systems tell that in the list.
+func List(dir *os.File, path string) (*os.File, error) {
+	conn, err := dir.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	fd := -1
+	ctlErr := conn.Control(func(at uintptr) { fd, err = unix.FcntlInt(at, syscall.F_DUPFD_CLOEXEC, 0) })
+	if err = errors.Join(ctlErr, err); err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), path), nil
 }
 
 // openInfo is what an open file is. It is not one of package os, so os.SameFile does not

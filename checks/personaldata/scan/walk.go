@@ -150,8 +150,13 @@ func (w *walker) files(ctx context.Context, here place) (below []string, err err
 		cache = w.cache
 	}
 	folder := newFolder(cache, here.id)
+	entriesOf, err := isolate.List(list, here.actual)
+	if err != nil {
+		return nil, w.report(here.path, directory(failed(err)))
+	}
+	defer func() { _ = entriesOf.Close() }() // only read
 	for {
-		entries, err := list.ReadDir(readDirBatch)
+		entries, err := entriesOf.ReadDir(readDirBatch)
 		slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 		for _, e := range entries {
 			if ctx.Err() != nil {
