@@ -120,7 +120,8 @@ func (m *mentions) read(b []byte, base, from, to int64) {
 			if m.r.n > 0 {
 				m.flush(base, begin, i)
 			}
-			i++
+			for i++; i < hi && classOf[b[i]] == classOther; i++ {
+			}
 			continue
 		}
 		if class < 26 {

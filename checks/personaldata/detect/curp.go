@@ -64,16 +64,15 @@ func (h *hit) matchCURP(b []byte, p int, loose bool) bool {
 		if !isLetter(c) {
 			return false
 		}
-		h.add(upper(c))
+		h.value[h.n] = c &^ 0x20
+		h.n++
 	}
 	if !isVowelOrX(h.value[1]) || !loose && wordBefore(b, h.start) {
 		return false
 	}
-	for _, c := range b[p : p+6] {
-		h.add(c)
-	}
+	h.addAll(b[p : p+6])
 	i = skipGroupSeparator(b, p+6)
-	if i+8 > len(b) {
+	if i+8 > len(b) || !isLetter(b[i]) { // as an RFC goes on
 		return false
 	}
 	for _, c := range b[i : i+6] {
@@ -129,7 +128,7 @@ func skipGroupSeparator(b []byte, i int) int {
 func curpDigit(v []byte) byte {
 	sum := 0
 	for i, c := range v[:17] {
-		sum += curpValue(c) * (18 - i)
+		sum += int(curpValues[c]) * (18 - i)
 	}
 	return byte('0' + (10-sum%10)%10)
 }
@@ -145,6 +144,14 @@ func curpValue(c byte) int {
 	}
 	return int(c-'A') + 11 // Ñ has a place of its own, though it never appears
 }
+
+// curpValues is curpValue by table.
+var curpValues = func() (t [256]uint8) {
+	for _, c := range []byte("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") {
+		t[c] = uint8(curpValue(c))
+	}
+	return t
+}()
 
 func isVowelOrX(c byte) bool {
 	switch c {

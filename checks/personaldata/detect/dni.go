@@ -57,9 +57,7 @@ func (h *hit) matchDNI(b []byte, p, e int, loose bool) bool {
 // addDotted adds the digits of a number of want digits that begins with the run
 // b[p:e], in one piece or with dots at the thousands, and returns where it ends.
 func (h *hit) addDotted(b []byte, p, e, want int) (end int, ok bool) {
-	for _, c := range b[p:e] {
-		h.add(c)
-	}
+	h.addAll(b[p:e])
 	for have := e - p; have < want; have += 3 {
 		if e+4 > len(b) || b[e] != '.' || digitsEnd(b[:min(len(b), e+5)], e+1) != e+4 {
 			return 0, false

@@ -282,6 +282,12 @@ func standsBare(b []byte, p, e int) bool {
 	return true
 }
 
+// groupBefore tells whether two digits and a slash stand before p: what follows them has
+// been looked at with them.
+func groupBefore(b []byte, p int) bool {
+	return p >= 3 && b[p-1] == '/' && isDigit(b[p-2]) && isDigit(b[p-3])
+}
+
 // shortRules is what a run of up to five digits may be part of. Most numbers of any text
 // are such runs and nothing, so it decides by the bytes next to them.
 func shortRules(b []byte, p, e int) rule {
@@ -307,7 +313,11 @@ func shortRules(b []byte, p, e int) rule {
 		}
 	}
 	rules := rule(0)
-	if groupAt(b, e) {
+	if p > 0 && isLetter(b[p-1]) { // "e71-9157": all but an account stand apart
+		if n == 2 && b[p-1]|0x20 == 's' && groupAt(b, e) {
+			rules = groupRules(b, e, n) & ruleIBAN
+		}
+	} else if groupAt(b, e) {
 		rules = groupRules(b, e, n)
 	}
 	return rules | shortPlate(b, p, e)

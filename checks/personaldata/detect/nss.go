@@ -45,9 +45,7 @@ func nssExamples() examples {
 // the groups 2-2-2-4-1, 4-2-4-1 or 10-1 with one kind of separator.
 func (h *hit) matchNSS(b []byte, p, e int, loose bool) bool {
 	*h = hit{kind: kindNSS, start: p, end: e, base: 20}
-	for _, c := range b[p:e] {
-		h.add(c)
-	}
+	h.addAll(b[p:e])
 	var sep byte
 	for h.n < 11 {
 		s, w := separatorAt(b, h.end)

@@ -1,7 +1,5 @@
 package detect
 
-import "slices"
-
 // RFC: the taxpayer number of the SAT.
 //
 //	person   4 letters + YYMMDD + homoclave (2) + check digit
@@ -71,8 +69,10 @@ func (h *hit) matchRFC(b []byte, p, e int, loose bool) bool {
 	var starts [4]int
 	n := 0
 	for n < 4 {
-		c, at := rfcLetterBefore(b, i)
-		if c == 0 {
+		c, at := byte(0), i-1
+		if at >= 0 && isUpper(b[at]) {
+			c = b[at]
+		} else if c, at = rfcLetterBefore(b, i); c == 0 {
 			break
 		}
 		letters[n], starts[n] = c, at
@@ -119,22 +119,26 @@ func (h *hit) matchRFC(b []byte, p, e int, loose bool) bool {
 	for k := n - 1; k >= 0; k-- {
 		h.add(letters[k])
 	}
-	if slices.ContainsFunc(starts[:n], func(i int) bool { return isLower(b[i]) }) {
+	lower := false
+	for _, i := range starts[:n] {
+		lower = lower || isLower(b[i])
+	}
+	if lower {
 		if sep == ' ' {
 			return false
 		}
 		h.base -= 20 // names of programs and their versions look like this
 	}
-	for _, c := range b[p : p+6] {
-		h.add(c)
-	}
+	h.addAll(b[p : p+6])
 	for _, c := range b[tail:end] {
 		h.add(upper(c))
 	}
 	v := h.value[:h.n]
-	switch string(v) {
-	case "XAXX010101000", "XEXX010101000", "AAA010101AAA": // generic: nobody's
-		return false
+	if string(v[n:n+6]) == "010101" {
+		switch string(v) {
+		case "XAXX010101000", "XEXX010101000", "AAA010101AAA": // generic: nobody's
+			return false
+		}
 	}
 	h.outcome = DigitWrong
 	if v[len(v)-1] == rfcDigit(v) {
@@ -150,7 +154,7 @@ func rfcDigit(v []byte) byte {
 		sum, weight = 37*13, 12
 	}
 	for _, c := range v[:len(v)-1] {
-		sum += rfcValue(c) * weight
+		sum += int(rfcValues[c]) * weight
 		weight--
 	}
 	switch r := sum % 11; r {
@@ -177,6 +181,14 @@ func rfcValue(c byte) int {
 	}
 	return int(c-'A') + 11
 }
+
+// rfcValues is rfcValue by table.
+var rfcValues = func() (t [256]uint8) {
+	for _, c := range []byte("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ&\xd1") {
+		t[c] = uint8(rfcValue(c))
+	}
+	return t
+}()
 
 // rfcLetterBefore reads the letter of an RFC that ends just before i, in upper case,
 // and where it begins. Ñ and & may be written as entities.

@@ -203,7 +203,7 @@ func (s *Scanner) stretch(b []byte, base int64, from, to int, emit func(Match)) 
 			if bit+length == blockBytes {
 				e = digitsEnd(b, e)
 			}
-			if e-p <= 4 && !s.reading.born && standsBare(b, p, e) {
+			if e-p <= 4 && (!s.reading.born || groupBefore(b, p)) && standsBare(b, p, e) {
 				continue
 			}
 			if s.reading.begin(b, p, e, false) && s.number(b, base, emit) {
@@ -266,7 +266,7 @@ func (s *Scanner) number(b []byte, base int64, emit func(Match)) bool {
 func (s *Scanner) named(b []byte, base int64, p int, weak rule) rule {
 	column := s.columnAt(b, base, p)
 	all := column
-	if column&saysKind == 0 {
+	if column&saysKind == 0 && weak != ruleBirthDate {
 		at := base + int64(p)
 		s.mentions.read(b, base, at-wordsBefore, at)
 		said, _ := s.mentions.between(at-wordsBefore-aroundDigits, at)
