@@ -101,7 +101,7 @@ const (
 	Canceled      Reason = "canceled"           // the context ended
 	Damaged       Reason = "content.damaged"    // not as its format wants it; what could be read was
 	Encrypted     Reason = "content.encrypted"  // needs a password or key
-	NoText        Reason = "content.image"      // a picture, or pages that are pictures, without text
+	NoText        Reason = "content.image"      // a picture, or pages that are pictures, without text, and large enough to show a document
 	Undecoded     Reason = "content.undecoded"  // a part in a charset, font or compression that is not known
 	Binary        Reason = "content.binary"     // began as text and went on otherwise
 	ReadError     Reason = "io.error"           // the file could not be read

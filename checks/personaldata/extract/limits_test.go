@@ -296,6 +296,13 @@ func TestMemory(t *testing.T) {
 		"zstd":        tool(t, map[string]string{"a": string(noise(40 << 20))}, "a.zst", "zstd", "-q", "--long=24", "a"),
 		"held twice":  gzipped(zipped("a", string(gzipped(zipped("b", string(noise(23<<20))))))),
 	}
+	var shared strings.Builder
+	shared.WriteString("<sst>")
+	for _, c := range noise(3 << 20) {
+		fmt.Fprintf(&shared, "<si><t>%d, una persona inventada</t></si>", c)
+	}
+	shared.WriteString("</sst>")
+	files["shared strings"] = zipped("xl/workbook.xml", "<workbook/>", "xl/sharedStrings.xml", shared.String())
 	for name, file := range files {
 		runtime.GC()
 		var before, now runtime.MemStats

@@ -21,11 +21,11 @@ func (m *mail) uuBegins() bool {
 		return false
 	}
 	next, _ := m.in.Peek(min(longest, m.in.Buffered())) // as many as there are
-	end := bytes.IndexByte(next, '\n')
-	if end < 0 {
+	next, _, found := bytes.Cut(next, []byte{'\n'})
+	if !found {
 		return false
 	}
-	_, ok := uuLine(nil, bytes.TrimRight(next[:end], "\r"))
+	_, ok := uuLine(nil, bytes.TrimRight(next, "\r"))
 	return ok
 }
 

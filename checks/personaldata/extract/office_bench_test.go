@@ -67,7 +67,7 @@ func benchXLSX(t testing.TB) []byte {
 	strs.WriteString(`<sst>`)
 	for row := 1; s.Len() < 16<<20; row++ {
 		fmt.Fprintf(&s, `<row r="%d" spans="1:5"><c r="A%d" t="s"><v>%d</v></c><c r="B%d" s="1"><v>%d</v></c><c r="C%d"><v>%d.%dE+017</v></c><c r="D%d" s="2"><v>%d</v></c><c r="E%d" t="s"><v>%d</v></c></row>`,
-			row, row, 2*row-2, row, r.IntN(90000000000), row, 1+r.IntN(8), r.IntN(90000000000000), row, r.IntN(45000), row, 2*row-1)
+			row, row, 2*row-2, row, r.Int64N(90000000000), row, 1+r.IntN(8), r.Int64N(90000000000000), row, r.IntN(45000), row, 2*row-1)
 		fmt.Fprintf(&strs, `<si><t>Persona inventada %d</t></si><si><t xml:space="preserve">Calle %d </t></si>`, r.IntN(1<<30), r.IntN(1000))
 	}
 	s.WriteString(`</sheetData></worksheet>`)

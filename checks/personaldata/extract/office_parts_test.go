@@ -163,7 +163,7 @@ func TestOfficeReasons(t *testing.T) {
 		{"picture", Limits{}, []string{"word/media/image1.png", picture.String(), "word/document.xml", wordOpen + paragraph + wordClose}, []Reason{NoText}, "texto"},
 		{"embedded sheet", Limits{}, []string{"word/document.xml", wordOpen + wordClose, "word/embeddings/hoja.xlsx", string(zipOf(t, "xl/worksheets/sheet1.xml", sheetOpen+`<row><c t="inlineStr"><is><t>dentro</t></is></c></row>`+sheetEnd))}, nil, "dentro"},
 		{"binary workbook", Limits{}, []string{"xl/workbook.bin", "\x83\x01\x00", "docProps/core.xml", `<coreProperties><creator>Ana</creator></coreProperties>`}, []Reason{Unsupported}, "creator: Ana"},
-		{"strings over the limit", Limits{Held: 200}, []string{"xl/sharedStrings.xml", "<sst>" + strings.Repeat("<si><t>cadena larga</t></si>", 40) + "<si><t>la última</t></si></sst>", "xl/worksheets/sheet1.xml", sheetOpen + `<row><c><v>1E3</v></c><c t="s"><v>0</v></c></row>` + sheetEnd}, []Reason{LimitHeld}, "la última\n--- text\n1000\tcadena larga\n"},
+		{"strings over the limit", Limits{Held: 2 << 20}, []string{"xl/sharedStrings.xml", "<sst>" + strings.Repeat("<si><t>cadena larga</t></si>", 100_000) + "<si><t>la última</t></si></sst>", "xl/worksheets/sheet1.xml", sheetOpen + `<row><c><v>1E3</v></c><c t="s"><v>0</v></c></row>` + sheetEnd}, []Reason{LimitHeld}, "la última\n--- text\n1000\tcadena larga\n"},
 		{"encrypted", Limits{}, []string{"mimetype", mimetype, "META-INF/manifest.xml", `<manifest:manifest><manifest:file-entry><manifest:encryption-data/></manifest:file-entry></manifest:manifest>`, "content.xml", "\x00\x01"}, []Reason{Encrypted}, ""},
 		{"many parts", Limits{Entries: 2}, []string{"word/a.xml", "<w:hdr/>", "word/b.xml", "<w:hdr/>", "word/c.xml", "<w:hdr/>"}, []Reason{LimitEntries}, ""},
 		{"bomb", Limits{}, []string{"word/document.xml", wordOpen + strings.Repeat(" ", 80<<20) + wordClose}, []Reason{LimitRatio}, ""},
@@ -226,9 +226,9 @@ func TestOfficeWipe(t *testing.T) {
 	p.flow.text([]byte(secret))
 	p.flow.openBox()
 	p.flow.text([]byte(secret))
-	p.sheet.strings.text = append(p.sheet.strings.text, secret...)
+	p.sheet.strings.add([]byte(secret), 2*stringsBytes)
 	p.xml.resolve([]byte("&amp;" + secret))
-	held := [][]byte{p.xml.buf, p.xml.value, p.flow.levels[0].buf, p.flow.levels[1].buf, p.sheet.strings.text}
+	held := [][]byte{p.xml.buf, p.xml.value, p.flow.levels[0].buf, p.flow.levels[1].buf, p.sheet.strings.pieces[0]}
 	p.wipe()
 	for i, b := range held {
 		b = b[:cap(b)]

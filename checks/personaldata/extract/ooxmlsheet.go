@@ -23,40 +23,91 @@ func (s *sheet) wipe() {
 	clear(s.value[:cap(s.value)])
 }
 
-// sharedStrings holds the strings that cells name by number.
+// stringsBytes is how much memory the shared strings take at a time.
+const stringsBytes = 1 << 20
+
+// sharedStrings holds the strings that cells name by number, in pieces of memory: growing
+// copies nothing, and a string is whole in one.
 type sharedStrings struct {
-	text []byte
-	ends []uint32
-	full bool // not all are held
+	pieces [][]byte
+	ends   []uint32 // of each string: its piece and its place there, as stringsBytes counts
+	begin  int      // of the string at hand, in the last piece
+	full   bool     // not all are held
 }
 
-func (s *sharedStrings) wipe() { clear(s.text[:cap(s.text)]) }
+func (s *sharedStrings) wipe() {
+	for _, piece := range s.pieces {
+		clear(piece)
+	}
+}
 
 // at returns a string by its number, or nil.
 func (s *sharedStrings) at(n int) []byte {
 	if n < 0 || n >= len(s.ends) {
 		return nil
 	}
-	from := uint32(0)
-	if n > 0 {
-		from = s.ends[n-1]
+	end, from := s.ends[n], uint32(0)
+	if n > 0 && s.ends[n-1]/stringsBytes == end/stringsBytes {
+		from = s.ends[n-1] % stringsBytes
 	}
-	return s.text[from:s.ends[n]]
+	if end%stringsBytes == from {
+		return nil
+	}
+	return s.pieces[end/stringsBytes][from : end%stringsBytes]
+}
+
+// size is the memory that is used.
+func (s *sharedStrings) size() int64 {
+	return int64(len(s.pieces))*stringsBytes + 4*int64(len(s.ends))
+}
+
+// add adds to the string at hand, and tells whether there was room for it.
+func (s *sharedStrings) add(b []byte, held int64) bool {
+	last := len(s.pieces) - 1
+	if last >= 0 && len(s.pieces[last])+len(b) < stringsBytes {
+		s.pieces[last] = append(s.pieces[last], b...)
+		return true
+	}
+	begun := s.current()
+	if s.size()+stringsBytes > held || len(begun)+len(b) >= stringsBytes {
+		return false
+	}
+	piece := append(append(make([]byte, 0, stringsBytes), begun...), b...)
+	clear(begun)
+	if last >= 0 {
+		s.pieces[last] = s.pieces[last][:s.begin]
+	}
+	s.pieces, s.begin = append(s.pieces, piece), 0
+	return true
+}
+
+// current is what there is of the string at hand.
+func (s *sharedStrings) current() []byte {
+	if len(s.pieces) == 0 {
+		return nil
+	}
+	return s.pieces[len(s.pieces)-1][s.begin:]
 }
 
 // end ends a string. Those that hold nothing cost memory too: behind too many of them no
 // string has a number any more.
 func (s *sharedStrings) end(held int64) {
-	if int64(len(s.text)+4*len(s.ends)) < held {
-		s.ends = append(s.ends, uint32(len(s.text)))
+	if s.size() >= held {
+		return
 	}
+	place := 0
+	if last := len(s.pieces) - 1; last >= 0 {
+		s.begin = len(s.pieces[last])
+		place = last*stringsBytes + s.begin
+	}
+	s.ends = append(s.ends, uint32(place))
 }
 
 // sharedStrings reads the strings of the workbook. Those that are too many to hold go to
 // the sink at once, as lines: what they say is seen, but not the column they stand in.
 func (p *parts) sharedStrings() Reason {
 	x, s := &p.xml, &p.sheet.strings
-	held := p.d.x.limits.Held
+	held := min(p.d.x.limits.Held, 1<<30) // so that places fit
 	phonetic := false
 	for t := xmlOpen; t != xmlEnd; t = x.next() {
 		switch t {
@@ -89,18 +140,12 @@ func (p *parts) sharedStrings() Reason {
 				p.flow.text(x.text)
 				continue
 			}
-			if used := int64(len(s.text) + len(x.text) + 4*len(s.ends)); used > held || used > 1<<31 {
+			if !s.add(x.text, held) {
 				s.full = true
 				p.d.x.note(LimitHeld)
-				begun := uint32(0)
-				if n := len(s.ends); n > 0 {
-					begun = s.ends[n-1]
-				}
-				p.flow.text(s.text[begun:])
+				p.flow.text(s.current())
 				p.flow.text(x.text)
-				continue
 			}
-			s.text = appendWiping(s.text, x.text)
 		case xmlEnd:
 		}
 	}

@@ -177,7 +177,7 @@ func (f *rtf) control() Reason {
 	}
 	for c-'0' <= 9 {
 		has = true
-		value = min(value*10+int(c-'0'), 1<<31)
+		value = min(value*10+int(c-'0'), 1<<27)
 		if c, err = f.in.ReadByte(); err != nil {
 			return Damaged
 		}
