@@ -139,7 +139,7 @@ func TestRun(t *testing.T) {
 	if diff := cmp.Diff(wantFiles, sum.Files); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}
-	wantCounts := map[detect.Type]int{detect.CURP: 5, detect.DNI: 3, detect.NSS: 1, detect.RFC: 1}
+	wantCounts := map[detect.Type]int{detect.CURP: 5, detect.DNI: 3, detect.NSS: 1, detect.RFC: 1, detect.Name: 3}
 	if diff := cmp.Diff(wantCounts, sum.Counts); diff != "" {
 		t.Errorf("counts (-want +got):\n%s", diff)
 	}
