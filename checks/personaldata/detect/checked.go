@@ -76,6 +76,9 @@ func checked(b []byte, p, e int) rule {
 	return rules | ^rule(checkedRules)
 }
 
+// digitValues masks the values of eight digits.
+const digitValues = 0x0f0f0f0f0f0f0f0f
+
 // luhnRun is luhn for a run of digits within b.
 func luhnRun(b []byte, p, e int) bool {
 	n := e - p
@@ -89,7 +92,7 @@ func luhnRun(b []byte, p, e int) bool {
 	}
 	high := binary.LittleEndian.Uint64(b[e-8:])
 	sum := uint64(0)
-	for _, w := range [2]uint64{low & 0x0f0f0f0f0f0f0f0f, high & 0x0f0f0f0f0f0f0f0f} {
+	for _, w := range [2]uint64{low & digitValues, high & digitValues} {
 		w += w & doubled
 		over := (w + carryAt) & highBits >> 7 // of ten and more
 		w -= over * 9
@@ -104,7 +107,7 @@ func mod97Run(d []byte) bool {
 	if province < 1 || province > 53 && province != 66 {
 		return false
 	}
-	w := binary.LittleEndian.Uint64(d[len(d)-10:]) & 0x0f0f0f0f0f0f0f0f
+	w := binary.LittleEndian.Uint64(d[len(d)-10:]) & digitValues
 	if len(d) == 11 {
 		w &^= 0xff // a digit of the province
 	}

@@ -1,5 +1,7 @@
 package detect
 
+import "encoding/binary"
+
 // IBAN of a Spanish account, "ES" and 22 digits: two check digits over all, modulo 97,
 // and the account number (CCC) of 20 digits with two check digits of its own. Both must
 // hold, so an IBAN needs no word beside it; the CCC alone does.
@@ -63,12 +65,10 @@ func ibanOutcome(d []byte) Outcome {
 	if len(d) != 22 || allEqual(d[2:]) {
 		return 0
 	}
-	rest := 0
-	for _, c := range d[2:] {
-		rest = (rest*10 + int(c-'0')) % 97
-	}
-	rest = (rest*10000 + 1428) % 97 // E is 14, S is 28
-	rest = (rest*100 + number(d[:2])) % 97
+	rest := eightDigits(binary.LittleEndian.Uint64(d[2:])&digitValues) % 97
+	rest = (rest*1e8 + eightDigits(binary.LittleEndian.Uint64(d[10:])&digitValues)) % 97
+	rest = (rest*1e4 + uint64(number(d[18:22]))) % 97
+	rest = (rest*1e6 + 142800 + uint64(number(d[:2]))) % 97 // E is 14, S is 28
 	if rest != 1 || cccOutcome(d[2:]) != Valid {
 		return DigitWrong
 	}

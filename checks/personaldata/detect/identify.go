@@ -328,6 +328,11 @@ func shortPlate(b []byte, p, e int) rule {
 	if p > 0 {
 		switch c := b[p-1]; {
 		case isUpper(c):
+			if e < len(b) && b[e] < 0x80 && beside[b[e]]&besideBefore == 0 { // nothing follows: ABC123, ABC1234, AB12345
+				if n := e - p; n < 3 || p < 3 || !isUpper(b[p-2]) || n < 5 && !isUpper(b[p-3]) {
+					return 0
+				}
+			}
 			return rulePlate
 		case (c == '-' || c == ' ') && p >= 3 && isUpper(b[p-2]) && isUpper(b[p-3]):
 			return rulePlate

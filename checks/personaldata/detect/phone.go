@@ -170,6 +170,9 @@ func (h *hit) matchPhone(b []byte, g *digitGroups, loose bool) bool {
 			start--
 		}
 	}
+	if g.parts == 1 && !round && !plus && g.end < len(b) && b[g.end] < 0x80 && beside[b[g.end]] == 0 && b[g.end] != '(' && !loose {
+		return h.matchBarePhone(b, g) // the cell of a table
+	}
 	var d phoneDigits
 	d.read(b, g.start)
 	if d.n < 9 {
@@ -195,6 +198,20 @@ func (h *hit) matchPhone(b []byte, g *digitGroups, loose bool) bool {
 		return true
 	}
 	return false
+}
+
+// matchBarePhone is matchPhone for one group of digits with nothing of a number around.
+func (h *hit) matchBarePhone(b []byte, g *digitGroups) bool {
+	if g.n < 9 || g.n > 15 || wordBefore(b, g.start) || joinedBefore(b, g.start) {
+		return false
+	}
+	national, kd, _ := nationalPhone(g.digits[:g.n])
+	if kd == kinds || phoneGoesOn(b, g.end) {
+		return false
+	}
+	*h = hit{kind: kd, start: g.start, end: g.end, base: 20, outcome: ShapeOnly}
+	h.addAll(national)
+	return true
 }
 
 // plausible tells whether people write telephone numbers in the groups up to k. The
