@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"vigia/checks/personaldata/detect"
 	"vigia/checks/personaldata/scan"
 )
 
@@ -27,7 +26,7 @@ func (c *cli) scanCommand() *cobra.Command {
 		}
 		for _, path := range paths {
 			if _, err := os.Lstat(path); err != nil {
-				return &problem{code: "usage.path", args: map[string]string{"path": detect.MaskPath(path)}, err: plainPath(err)}
+				return &problem{code: "usage.path", args: map[string]string{"path": scan.DisplayPath(path)}, err: plainPath(err)}
 			}
 		}
 		opts.Roots, opts.Worker = paths, scan.Worker()

@@ -394,6 +394,9 @@ func cleaned(paths []string) []string {
 	return clean
 }
 
+// DisplayPath is a path as results have it: it may be shown and sent.
+func DisplayPath(path string) string { return displayPath(path) }
+
 // displayPath is a path as it may be shown and sent: identifiers masked, and no bytes
 // that are not text or that would move the cursor of a terminal.
 func displayPath(path string) string {
