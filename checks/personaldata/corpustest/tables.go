@@ -62,14 +62,8 @@ func (m *Maker) Padron(name string, rows int, head bool) File {
 		{"rfc", RFC, func(id Identity) string { return id.RFC }},
 		{"fin_vigencia", "", func(Identity) string { return fmt.Sprintf("31/12/%d", r.between(2026, 2031)) }},
 	}
-	if !head {
-		columns[1].typ = ""
-	}
 	f := m.table(name, columns, rows, "|", false, head)
 	f.Soft = append(f.Soft, Birth)
-	if !head {
-		f.Soft = append(f.Soft, ISSEMYM)
-	}
 	return f
 }
 

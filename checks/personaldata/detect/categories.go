@@ -262,31 +262,53 @@ func isPercent(b []byte, e int) bool {
 	return e < len(b) && b[e] == '%'
 }
 
-// columnCategories tells of which categories a column of a table speaks whose name is
-// the cell b[lo:hi].
-func columnCategories(b []byte, lo, hi int) Category {
-	var r surrounding
-	hi = min(hi, len(b))
-	if lo < 0 || lo >= hi {
-		return 0
-	}
-	w := walker{lexicon: theLexicon(), b: b[:hi], at: &r}
-	w.begin()
-	w.walk(lo)
-	w.settle()
-	c := r.categories
-	for _, alone := range [...]struct {
-		half role
-		says Category
-	}{
-		{halfPatient, Health}, {halfDisability, Health}, {halfBlood, Health}, {halfIllness, Health},
-		{halfBelieves, Religion}, {halfFaith, Religion}, {halfUnion, Union}, {halfOrigin, Ethnicity}, {halfPeople, Ethnicity},
-		{halfOrientation, Orientation}, {halfSexual, Orientation}, {halfParty, Politics}, {halfFinger, Biometrics},
-		{halfBody, Biometrics}, {halfPrior, Criminal}, {halfCrime, Criminal},
-	} {
-		if w.halves[bits.TrailingZeros64(uint64(alone.half))-halfShift] != never {
-			c |= alone.says
+// columnCategories tells of which categories a column of a table speaks by its name. One
+// word is enough there, but few are plain enough: "origen" may be that of a parcel, and
+// "partido" a judicial one.
+func columnCategories(name []byte) Category {
+	c := Category(0)
+	word := make([]byte, 0, 16)
+	judicial, party := false, false
+	for i := 0; i <= len(name); {
+		letter, width := byte(0), 1
+		if i < len(name) {
+			letter, width = foldLetter(name, i)
 		}
+		switch {
+		case letter != 0 && len(word) < cap(word):
+			word = append(word, letter)
+		case letter == 0:
+			switch string(word) {
+			case "diagnostico", "diagnosticos", "dx", "enfermedad", "enfermedades", "padecimiento", "padecimientos", "alergia", "alergias",
+				"discapacidad", "sangre", "sanguineo", "medicamento", "medicamentos", "medicacion", "incapacidad", "embarazo", "vih":
+				c |= Health
+			case "religion", "religiosa", "culto":
+				c |= Religion
+			case "sindicato", "sindical", "sindicalizado", "sindicalizada":
+				c |= Union
+			case "etnia", "etnico", "etnica", "raza", "indigena":
+				c |= Ethnicity
+			case "orientacionsexual", "preferenciasexual", "orientacion_sexual":
+				c |= Orientation
+			case "militancia":
+				c |= Politics
+			case "partido":
+				party = true
+			case "judicial":
+				judicial = true
+			case "huella", "huellas", "biometrico", "biometricos", "iris":
+				c |= Biometrics
+			case "antecedentes", "delito", "delitos", "condena":
+				c |= Criminal
+			}
+			word = word[:0]
+		}
+		i += width
 	}
-	return c
+	if party && !judicial {
+		c |= Politics
+	}
+	var r surrounding
+	surroundings(name, 0, len(name), &r)
+	return c | r.categories
 }

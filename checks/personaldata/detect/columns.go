@@ -13,6 +13,7 @@ const (
 	headerBytes = 4 << 10 // the header lies within so many first bytes
 	headerLines = 10      // and within so many first lines that hold anything
 	maxCell     = 64      // a longer cell is no column name
+	maxDigits   = 5       // in a column name: a year, and a number
 	maxAlone    = 32      // a longer first line is no name of its only column
 	maxColumns  = 256
 
@@ -29,7 +30,9 @@ type columns struct {
 	quoted bool // pos is inside quotes
 	field  int  // column of pos
 	pos    int64
-	cell   int64 // where the cell at pos begins, if cells are counted
+	cell   int64    // where the cell at pos begins, if cells are counted
+	people bool     // some columns are of names
+	speaks Category // of what the names of the columns speak
 	says   [maxColumns]words
 	filled [maxColumns]column
 }
@@ -48,6 +51,10 @@ func (c *columns) begin(b []byte) {
 		c.delim = delimiter(b[:min(len(b), headerBytes)])
 		c.table = c.delim != 0
 	}
+	if !c.named {
+		c.readLayout(b[:min(len(b), headerBytes)])
+	}
+	c.people = c.names(saysName)
 }
 
 // names tells whether some column is named by one of the words.
@@ -112,18 +119,26 @@ func (c *columns) readNames(line []byte, first bool) bool {
 		}
 	}
 	named := false
+	c.speaks = 0
 	for field := range maxColumns {
 		name, rest, more := line, []byte(nil), false
 		if most > 0 {
 			name, rest, more = bytes.Cut(line, []byte{delim})
 		}
 		c.says[field] = 0
+		if digitsIn(name) > maxDigits {
+			c.says, c.speaks = [maxColumns]words{}, 0
+			return false // a date, or a number in groups
+		}
 		if len(name) <= maxCell {
 			var all words
 			if all, c.says[field] = readWords(name); all&englishPhone != 0 {
 				c.says[field] |= saysPhone
 			}
 			named = named || c.says[field]&saysKind != 0
+			if most > 1 {
+				c.speaks |= columnCategories(name)
+			}
 		}
 		if !more {
 			break
@@ -132,6 +147,15 @@ func (c *columns) readNames(line []byte, first bool) bool {
 	}
 	c.table, c.named, c.delim = named, named, delim
 	return named
+}
+
+func digitsIn(b []byte) (n int) {
+	for _, c := range b {
+		if isDigit(c) {
+			n++
+		}
+	}
+	return n
 }
 
 // delimiter returns what stands between the fields of a table without names: the sign

@@ -248,6 +248,11 @@ func TestTallyPersons(t *testing.T) {
 		{"NSS of the same person", "HEGG560427MVZRRL04 NSS 92919084431", 1},
 		{"two NSS and one CURP", "HEGG560427MVZRRL04 NSS 92919084431 NSS 10260195283", 2},
 		{"a company", "RFC MAB9307148T4", 0},
+		{"accounts", "clabe\n032180000118359719\n646180110400000007\n160101065128749917\n141770661843889362\n", 2},
+		{"telephones", "nombre;celular\nAna;5520401571\nEva;4420311700\nIan;8120414830\nLuz;2229090546\nLeo;6644376954\nPaz;7222556729\n", 2},
+		{"cards", "tarjeta\n4152310471104811\n4152648067885248\n5579703600831837\n", 1},
+		{"mail", "a1@correo.mx b2@correo.mx c3@correo.mx", 1},
+		{"dates of birth", "nombre;fecha_nacimiento\nAna;12/03/1984\nEva;13/03/1984\nIan;12/03/1984\n", 2},
 		{"Spaniards", "DNI 12345678Z, DNI 54362315-K, NIE X2482300W, dni 12.345.678-z", 3},
 	}
 	for _, tt := range tests {

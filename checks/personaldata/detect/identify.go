@@ -168,7 +168,8 @@ const (
 // A reading goes through the identifiers that a run of digits may be part of.
 type reading struct {
 	b     []byte
-	p, e  int // the run
+	off   int // of b in the buffer
+	p, e  int // the run, in the buffer
 	loose bool
 	rules rule // left to try
 	read  bool // g has been read
@@ -177,6 +178,7 @@ type reading struct {
 	issemym   bool // some column is named so
 	institute instituteName
 	born      bool // some column is of dates of birth
+	commas    bool // between the fields of the table, so that no number goes on after one
 	checks    bool // what has a wrong digit is no identifier, nor one that a spreadsheet damaged
 }
 
@@ -215,7 +217,15 @@ func (r *reading) begin(b []byte, p, e int, loose bool) bool {
 		rules |= groupRules(b, e, n)
 	}
 	rules |= named
-	r.b, r.p, r.e, r.loose, r.rules, r.read = b, p, e, loose, rules, false
+	r.b, r.off, r.p, r.e, r.loose, r.rules, r.read = b, 0, p, e, loose, rules, false
+	if r.commas {
+		if e < len(b) && b[e] == ',' {
+			r.b = b[:e]
+		}
+		if p > 0 && b[p-1] == ',' {
+			r.b, r.off = r.b[p:], p
+		}
+	}
 	return rules != 0
 }
 
@@ -357,6 +367,8 @@ func (r *reading) next(h *hit) bool {
 		rule := r.rules & -r.rules
 		r.rules &^= rule
 		if r.try(rule, h) {
+			h.start += r.off
+			h.end += r.off
 			return true
 		}
 	}
@@ -367,13 +379,13 @@ func (r *reading) next(h *hit) bool {
 func (r *reading) groups() *digitGroups {
 	if !r.read {
 		r.read = true
-		r.g.read(r.b, r.p, r.e)
+		r.g.read(r.b, r.p-r.off, r.e-r.off)
 	}
 	return &r.g
 }
 
 func (r *reading) try(rule rule, h *hit) bool {
-	b, p, e, loose := r.b, r.p, r.e, r.loose
+	b, p, e, loose := r.b, r.p-r.off, r.e-r.off, r.loose
 	switch rule {
 	case ruleMRZ:
 		return h.matchMRZ(b, p, e, loose)

@@ -159,6 +159,7 @@ func (s *Scanner) window(b []byte, base int64, from, to int, emit func(Match)) {
 		s.reading.issemym = s.columns.names(saysISSEMYM)
 		s.reading.checks = !s.columns.names(saysCLABE | saysNSS | saysNUSS | saysCard)
 		s.reading.born = s.columns.names(saysBirthDate)
+		s.reading.commas = s.columns.table && s.columns.delim == ','
 	}
 	s.reading.institute.base = base
 	for from < to {
@@ -247,8 +248,8 @@ func (s *Scanner) number(b []byte, base int64, emit func(Match)) bool {
 		}
 	}
 	if most.points <= 0 {
-		if short && r.read && base+int64(r.g.end) > s.groups {
-			s.groups, s.tries = base+int64(r.g.end), 0
+		if short && r.read && base+int64(r.off+r.g.end) > s.groups {
+			s.groups, s.tries = base+int64(r.off+r.g.end), 0
 			if r.g.n < 9 || r.g.sep != ' ' && r.g.sep != mixed {
 				s.tries = 2
 			}
@@ -266,7 +267,7 @@ func (s *Scanner) number(b []byte, base int64, emit func(Match)) bool {
 func (s *Scanner) named(b []byte, base int64, p int, weak rule) rule {
 	column := s.columnAt(b, base, p)
 	all := column
-	if column&saysKind == 0 && weak != ruleBirthDate {
+	if weak != ruleBirthDate && (column&saysKind == 0 || !s.columns.edge(b, p-1, -1)) { // a sentence with a comma may look like a table
 		at := base + int64(p)
 		s.mentions.read(b, base, at-wordsBefore, at)
 		said, _ := s.mentions.between(at-wordsBefore-aroundDigits, at)

@@ -198,7 +198,7 @@ func (s *Scanner) take(b []byte, base int64, h *hit, e evidence, emit func(Match
 		m := Match{
 			Type: typeOf[h.kind], Start: start * s.unit, End: (base + int64(h.end)) * s.unit, Outcome: h.outcome,
 			Score: min(e.points, maxScore), kind: h.kind, tag: tag, person: person,
-			categories: s.around(b, base, h.start, h.end, emit),
+			categories: s.columns.speaks | s.around(b, base, h.start, h.end, emit),
 		}
 		emit(m)
 	} else {
@@ -352,6 +352,7 @@ func (s *Scanner) emit(c *candidate, emit func(Match)) {
 		return
 	}
 	m := c.match
+	m.categories |= s.columns.speaks
 	m.Score = min(c.points, maxScore)
 	m.Start *= s.unit
 	m.End *= s.unit

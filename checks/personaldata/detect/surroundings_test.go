@@ -182,9 +182,10 @@ func TestColumnCategories(t *testing.T) {
 	for name, want := range map[string]Category{
 		"diagnostico": Health, "Religión": Religion, "SINDICATO": Union, "etnia": Ethnicity, "tipo_sangre": Health,
 		"orientacion_sexual": Orientation, "partido": Politics, "huella": Biometrics, "antecedentes_penales": Criminal,
+		"discapacidad": Health, "raza": Ethnicity, "partido judicial": 0, "origen": 0, "uso": 0, "baja": 0, "identidad": 0,
 		"nombre": 0, "folio": 0, "importe": 0,
 	} {
-		if got := columnCategories([]byte(name), 0, len(name)); got != want {
+		if got := columnCategories([]byte(name)); got != want {
 			t.Errorf("%q: %v, want %v", name, got.Names(), want.Names())
 		}
 	}
@@ -214,7 +215,7 @@ func FuzzSurroundings(f *testing.F) {
 			t.Fatalf("%q: %+v", b, r)
 		}
 		isName(b, int(lo), int(hi))
-		columnCategories(b, int(lo), int(hi))
+		columnCategories(b)
 	})
 }
 

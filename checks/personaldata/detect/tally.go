@@ -128,7 +128,7 @@ func (t *Tally) Counts() map[Type]int {
 }
 
 // Distinct is how many different values there were of each type that had any, up to
-// MaxDistinct. Names, addresses and dates of birth are not told apart.
+// MaxDistinct. Names, addresses and dates of birth outside columns are not told apart.
 func (t *Tally) Distinct() map[Type]int {
 	t.settle()
 	m := make(map[Type]int)
@@ -145,15 +145,15 @@ func (t *Tally) Categories() Category { return t.categories }
 
 // Persons is at least how many different persons the matches speak of. A CURP and an
 // RFC that share their first ten characters are one person. All other numbers may be of
-// persons already counted, so the largest count of each country stands, and a person
-// may have two of a number that persons have several of: these tell that there is one.
-// Companies are no persons.
+// persons already counted, so the largest count of each country stands. A person may
+// have two accounts, passports or voter's numbers and three cards or telephones, but one
+// date of birth; other things tell that there is one. Companies are no persons.
 func (t *Tally) Persons() int {
 	t.settle()
-	mexico := max(t.values[kindCURP].n, t.roots.n, t.values[kindNSS].n, t.values[kindINE].n/2, t.values[kindPassportMexico].n/2)
-	spain := t.values[kindDNI].n + t.values[kindNIE].n
-	spain = max(spain, t.values[kindNUSS].n, t.values[kindPassportSpain].n/2)
-	persons := max(mexico+spain, t.values[kindMRZ].n/2)
+	n := func(k kind) int { return t.values[k].n }
+	mexico := max(n(kindCURP), t.roots.n, n(kindNSS), n(kindINE)/2, n(kindPassportMexico)/2, n(kindCLABE)/2, n(kindISSEMYM)/2, n(kindPhoneMexico)/3)
+	spain := max(n(kindDNI)+n(kindNIE), n(kindNUSS), n(kindPassportSpain)/2, (n(kindIBAN)+n(kindCCC))/2, n(kindPhoneSpain)/3)
+	persons := max(mexico+spain, n(kindMRZ)/2, n(kindCard)/3, n(kindBirthDate))
 	if persons > 0 {
 		return persons
 	}

@@ -12,10 +12,11 @@ type vicinity struct {
 }
 
 const (
-	vicinityReach = 128 // bytes on either side of a match: a row, or some lines
-	vicinityNames = 300
-	vicinityStep  = 8 << 10 // bytes between two samples
-	namesReach    = 48      // in which a name speaks for a candidate
+	vicinityBefore = 192 // bytes before a match: the lines of a form that begins with the name
+	vicinityReach  = 128 // bytes after it: the rest of a row, or some lines
+	vicinityNames  = 300
+	vicinityStep   = 8 << 10 // bytes between two samples
+	namesReach     = 48      // in which a name speaks for a candidate
 )
 
 // around looks for what stands around the match b[lo:hi], reports it, and returns the
@@ -25,7 +26,7 @@ func (s *Scanner) around(b []byte, base int64, lo, hi int, emit func(Match)) Cat
 	if v.names >= vicinityNames && base+int64(lo) < v.pos+vicinityStep {
 		return 0
 	}
-	from := max(lo-vicinityReach, int(max(v.pos-base, 0)), 0)
+	from := max(lo-vicinityBefore, int(max(v.pos-base, 0)), 0)
 	to := min(hi+vicinityReach, len(b))
 	if from >= to {
 		return 0
@@ -43,6 +44,12 @@ func (s *Scanner) around(b []byte, base int64, lo, hi int, emit func(Match)) Cat
 	v.pos = base + int64(to)
 	var r surrounding
 	surroundings(b, from, to, &r)
+	if r.names == 0 && s.columns.people {
+		r.names = s.columns.namedRows(b, from, to)
+	}
+	if s.reading.born {
+		r.birthDates = 0 // found in their column
+	}
 	v.names += r.names
 	unit := s.enc.unit()
 	for _, found := range [...]struct {
