@@ -4,7 +4,8 @@
 // What always holds:
 //
 //   - A document that was not read whole says so, with the reason. Nothing that was
-//     cut by a limit, damaged, encrypted or a picture passes for an empty text.
+//     cut by a limit, damaged, encrypted or a picture passes for an empty text; only of
+//     pictures too small to show a document nothing is said.
 //   - Any bytes are legal input. Work is bounded: bytes read and bytes inflated, the
 //     ratio of both, documents within documents, their number, and time.
 //   - Text goes to the Sink in pieces and is kept nowhere; buffers that held it are
