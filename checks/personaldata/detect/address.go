@@ -25,6 +25,8 @@ func addressExamples() examples {
 			"la colonia celebra su fiesta el 12",
 			"piso piloto, 3 habitaciones",
 			"col 3, int 5, no 7", // names of columns
+			"c/o Scyld Corporation, 410 Severn Ave., Suite 210, 21403",
+			"Foundation, Inc., 675 Mass Ave, Cambridge, MA 02139",
 			"la dirección del barrio, tarjeta número 4152624964372341",
 		},
 	}
@@ -64,6 +66,9 @@ func (w *walker) mark(marks role, start, end int) {
 	if marks&(markNumber|markPostal|markInside) != 0 && !w.valueFollows(end, marks) {
 		marks &^= markNumber | markInside // "no" and "bajo" say little without a number
 	}
+	if marks&markWay != 0 && end-start <= 4 && !w.nameFollows(end) {
+		marks &^= markWay // "410 Severn Ave., Suite 210" is of the United States
+	}
 	if marks&markArea != 0 && end-start <= 5 && (end+1 >= len(b) || b[end] != '.' && !w.capitalNear(end)) {
 		marks &^= markArea // "col" of a column
 	}
@@ -83,6 +88,16 @@ func (w *walker) valueFollows(i int, marks role) bool {
 		}
 	}
 	return false
+}
+
+// nameFollows tells whether a blank and a word or number stand after an abbreviation
+// that ends at i.
+func (w *walker) nameFollows(i int) bool {
+	b := w.b
+	if i < len(b) && b[i] == '.' {
+		i++
+	}
+	return i+1 < len(b) && b[i] == ' ' && (isAlnum(b[i+1]) || b[i+1] >= 0x80)
 }
 
 func (w *walker) capitalNear(i int) bool {
@@ -147,6 +162,8 @@ func isOrdinal(b []byte, e int) bool {
 func (w *walker) abbreviation(end int) bool {
 	b := w.b
 	switch {
+	case end+2 < len(b) && b[end] == '/' && b[end+1]|0x20 == 'o' && !isLetter(b[end+2]):
+		return false // "c/o" is English
 	case end+1 < len(b) && b[end] == '/' && !isDigit(b[end+1]):
 		w.name.placeEnd = end + 1
 		w.seeMarks(markWay, end-1, end+1)

@@ -55,6 +55,8 @@ const (
 	halfCiudadano
 	halfCuenta
 	halfBanco
+	halfIFE // the INE before 2014, and the image front end of many a driver
+	halfCredencial
 
 	saysEmployer // a company's account with the social security
 	englishPhone // of any country in a text, and of ours as the name of a column
@@ -79,6 +81,7 @@ var phrases = [...]struct{ halves, says words }{
 	{halfDocumento | halfNacional, saysDNI},
 	{halfIdentificacion | halfFiscal, saysDNI | saysNIE | saysCIF},
 	{halfIdentificador | halfCiudadano, saysINE},
+	{halfIFE | halfCredencial, saysINE},
 	{halfCuenta | halfBanco, saysCLABE | saysCCC | saysIBAN},
 	{halfNumero | halfParte, saysOther}, // "número de parte", while "de una parte" opens every contract
 }
