@@ -22,9 +22,18 @@ const (
 
 // columns knows which column the scan is in.
 type columns struct {
-	simd   simd
+	simd  simd
+	words mentions // of a line that may hold names
+	place
+	says   [maxColumns]words
+	filled [maxColumns]column
+}
+
+// A place is a point in a table, and what is known of the table.
+type place struct {
 	delim  byte // 0 where each line is a cell of its own
 	table  bool // fields are worth following
+	read   bool // names have been looked for, so that says may hold some
 	named  bool // a header says what some of them hold
 	count  bool // cells are counted, for some column has valid values and no name
 	quoted bool // pos is inside quotes
@@ -33,8 +42,6 @@ type columns struct {
 	cell   int64    // where the cell at pos begins, if cells are counted
 	people bool     // some columns are of names
 	speaks Category // of what the names of the columns speak
-	says   [maxColumns]words
-	filled [maxColumns]column
 }
 
 // A column counts what it holds.
@@ -55,6 +62,18 @@ func (c *columns) begin(b []byte) {
 		c.readLayout(b[:min(len(b), headerBytes)])
 	}
 	c.people = c.names(saysName)
+}
+
+// reset forgets the table. Each table of a document is a text of its own, so it clears
+// only what has been written.
+func (c *columns) reset() {
+	if c.named || c.read {
+		clear(c.says[:])
+	}
+	if c.count {
+		clear(c.filled[:])
+	}
+	c.place = place{}
 }
 
 // names tells whether some column is named by one of the words.
@@ -118,8 +137,13 @@ func (c *columns) readNames(line []byte, first bool) bool {
 			i = end
 		}
 	}
-	named := false
-	c.speaks = 0
+	c.words.reset()
+	c.words.read(line, 0, 0, int64(len(line)))
+	if all, _ := c.words.between(0, int64(len(line))); all&(saysKind|englishPhone) == 0 && c.words.n < len(c.words.last) {
+		return false // as the rows of most tables, before it is cut into fields
+	}
+	named, cells := false, line
+	c.speaks, c.read = 0, true
 	for field := range maxColumns {
 		name, rest, more := line, []byte(nil), false
 		if most > 0 {
@@ -136,17 +160,24 @@ func (c *columns) readNames(line []byte, first bool) bool {
 				c.says[field] |= saysPhone
 			}
 			named = named || c.says[field]&saysKind != 0
-			if most > 1 {
-				c.speaks |= columnCategories(name)
-			}
 		}
 		if !more {
 			break
 		}
 		line = rest
 	}
-	c.table, c.named, c.delim = named, named, delim
-	return named
+	if !named {
+		clear(c.says[:])
+		return false
+	}
+	for more := most > 1; more; {
+		var name []byte
+		if name, cells, more = bytes.Cut(cells, []byte{delim}); len(name) <= maxCell {
+			c.speaks |= columnCategories(name)
+		}
+	}
+	c.table, c.named, c.delim = true, true, delim
+	return true
 }
 
 func digitsIn(b []byte) (n int) {

@@ -102,6 +102,12 @@ type mentions struct {
 	r    wordReader
 }
 
+// reset forgets all words.
+func (m *mentions) reset() {
+	clear(m.last[:min(m.n, len(m.last))])
+	m.pos, m.n, m.r = 0, 0, wordReader{}
+}
+
 // read moves the cursor to offset, from at most reach before it; b begins at offset base.
 func (m *mentions) read(b []byte, base, from, to int64) {
 	if m.pos < from {

@@ -72,10 +72,11 @@ func (s *Scanner) Reset(enc Encoding) {
 	s.begun, s.haveHalf, s.half = false, false, 0
 	s.reading = reading{}
 	s.hits = [2]hit{}
-	s.columns = columns{simd: s.simd}
-	s.mentions = mentions{}
+	s.columns.reset()
+	s.mentions.reset()
 	s.sightings = sightings{}
-	s.waiting, s.held = waiting{}, waiting{}
+	s.waiting.reset()
+	s.held.reset()
 	s.vicinity = vicinity{}
 }
 

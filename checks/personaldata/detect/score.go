@@ -33,6 +33,7 @@ type waiting struct {
 	list [maxNear]candidate // a ring
 	head int
 	n    int
+	used bool // list holds tags
 }
 
 func (q *waiting) at(i int) *candidate { return &q.list[(q.head+i)%maxNear] }
@@ -45,8 +46,16 @@ func (q *waiting) pop() *candidate {
 	return c
 }
 
+// reset wipes all that have waited.
+func (q *waiting) reset() {
+	if q.used {
+		*q = waiting{}
+	}
+}
+
 // push adds a candidate. There must be room.
 func (q *waiting) push(c *candidate) {
+	q.used = true
 	*q.at(q.n) = *c
 	q.n++
 }
