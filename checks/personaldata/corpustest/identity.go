@@ -106,7 +106,7 @@ func (id *Identity) mexican(r *random, at state) {
 
 	id.Elector = ascii(pairOf(paternal)+pairOf(maternal)+pairOf(first)) + date + fmt.Sprintf("%02d", at.elector) + sex + r.digits(1) + "0" + r.digits(1)
 	id.CIC = r.from("123", 1) + r.digits(8)
-	id.OCR = r.from("0123", 1) + r.digits(12)
+	id.OCR = fmt.Sprintf("%04d", r.between(1, 3999)) + r.digits(9) // no section is number 0
 	id.Passport = r.from("GN", 1) + r.digits(8)
 	lada := pick(r, []string{"55", "33", "81", "56", "222", "442", "492", "844", "871", "614", "664", "998", "722", "999"})
 	id.Phone = lada + r.from("2345678", 1) + r.digits(9-len(lada))

@@ -28,6 +28,7 @@ func addressExamples() examples {
 			"c/o Scyld Corporation, 410 Severn Ave., Suite 210, 21403",
 			"Foundation, Inc., 675 Mass Ave, Cambridge, MA 02139",
 			"la dirección del barrio, tarjeta número 4152624964372341",
+			"los vecinos del barrio, tarjeta número: 4915-8674-1947-7219, la dirección de obras",
 		},
 	}
 }
@@ -82,7 +83,8 @@ func (w *walker) valueFollows(i int, marks role) bool {
 	for k := i; k < len(w.b) && k < i+4; k++ {
 		switch c := w.b[k]; {
 		case isDigit(c):
-			return digitsEnd(w.b[:min(len(w.b), k+7)], k) < k+7 // no card
+			end := digitsEnd(w.b[:min(len(w.b), k+7)], k)
+			return end < k+7 && !groupAt(w.b, end) // no card
 		case isLetter(c):
 			return marks&markInside != 0 && (k+1 >= len(w.b) || !isLetter(w.b[k+1]))
 		}

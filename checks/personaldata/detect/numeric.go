@@ -1,5 +1,7 @@
 package detect
 
+import "strconv"
+
 // Spreadsheets keep numbers with fifteen digits: a CLABE that was typed as a number has
 // lost its last three digits and its leading zeros, an NSS or NUSS its leading zero and
 // a card its last digit. In a column of their name such numbers count all the same.
@@ -59,12 +61,13 @@ func (h *hit) numericCell(b []byte, p, e int, says words) bool {
 			return false
 		}
 	}
-	return h.numeric(d[:n], lo, hi, exponent, says)
+	sheet := lo > 0 && b[lo-1] == '\t' || hi < len(b) && b[hi] == '\t' // readers of spreadsheets put tabs between cells
+	return h.numeric(d[:n], lo, hi, exponent, sheet, says)
 }
 
 // numeric reads a whole number as what a column says it is. One card in ten ends with
 // a zero, so a card counts as rounded only when it had an exponent.
-func (h *hit) numeric(d []byte, lo, hi int, exponent bool, says words) bool {
+func (h *hit) numeric(d []byte, lo, hi int, exponent, sheet bool, says words) bool {
 	*h = hit{start: lo, end: hi, outcome: ShapeOnly, base: 25}
 	var padded [18]byte
 	switch n := len(d); {
@@ -76,7 +79,7 @@ func (h *hit) numeric(d []byte, lo, hi int, exponent bool, says words) bool {
 		case Valid:
 			h.outcome = Valid
 		case DigitWrong:
-			if !rounded(d) {
+			if !rounded(d) && !(sheet && isFloat(d)) {
 				return false
 			}
 		default:
@@ -108,6 +111,17 @@ func (h *hit) numeric(d []byte, lo, hi int, exponent bool, says words) bool {
 		return false
 	}
 	return true
+}
+
+// isFloat tells whether a number is one that a sheet may have made of another, for it
+// keeps them with 53 bits and shows as many digits as tell them apart.
+func isFloat(d []byte) bool {
+	n := uint64(0)
+	for _, c := range d {
+		n = n*10 + uint64(c-'0')
+	}
+	var shortest [24]byte
+	return n >= 1<<53 && (uint64(float64(n)) == n || string(strconv.AppendFloat(shortest[:0], float64(n), 'f', -1, 64)) == string(d))
 }
 
 // rounded tells whether a number has no more digits than a spreadsheet keeps.

@@ -171,8 +171,7 @@ func (p *parts) openFlow() Reason {
 				cell.number, cell.shown = p.openValue(cell.number[:0]), cell.shown[:0]
 				if x.empty {
 					p.giveValue(&cell)
-					f.repeatCell(repeats)
-					f.endCell(repeats)
+					f.endCell(f.repeatCell(repeats))
 					continue
 				}
 				cell.repeats = repeats
@@ -212,8 +211,7 @@ func (p *parts) openFlow() Reason {
 					repeats = cell.repeats
 				}
 				inCell = max(0, inCell-1)
-				f.repeatCell(repeats)
-				f.endCell(repeats)
+				f.endCell(f.repeatCell(repeats))
 			case "table-row":
 				f.endRow()
 			case "table":

@@ -166,19 +166,22 @@ func (f *flow) endCell(wide int) {
 	l.cell = min(l.cell+max(wide, 1), 1<<20)
 }
 
-// repeatCell gives the content of the cell again in the n-1 cells behind.
-func (f *flow) repeatCell(n int) {
+// repeatCell gives the content of the cell again in the n-1 cells behind, and returns
+// how many of the n are still to be ended.
+func (f *flow) repeatCell(n int) int {
 	l := f.level()
 	if !l.table || !l.row || l.at != l.cell || l.mark < 0 || len(l.buf)-l.mark > 256 {
-		return
+		return n
 	}
 	var content [256]byte
 	size := copy(content[:], l.buf[l.mark:])
-	for range min(n, flowRepeats) - 1 {
+	again := max(min(n, flowRepeats)-1, 0)
+	for range again {
 		f.endCell(1)
 		f.text(content[:size])
 	}
 	clear(content[:size])
+	return n - again
 }
 
 // endRow ends a line of the table.
