@@ -57,7 +57,7 @@ func TestTNEF(t *testing.T) {
 			[]string{"Doña\nNSS 1234\nuno.txt\n", somebody}, ""},
 		{"properties", tnefOf(tnefMessage, mapiOf(3, 0x17, "\x01\x00\x00\x00", mapiUnicode, 0x37, name, mapiUnicode, 0x8001, name, 0x40, 0x39, "12345678", mapiBinary, mapiRTF, stored+`{\rtf1 1234}`)),
 			[]string{"Inés\nInés\n", "1234"}, ""},
-		{"HTML", tnefOf(tnefMessage, mapiOf(mapiBinary, mapiHTML, "<html><p>1234</p>")), []string{"1234\n"}, ""},
+		{"HTML", tnefOf(tnefMessage, mapiOf(mapiBinary, mapiHTML, "<html><p>1234567</p>")), []string{"1234567\n"}, ""},
 		{"recipients", tnefOf(tnefRecipients, "\x02\x00\x00\x00"+mapiOf(mapiANSI, 0x3001, "uno")+mapiOf(mapiANSI, 0x3003, "dos@example.com")), []string{"uno\ndos@example.com\n"}, ""},
 		{"a message within", tnefOf(tnefAttached, mapiOf(mapiObject, mapiAttachment, "0123456789abcdef"+string(tnefOf(tnefBody, "1234")))), []string{"1234\n"}, ""},
 		{"cut", tnefOf(tnefBody, "1234", tnefAttachment, somebody)[:60], []string{"1234\n", somebody[:30] + "\n"}, Damaged},
