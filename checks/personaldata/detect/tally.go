@@ -96,8 +96,8 @@ func (t *Tally) Merge(o *Tally) {
 	}
 }
 
-// Reset empties the tally and wipes its tags. It keeps memory for the next text but not
-// that of a large one.
+// Reset empties the tally and wipes its tags. It keeps memory for a text of the same
+// size.
 func (t *Tally) Reset() {
 	for k := range kinds {
 		if t.counts[k] > 0 {
@@ -230,10 +230,14 @@ func (s *tagSet) grow() {
 	clear(old)
 }
 
+// reset empties the set. A large one is kept as long as each text fills it: folders hold
+// many tables of a sort.
 func (s *tagSet) reset() {
-	clear(s.slots)
-	s.n = 0
-	if len(s.slots) > keepSlots {
+	if s.n > 0 {
+		clear(s.slots)
+	}
+	if len(s.slots) > keepSlots && s.n < len(s.slots)/8 {
 		s.slots = nil
 	}
+	s.n = 0
 }
