@@ -15,7 +15,7 @@ packages=(
 	openssl                                 # the evidence log's format, verified by hand
 	libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui p7zip-full # documents and archives as others write them
 	zip bzip2 xz-utils zstd                 # archives as others write them
-	manpages-es debian-handbook debian-reference-es # texts in which there is nobody
+	manpages-es debian-handbook debian-reference-es unicode-data # texts in which there is nobody
 	ripgrep                                 # what the search for personal data is measured against
 	ca-certificates shellcheck
 )

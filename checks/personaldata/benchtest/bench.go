@@ -65,10 +65,14 @@ func speed(ctx context.Context, s settings, b *book) error {
 	if err != nil {
 		return err
 	}
-	if c, err := manuals(s); err != nil {
-		return err
-	} else if c != nil {
-		corpora = append(corpora, *c)
+	for _, gathered := range []func(settings) (*corpus, error){tables, manuals} {
+		c, err := gathered(s)
+		if err != nil {
+			return err
+		}
+		if c != nil {
+			corpora = append(corpora, *c)
+		}
 	}
 	b.head("Speed on one core (MB/s of processor time; more is better)",
 		"corpus", "MB", "Vigía", "without assembly", "ripgrep", "Go regexp", "Vigía / ripgrep", "Vigía / Go regexp")

@@ -38,7 +38,7 @@ func makeCorpora(s settings) ([]corpus, error) {
 	}{
 		{corpus{name: "prose", natural: true}, 30, func(i int) corpustest.File { return m.Prose("", fileBytes, natural[i%len(natural)]) }},
 		{corpus{name: "code", natural: true}, 20, func(int) corpustest.File { return m.Code("", fileBytes) }},
-		{corpus{name: "tables, HTML", natural: true}, 20, func(int) corpustest.File { return m.Tables("", fileBytes) }},
+		{corpus{name: "HTML with tables", natural: true}, 20, func(int) corpustest.File { return m.Tables("", fileBytes) }},
 		{corpus{name: "padrón"}, 8, func(i int) corpustest.File { return m.Padron("", 9500, i%2 == 0) }},
 		{corpus{name: "number noise"}, 14, func(int) corpustest.File { return m.Noise("", fileBytes) }},
 		{corpus{name: "CSV"}, 8, func(i int) corpustest.File { return m.Staff("", 7000, ",", i%3 == 0, i%2 == 0) }},
@@ -66,42 +66,64 @@ func makeCorpora(s settings) ([]corpus, error) {
 	return append(all, corpus{name: "all of these", dir: filepath.Join(s.work, "corpus")}), nil
 }
 
-// manuals gathers Debian's manuals in Spanish, where they are installed, as files of
-// plain HTML: prose that nobody wrote for us. It returns nil when there are next to none.
+// tables gathers tables that Debian has: characters, languages, codes of numbers.
+func tables(s settings) (*corpus, error) {
+	return gather(s, corpus{name: "tables (Debian)", natural: true}, "tables", ".txt", []string{
+		"/usr/share/unicode", "/usr/share/iso-codes", "/usr/share/i18n/locales", "/usr/share/perl",
+	}, func(path string) bool {
+		return strings.HasSuffix(path, ".txt") || strings.HasSuffix(path, ".json") || strings.HasSuffix(path, ".pl") || !strings.Contains(filepath.Base(path), ".")
+	})
+}
+
+// manuals gathers Debian's manuals in Spanish, where they are installed: prose in HTML
+// that nobody wrote for us.
 func manuals(s settings) (*corpus, error) {
-	c := &corpus{name: "manuals in Spanish (Debian)", dir: filepath.Join(s.work, "manuals"), natural: true}
+	return gather(s, corpus{name: "manuals in Spanish (Debian, HTML)", natural: true}, "manuals", ".html", []string{
+		"/usr/share/doc/debian-handbook/html/es-ES", "/usr/share/debian-reference", "/usr/share/gimp/2.0/help/es",
+		"/usr/lib/libreoffice/help/es", "/usr/share/libreoffice/help/es",
+	}, func(path string) bool {
+		return strings.HasSuffix(path, "html") && (!strings.Contains(path, "reference") || strings.Contains(path, ".es."))
+	})
+}
+
+// gather joins files of the machine into files of about a megabyte, again and again,
+// until there is enough to be measured. It returns nil when there are next to none.
+func gather(s settings, c corpus, folder, extension string, roots []string, want func(path string) bool) (*corpus, error) {
+	c.dir = filepath.Join(s.work, folder)
 	if err := os.MkdirAll(c.dir, 0o750); err != nil {
 		return nil, fmt.Errorf("make corpus: %w", err)
 	}
 	var text []byte
-	for _, root := range []string{"/usr/share/doc/debian-handbook/html/es-ES", "/usr/share/debian-reference", "/usr/share/gimp/2.0/help/es", "/usr/lib/libreoffice/help/es", "/usr/share/libreoffice/help/es"} {
+	for _, root := range roots {
 		err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
-			if err != nil || !d.Type().IsRegular() || !strings.HasSuffix(path, "html") || strings.Contains(root, "reference") && !strings.Contains(path, ".es.") {
-				if errors.Is(err, fs.ErrNotExist) {
-					return nil
-				}
+			switch {
+			case errors.Is(err, fs.ErrNotExist):
+				return nil
+			case err != nil:
 				return err
+			case !d.Type().IsRegular() || !want(path):
+				return nil
 			}
 			b, err := os.ReadFile(path) //nolint:gosec // Debian's
 			text = append(text, b...)
 			return err
 		})
 		if err != nil {
-			return nil, fmt.Errorf("read manuals: %w", err)
+			return nil, fmt.Errorf("read %s: %w", root, err)
 		}
 	}
 	if len(text) < 8<<20 {
 		return nil, nil //nolint:nilnil // no corpus, and nothing wrong
 	}
-	for i := 0; i*len(text) < 128<<20; i++ { // again and again, until there is enough to be measured
+	for i := 0; i*len(text) < 96<<20; i++ {
 		for at := 0; at < len(text); at += fileBytes {
-			name := filepath.Join(c.dir, fmt.Sprintf("%03d-%05d.html", i, at/fileBytes))
+			name := filepath.Join(c.dir, fmt.Sprintf("%03d-%05d%s", i, at/fileBytes, extension))
 			if err := os.WriteFile(name, text[at:min(at+fileBytes, len(text))], 0o600); err != nil {
 				return nil, fmt.Errorf("make corpus: %w", err)
 			}
 		}
 	}
-	return c, nil
+	return &c, nil
 }
 
 // tree unpacks the Linux sources, or writes as many small files where they are not
