@@ -37,7 +37,7 @@ func Writers() []Writer {
 		{"docx", false, writeDOCX},
 		{"pptx", false, writePPTX},
 		{"odt", false, openDocument("text", "<office:text>", "</office:text>", odfParagraphs)},
-		{"odp", false, openDocument("presentation", `<office:presentation><draw:page draw:name="p1"><draw:frame><draw:text-box>`,
+		{"odp", false, openDocument("presentation", `<office:presentation><draw:page draw:name="p1"><draw:frame svg:width="24cm" svg:height="17cm" svg:x="1cm" svg:y="1cm"><draw:text-box>`,
 			"</draw:text-box></draw:frame></draw:page></office:presentation>", odfParagraphs)},
 		{"pdf", false, writePDF},
 		{"eml", false, writeEML},

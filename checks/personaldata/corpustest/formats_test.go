@@ -91,7 +91,7 @@ func TestConverted(t *testing.T) {
 	for _, c := range []conversion{
 		{"docx", "doc", "MS Word 97"}, {"docx", "docx", "MS Word 2007 XML"}, {"docx", "odt", "writer8"}, {"docx", "rtf", "Rich Text Format"}, {"docx", "pdf", "writer_pdf_Export"},
 		{"html", "odt", "writer8"}, {"odp", "ppt", "MS PowerPoint 97"}, {"odp", "pptx", "Impress MS PowerPoint 2007 XML"}, {"odp", "odp", "impress8"}, {"odp", "pdf", "impress_pdf_Export"},
-		{"ods", "xls", "MS Excel 97"}, {"ods", "xlsx", "Calc MS Excel 2007 XML"}, {"ods", "ods", "calc8"}, {"ods", "pdf", "calc_pdf_Export"},
+		{"ods", "xls", "MS Excel 97"}, {"ods", "xlsx", "Calc MS Excel 2007 XML"}, {"ods", "ods", "calc8"}, // not to PDF: a page shows what its narrow columns leave of a value
 		{"tsv", "xlsx", "Calc MS Excel 2007 XML"}, {"tsv", "xls", "MS Excel 97"},
 	} {
 		t.Run(c.from+" to "+c.to, func(t *testing.T) { testConversion(t, c) })
@@ -114,8 +114,6 @@ func testConversion(t *testing.T, c conversion) {
 		for i := range rounds {
 			var files []corpustest.File
 			switch {
-			case w.Sheet && c.to == "pdf": // pages cut wide tables: columns end on pages of their own
-				files = []corpustest.File{m.Padron("padron", 20, true)}
 			case w.Sheet:
 				files = []corpustest.File{m.Staff("mx", 50, ",", false, false), m.Staff("es", 50, ",", false, true), m.Padron("padron", 50, true)}
 			case c.from == "odp": // a slide has no room for a letter

@@ -53,6 +53,22 @@ func TestNaturalNegatives(t *testing.T) {
 	}
 }
 
+// The sources of Linux, unpacked, name their authors, and CREDITS tells where these live.
+func TestLinuxSources(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: reads 1.3 GB")
+	}
+	const archive = "/usr/src/linux-source-6.1.tar.xz"
+	if _, err := os.Stat(archive); err != nil {
+		t.Skip("linux-source-6.1 is not installed, and too large to be asked for")
+	}
+	dir := t.TempDir()
+	if out, err := exec.CommandContext(t.Context(), "tar", "-xJf", archive, "-C", dir, "--exclude=*/CREDITS").CombinedOutput(); err != nil {
+		t.Fatalf("unpack %s: %v: %s", archive, err, out)
+	}
+	only(t, dir, corpustest.Email, corpustest.Name)
+}
+
 // only fails for everything that the scan finds of other types than those.
 func only(t *testing.T, dir string, types ...corpustest.Type) {
 	t.Helper()
