@@ -73,7 +73,7 @@ func checked(b []byte, p, e int) rule {
 	default:
 		return allRules
 	}
-	return rules | ^rule(checkedRules)
+	return rules | ^checkedRules
 }
 
 // digitValues masks the values of eight digits.

@@ -40,16 +40,3 @@ func (g *digitGroups) read(b []byte, p, e int) bool {
 		e = digitsEnd(b, p)
 	}
 }
-
-// grouped tells whether the groups have just these sizes.
-func (g *digitGroups) grouped(sizes ...uint8) bool {
-	if len(sizes) != g.parts {
-		return false
-	}
-	for i, n := range sizes {
-		if g.sizes[i] != n {
-			return false
-		}
-	}
-	return true
-}

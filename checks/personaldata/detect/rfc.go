@@ -69,10 +69,14 @@ func (h *hit) matchRFC(b []byte, p, e int, loose bool) bool {
 	var starts [4]int
 	n := 0
 	for n < 4 {
-		c, at := byte(0), i-1
-		if at >= 0 && isUpper(b[at]) {
-			c = b[at]
-		} else if c, at = rfcLetterBefore(b, i); c == 0 {
+		if i > 0 && isUpper(b[i-1]) {
+			i--
+			letters[n], starts[n] = b[i], i
+			n++
+			continue
+		}
+		c, at := rfcLetterBefore(b, i)
+		if c == 0 {
 			break
 		}
 		letters[n], starts[n] = c, at
