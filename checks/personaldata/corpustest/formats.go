@@ -246,7 +246,7 @@ func openDocument(kind, open, shut string, body func(*bytes.Buffer, File)) func(
 	return func(t testing.TB, f File) []byte {
 		t.Helper()
 		var b bytes.Buffer
-		b.WriteString(`<?xml version="1.0" encoding="UTF-8"?><office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0" office:version="1.2"><office:body>` + open)
+		b.WriteString(`<?xml version="1.0" encoding="UTF-8"?><office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" xmlns:svg="urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0" xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0" office:version="1.2"><office:body>` + open)
 		body(&b, f)
 		b.WriteString(shut + "</office:body></office:document-content>")
 		return archive(t, member{"mimetype", []byte("application/vnd.oasis.opendocument." + kind)}, member{"content.xml", b.Bytes()},

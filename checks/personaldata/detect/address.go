@@ -140,6 +140,7 @@ func (w *walker) markDigits(p, e int) {
 	}
 	way := a.last[0] != never && p-a.last[0] <= numberReach
 	switch n := e - p; {
+	case n == 5 && p >= 6 && b[p-1] == ' ' && digitsEnd(b[:p], p-6) == p-1: // "570689 11902" of a card
 	case n == 5 && number(b[p:e]) >= 1000:
 		w.seeMarks(markPostal, p, e)
 	case n <= 4 && way && !isOrdinal(b, e):
