@@ -163,7 +163,9 @@ func (a *agentRun) crash(root string) {
 			if whom == "worker" {
 				victim = workers[0]
 			}
-			hit = syscall.Kill(victim, syscall.SIGQUIT) == nil
+			process, err := os.FindProcess(victim)
+			must(a.t, err)
+			hit = process.Signal(syscall.SIGQUIT) == nil
 			break
 		}
 		err := cmd.Wait()

@@ -55,7 +55,8 @@ func (h *hit) matchBirthDate(b []byte, p, e int) bool {
 	for start > 0 && p-start < 6 && (isDigit(b[start-1]) || b[start-1] == '/' || b[start-1] == '-' || b[start-1] == '.') {
 		start--
 	}
-	end, ok := e, false
+	end := e
+	var ok bool
 	if e-p == 8 {
 		ok = start == p && (isBirthDay(number(b[p:p+4]), number(b[p+4:p+6]), number(b[p+6:e])) ||
 			isBirthDay(number(b[p+4:e]), number(b[p+2:p+4]), number(b[p:p+2])))

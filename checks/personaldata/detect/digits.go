@@ -55,9 +55,9 @@ func anchorMasks(b *[64]byte) (digits, ats uint64) {
 	// there is any, with two operations less.
 	a0, a1, a2, a3 := w0^atSigns, w1^atSigns, w2^atSigns, w3^atSigns
 	a4, a5, a6, a7 := w4^atSigns, w5^atSigns, w6^atSigns, w7^atSigns
-	any := (a0-lowOnes)&^a0 | (a1-lowOnes)&^a1 | (a2-lowOnes)&^a2 | (a3-lowOnes)&^a3 |
+	zero := (a0-lowOnes)&^a0 | (a1-lowOnes)&^a1 | (a2-lowOnes)&^a2 | (a3-lowOnes)&^a3 |
 		(a4-lowOnes)&^a4 | (a5-lowOnes)&^a5 | (a6-lowOnes)&^a6 | (a7-lowOnes)&^a7
-	if any&highBits != 0 {
+	if zero&highBits != 0 {
 		ats = byteMask(b, '@')
 	}
 	return digits, ats

@@ -14,13 +14,12 @@ type digitGroups struct {
 const mixed = 1
 
 // read assembles the number whose first group is the run of digits b[p:e]. It takes the
-// groups as far as they go, or as many as fit, and tells whether the number ends there:
-// a longer one has to be none of ours.
-func (g *digitGroups) read(b []byte, p, e int) bool {
+// groups as far as they go, or as many as fit.
+func (g *digitGroups) read(b []byte, p, e int) {
 	g.n, g.parts, g.sep, g.start, g.end = 0, 0, 0, p, p
 	for {
 		if e-p > len(g.digits)-g.n || g.parts == len(g.sizes) {
-			return false
+			return
 		}
 		g.n += copy(g.digits[g.n:], b[p:e])
 		g.sizes[g.parts] = uint8(e - p)
@@ -28,7 +27,7 @@ func (g *digitGroups) read(b []byte, p, e int) bool {
 		g.end = e
 		sep, w := separatorAt(b, e)
 		if w == 0 || e+w >= len(b) || !isDigit(b[e+w]) {
-			return true
+			return
 		}
 		switch {
 		case g.sep == 0:

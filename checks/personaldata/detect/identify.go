@@ -427,6 +427,7 @@ func (r *reading) try(rule rule, h *hit) bool {
 		return h.matchISSEMYM(b, p, e, loose)
 	case ruleBirthDate:
 		return h.matchBirthDate(b, p, e)
+	case checkedRules, allRules, namedRules, afterLetter, afterNoLetter, beforeLetter, beforeOther: // sets of rules
 	}
 	return false
 }

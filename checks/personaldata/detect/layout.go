@@ -27,9 +27,7 @@ func (c *columns) readLayout(head []byte) {
 	case !isDate(born) || len(rfc) != 10 && len(rfc) != 13 || !validDate(rfc[4:10], leapEither):
 	default:
 		c.delim, c.table, c.named = '|', true, true
-		for i, says := range [...]words{1: saysISSEMYM, 3: saysName, saysName, saysName, 7: saysBirthDate, saysRFC, 9: 0} {
-			c.says[i] = says
-		}
+		copy(c.says[:], []words{1: saysISSEMYM, 3: saysName, saysName, saysName, 7: saysBirthDate, saysRFC, 9: 0})
 	}
 }
 

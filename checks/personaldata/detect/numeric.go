@@ -79,9 +79,11 @@ func (h *hit) numeric(d []byte, lo, hi int, exponent, sheet bool, says words) bo
 		case Valid:
 			h.outcome = Valid
 		case DigitWrong:
-			if !rounded(d) && !(sheet && isFloat(d)) {
+			if !rounded(d) && (!sheet || !isFloat(d)) {
 				return false
 			}
+		case ShapeOnly:
+			return false
 		default:
 			return false
 		}

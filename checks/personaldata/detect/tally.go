@@ -158,12 +158,9 @@ func (t *Tally) Persons() int {
 		return persons
 	}
 	for k, s := range t.values {
-		switch kind(k) {
-		case kindRFC, kindCIF: // companies' are left
-		default:
-			if s.n > 0 {
-				return 1
-			}
+		company := kind(k) == kindRFC || kind(k) == kindCIF // persons' RFCs are counted by their roots
+		if s.n > 0 && !company {
+			return 1
 		}
 	}
 	return 0
