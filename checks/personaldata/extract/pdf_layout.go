@@ -205,9 +205,18 @@ func (p *pdfPage) appendLines(dst []byte) []byte {
 		lines = p.rows()
 	}
 	hyphen := -1 // the last line's, at its end
+	margin := p.margin(lines)
+	full := false // the last line reached the margin, so that the next goes on with it
 	for _, l := range lines {
 		before := len(dst)
 		dst = p.appendLine(dst, l)
+		if full && before < len(dst) && goesOn(dst, before) {
+			if dst[before-1] = ' '; dst[before-2] == '-' {
+				dst = slices.Delete(dst, before-1, before)
+				before--
+			}
+		}
+		full = p.endOf(l) >= margin && bytes.IndexByte(dst[before:], '\t') < 0
 		for len(dst) > before && (dst[len(dst)-1] == ' ' || dst[len(dst)-1] == '\t') {
 			dst = dst[:len(dst)-1]
 		}
@@ -228,6 +237,41 @@ func (p *pdfPage) appendLines(dst []byte) []byte {
 		dst = append(dst, '\n')
 	}
 	return dst
+}
+
+// margin is where a line that is full ends, or far beyond where lines do not end together.
+func (p *pdfPage) margin(lines []pdfLine) float64 {
+	const most = 0.85 // of the longest line's end: words are not parted everywhere
+	end := 0.0
+	for _, l := range lines {
+		end = max(end, p.endOf(l))
+	}
+	if end <= 0 {
+		return math.Inf(1)
+	}
+	return most * end
+}
+
+// endOf is where the glyphs of a line end.
+func (p *pdfPage) endOf(l pdfLine) float64 {
+	end := math.Inf(-1)
+	for i := l.first; i >= 0; i = p.runs[i].next {
+		end = max(end, p.runs[i].end)
+	}
+	return end
+}
+
+// goesOn tells whether a number in groups may go on over the line end before text[at].
+func goesOn(text []byte, at int) bool {
+	if at < 3 || text[at-1] != '\n' {
+		return false
+	}
+	last, first := text[at-2], text[at]
+	if last == '-' {
+		last = text[at-3]
+	}
+	digits := last-'0' < 10 || first-'0' < 10
+	return digits && (last-'0' < 10 || last-'A' < 26) && (first-'0' < 10 || first-'A' < 26)
 }
 
 // isLower tells whether a byte is of a small letter, or of one that is not in ASCII.

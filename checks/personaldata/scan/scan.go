@@ -403,12 +403,26 @@ func displayPath(path string) string {
 	if harmless(path) {
 		return path
 	}
+	masked := detect.MaskPath(path)
+	if printable(masked) {
+		return masked
+	}
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.In(r, unicode.Cf) {
 			return utf8.RuneError
 		}
 		return r
-	}, strings.ToValidUTF8(detect.MaskPath(path), string(utf8.RuneError)))
+	}, strings.ToValidUTF8(masked, string(utf8.RuneError)))
+}
+
+// printable tells whether a path is plain ASCII without control characters.
+func printable(path string) bool {
+	for i := range len(path) {
+		if c := path[i]; c < ' ' || c >= 0x7f {
+			return false
+		}
+	}
+	return true
 }
 
 // harmless tells at a glance, for most paths, that they may be shown as they are: every
