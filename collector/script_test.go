@@ -173,7 +173,9 @@ func setupScript(env *testscript.Env, dsn string) error {
 	if err := os.WriteFile(filepath.Join(search, "leeme.txt"), []byte("Aquí no hay datos de nadie.\n"), 0o600); err != nil {
 		return err
 	}
-	text := fmt.Sprintf("packs: [es-rgpd, mx-general]\nscan: [%q]\n", search)
+	// The machine's own temporary folders hold whatever other tests leave there.
+	text := fmt.Sprintf("packs: [es-rgpd, mx-general]\nscan: [%q]\noverrides:\n"+
+		"  - {control: TMP-CLEAN-Q, params: {only: [%q]}, why: prueba, by: prueba}\n", search, search)
 	return os.WriteFile(filepath.Join(env.WorkDir, "politica.yaml"), []byte(text), 0o600)
 }
 

@@ -30,6 +30,8 @@ type leftoverParams struct {
 	Days int `json:"days"`
 	// Folders are looked at besides the system's own and the users'.
 	Folders []string `json:"folders,omitempty"`
+	// Only are the folders looked at, instead of all those.
+	Only []string `json:"only,omitempty"`
 	// MaxFiles ends the search early; 0 leaves it to the scanner.
 	MaxFiles int64 `json:"max_files,omitempty"`
 }
@@ -76,6 +78,9 @@ func observeLeftovers(ctx context.Context, h *host.Host, p leftoverParams) (left
 	f := leftoverFacts{System: h.OS}
 	at := placesOf(h.OS)
 	candidates := append(at.system, native(h.OS, p.Folders)...)
+	if len(p.Only) > 0 {
+		candidates, at.homes = native(h.OS, p.Only), nil
+	}
 	for _, homes := range at.homes {
 		users, err := h.Files.ReadDir(ctx, homes)
 		if err != nil {

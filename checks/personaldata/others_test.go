@@ -111,6 +111,9 @@ func TestObserveLeftovers(t *testing.T) {
 	h := host.New(host.Host{OS: host.Linux, PersonalData: scanner, Files: checktest.Files{Content: map[string]string{
 		"/tmp/x": "", "/home/ana/Descargas/y": "", "/home/luis/.local/share/Trash/files/z": "", "/home/luis/Documentos/w": "",
 	}}})
+	if _, err := observeLeftovers(t.Context(), h, leftoverParams{Only: []string{"/tmp", `C:\Temp`}}); err != nil || !slices.Equal(scanner.Roots, []string{"/tmp"}) {
+		t.Errorf("only /tmp: searched %v, %v", scanner.Roots, err)
+	}
 	got, err := observeLeftovers(t.Context(), h, leftoverParams{})
 	if err != nil {
 		t.Fatal(err)
