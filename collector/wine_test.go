@@ -238,7 +238,8 @@ func TestWindowsAgentReportsToTheCollector(t *testing.T) {
 	want := map[string]checks.Status{
 		"AC-LOCK-15": checks.Pass, "AC-LOGON-REQ": checks.Fail, "AC-LEASTPRIV": checks.Unknown,
 		"AC-PWD-AGE-365": checks.Unknown, "AC-PWD-LEN": checks.Unknown, "AC-PWD-COMP": checks.Unknown, "AC-FAIL-3": checks.Unknown,
-		"BK-DAILY": checks.NotApplicable, "DLP-LOCAL-Q": checks.Fail, "INV-HWSW-Q": checks.Unknown,
+		"BK-DAILY": checks.NotApplicable, "DLP-LOCAL-Q": checks.Fail, "DLP-SPECIAL": checks.Pass,
+		"INV-HWSW-Q": checks.Unknown, "TMP-CLEAN-Q": checks.Pass,
 	}
 	if diff := cmp.Diff(want, wholes(states)); diff != "" {
 		t.Errorf("states (-want +got):\n%s", diff)
