@@ -143,7 +143,7 @@ func judgeLeftovers(seen leftoverFacts, p leftoverParams, at time.Time) checks.V
 	switch {
 	case len(v.Findings) > 0:
 		v.Status, v.Reason = checks.Fail, checks.Because("leftovers.found", args...)
-	case len(seen.Roots) == 0 && len(seen.Unlisted) == 0:
+	case len(seen.Roots) == 0 && len(seen.Unlisted) == 0 && len(p.Only) == 0: // what was asked for must be there
 		v.Status, v.Reason = checks.Pass, checks.Because("leftovers.nowhere")
 	case len(seen.Unlisted) > 0 || len(seen.Roots) == 0 || !seen.Complete || seen.FoundMore > 0:
 		v.Status, v.Reason = checks.Unknown, checks.Because("leftovers.stopped", args...)

@@ -39,6 +39,12 @@ func TestJudgeLeftovers(t *testing.T) {
 	compare(t, "users that could not be listed", judgeLeftovers(closed, leftoverParams{Days: 7}, at), checks.Unknown, "leftovers.stopped", nil)
 }
 
+// A folder that the policy names and this machine has not was not looked at.
+func TestLeftoversOfFoldersThatAreNotThere(t *testing.T) {
+	got := judgeLeftovers(leftoverFacts{System: host.Linux}, leftoverParams{Days: 7, Only: []string{"/datos/temporal"}}, at)
+	compare(t, "none of the folders", got, checks.Unknown, "leftovers.stopped", nil)
+}
+
 func compare(t *testing.T, name string, got checks.Verdict, status checks.Status, code string, found []string) {
 	t.Helper()
 	if got.Status != status || got.Reason.Code != code {
@@ -67,6 +73,8 @@ func TestJudgeSpecial(t *testing.T) {
 		{"nothing found", nil, checks.Pass, "special.none", nil},
 		{"identities alone", found(file("/home/ana/a.csv", 900)), checks.Pass, "special.none", nil},
 		{"one person's health", found(health(file("/home/ana/a.txt", 1))), checks.Fail, "special.found", []string{"/home/ana/a.txt special.file"}},
+		{"identities in the part that was read", found(partly(file("/home/ana/a.csv", 900))), checks.Unknown, "special.unread", nil},
+		{"the same where it is declared", found(partly(file("/srv/dif/a.csv", 900))), checks.Pass, "special.none", nil},
 		{"where it is declared", found(health(file("/srv/dif/a.txt", 1))), checks.Pass, "special.none", nil},
 		{"unread", func(s *host.ScanSummary) { s.Files["unreadable"] = 1 }, checks.Unknown, "special.unread", nil},
 		{"stopped", func(s *host.ScanSummary) { s.Complete = false }, checks.Unknown, "special.stopped", nil},

@@ -24,12 +24,17 @@ func judgeSpecial(seen localFacts, p localParams, at time.Time) checks.Verdict {
 	today := at.UTC().Format(time.DateOnly)
 	var v checks.Verdict
 	permitted := 0
+	unread := unreadFiles(seen.ScanSummary)
 	for _, f := range seen.Found {
+		m, ok := p.permitted(seen.System, f.Folder)
+		allowed := ok && m.Until >= today
 		if !special(f) || f.Persons < p.MinSpecial {
+			if !f.Whole && !allowed {
+				unread++ // the rest of it may hold some
+			}
 			continue
 		}
-		m, ok := p.permitted(seen.System, f.Folder)
-		if ok && m.Until >= today {
+		if allowed {
 			permitted++
 			continue
 		}
@@ -40,7 +45,6 @@ func judgeSpecial(seen localFacts, p localParams, at time.Time) checks.Verdict {
 	}
 	sortByKey(v.Findings)
 	args := []string{"places", strconv.Itoa(len(v.Findings)), "permitted", strconv.Itoa(permitted), "files", number(lookedAt(seen.ScanSummary))}
-	unread := unreadFiles(seen.ScanSummary)
 	switch {
 	case len(v.Findings) > 0:
 		v.Status, v.Reason = checks.Fail, checks.Because("special.found", args...)
