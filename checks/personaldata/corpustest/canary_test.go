@@ -152,13 +152,13 @@ func (a *agentRun) crash(root string) {
 		cmd, out := a.command(a.t.Context(), "scan", "--format", "json", "--no-cache", root)
 		must(a.t, cmd.Start())
 		hit := false
-		for range 400 {
+		for start := time.Now(); time.Since(start) < 20*time.Second; { // a busy machine takes its time
 			time.Sleep(2 * time.Millisecond)
 			workers := childrenOf(cmd.Process.Pid)
 			if len(workers) == 0 {
 				continue
 			}
-			time.Sleep(60 * time.Millisecond)
+			time.Sleep(20 * time.Millisecond)
 			victim := cmd.Process.Pid
 			if whom == "worker" {
 				victim = workers[0]

@@ -250,7 +250,7 @@ func TestWorkerIsStopped(t *testing.T) {
 		if err != nil || sum.Stopped != ReasonCanceled || sum.Complete {
 			t.Errorf("got %v, %+v", err, sum)
 		}
-		if took := time.Since(start); took > 2*time.Second {
+		if took := time.Since(start); took > 12*time.Second { // all of it takes 20 seconds; Wine on a busy machine takes its time
 			t.Errorf("took %v", took)
 		}
 	})
