@@ -35,7 +35,7 @@ const (
 	// MaxFiles is how many files may go with a message.
 	MaxFiles = 64
 	// MaxOpen is how many files a worker can have open at a time.
-	MaxOpen = 256
+	MaxOpen = 512
 )
 
 // A Program says how workers are started. The zero values of its numbers are defaults.

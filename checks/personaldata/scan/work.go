@@ -27,6 +27,8 @@ const (
 	// sendAt is how many bytes of results are sent at once; one has far fewer than
 	// what is left of a message.
 	sendAt = isolate.MaxMessage / 2
+	// sendResults is how many results are sent at once.
+	sendResults = isolate.MaxFiles
 	// sendEvery is how long a result waits for others.
 	sendEvery = 5 * time.Millisecond
 	// askEvery is how often one at work on a large file looks for messages.
@@ -96,14 +98,14 @@ type desk struct {
 	how  setup
 	stop context.CancelFunc
 
-	in    sync.Mutex // guards receiving and what follows
-	buf   []byte
-	files []isolate.File
-	queue []handed
-	next  int // of queue
-	// waiting is len(queue)-next, for those who do not hold the lock.
-	waiting atomic.Int64
+	in      sync.Mutex // guards receiving and what follows
+	buf     []byte
+	files   []isolate.File
+	queue   []handed
+	next    int // of queue
 	stopped bool
+	// hungry is true while one that holds the lock waits for a message.
+	hungry atomic.Bool
 
 	sum   sync.Mutex // guards tally
 	tally detect.Tally
@@ -111,6 +113,7 @@ type desk struct {
 	results sync.Mutex // guards what follows
 	codec   *results
 	out     []byte
+	held    int       // results in out
 	sent    time.Time // when something was sent last
 
 	sending sync.Mutex
@@ -126,18 +129,34 @@ type handed struct {
 func (d *desk) task() (handed, error) {
 	d.in.Lock()
 	defer d.in.Unlock()
-	for d.next == len(d.queue) {
-		if err := d.flush(); err != nil {
-			return handed{}, err
-		}
-		if err := d.receive(d.conn.Receive); err != nil {
-			return handed{}, err
-		}
+	if err := d.fill(); err != nil {
+		return handed{}, err
 	}
 	t := d.queue[d.next]
 	d.next++
-	d.waiting.Add(-1)
 	return t, nil
+}
+
+// fill makes sure that there is a task.
+func (d *desk) fill() error {
+	if d.next == len(d.queue) {
+		if err := d.receive(d.conn.Poll); err != nil {
+			return err
+		}
+	}
+	for d.next == len(d.queue) {
+		// From here on whoever has a result sends it; what was there before goes now.
+		d.hungry.Store(true)
+		err := d.flush()
+		if err == nil {
+			err = d.receive(d.conn.Receive)
+		}
+		d.hungry.Store(false)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // look receives a message if there is one and nobody is waiting for it already.
@@ -179,7 +198,6 @@ func (d *desk) take(f frame, files []isolate.File) error {
 	for _, file := range files {
 		d.queue = append(d.queue, handed{nextTask(&f), file})
 	}
-	d.waiting.Add(int64(len(files)))
 	if err := f.err(); err != nil {
 		return err
 	}
@@ -197,19 +215,19 @@ func (d *desk) drop() error {
 		d.out = d.codec.appendDropped(d.out, t.id)
 	}
 	d.results.Unlock()
-	d.waiting.Add(int64(d.next - len(d.queue)))
 	d.queue, d.next = d.queue[:0], 0
 	return d.flush()
 }
 
-// post leaves a result, and sends it with those before it when nothing is left to do,
+// post leaves a result, and sends it with those before it when somebody waits for that,
 // or enough have come together.
 func (d *desk) post(id uint64, r FileResult) error {
 	d.results.Lock()
 	d.out = d.codec.append(d.out, id, r)
-	now := d.waiting.Load() == 0 || len(d.out) >= sendAt || time.Since(d.sent) >= sendEvery
+	d.held++
+	now := d.held >= sendResults || len(d.out) >= sendAt || time.Since(d.sent) >= sendEvery
 	d.results.Unlock()
-	if now {
+	if now || d.hungry.Load() {
 		return d.flush()
 	}
 	return nil
@@ -223,7 +241,7 @@ func (d *desk) flush() error {
 		return nil
 	}
 	err := d.send(d.out)
-	d.out = d.out[:1]
+	d.out, d.held = d.out[:1], 0
 	return err
 }
 
@@ -321,6 +339,7 @@ func (j *job) alive(now time.Time) {
 	}
 	j.look = now
 	j.desk.look()
+	_ = j.desk.flush() // as below
 	if now.Sub(j.told) < progressEvery {
 		return
 	}

@@ -14,12 +14,14 @@ import (
 )
 
 const (
-	// maxInFlight is how many files a worker is given before it has told of the first.
-	maxInFlight = 128
-	// batchFiles is how many files go with a message.
-	batchFiles = 32
-	// batchWait is how long a file waits for others to go with it.
-	batchWait = time.Millisecond
+	// maxInFlight is how many files a worker is given before it has told of the first,
+	// and slowInFlight for one that works slowly on purpose: open files may be in the way
+	// of others. All of them at once are fewer than a worker may have open.
+	maxInFlight  = isolate.MaxOpen / 2
+	slowInFlight = 16
+	// lowInFlight is how few files a worker has when it gets more without waiting for a
+	// whole batch.
+	lowInFlight = 16
 	// maxAlone is how many workers a file may end on its own until it is to blame: one
 	// may have been ended by someone else.
 	maxAlone = 2
@@ -47,9 +49,12 @@ type there struct {
 	s       *session
 	program isolate.Program
 	how     setup
-	slots   chan struct{} // one for each file in flight
+	most    int // files in flight
 
 	mu       sync.Mutex // guards what follows
+	room     sync.Cond  // of mu: full has become false, or nothing is taken any more
+	full     bool       // most were out, and more than half of them still are
+	out      int        // tasks that were taken and not released
 	worker   *isolate.Worker
 	pending  []*sent // not handed over yet
 	flight   map[uint64]*sent
@@ -63,12 +68,12 @@ type there struct {
 	files    []isolate.File
 	batch    []byte
 
-	wait  *time.Timer // for others to go with the pending
 	watch *time.Timer
 	done  chan struct{}
 
 	// Of the goroutine that attends, until done.
 	codec  *results
+	landed []landing
 	deaths int
 	sums   totals // of what all results told
 	of     totals // of the last worker, at the end
@@ -85,11 +90,15 @@ type sent struct {
 // newThere starts a worker and attends to it until finish.
 func newThere(ctx context.Context, s *session, program isolate.Program) (*there, error) {
 	t := &there{
-		s: s, program: program, slots: make(chan struct{}, maxInFlight), flight: map[uint64]*sent{},
+		s: s, program: program, most: maxInFlight, flight: map[uint64]*sent{},
 		done: make(chan struct{}), codec: newResults(),
 		sums: totals{Counts: map[detect.Type]int{}, Distinct: map[detect.Type]int{}},
 	}
+	t.room.L = &t.mu
 	slow := s.opts.Share > 0 && s.opts.Share < 1
+	if slow {
+		t.most = slowInFlight
+	}
 	t.program.Background = program.Background || slow
 	t.program.Processors = s.opts.Jobs
 	if t.program.Memory == 0 {
@@ -99,7 +108,6 @@ func newThere(ctx context.Context, s *session, program isolate.Program) (*there,
 	if err := t.start(ctx); err != nil {
 		return nil, err
 	}
-	t.wait = time.AfterFunc(batchWait, t.flush)
 	t.watch = time.AfterFunc(t.patience(), t.killSilent)
 	go t.attend(ctx)
 	return t, nil
@@ -121,85 +129,6 @@ func (t *there) start(ctx context.Context) error {
 	t.worker, t.asked, t.heard = w, false, time.Now()
 	t.pump()
 	return nil
-}
-
-func (t *there) look(ctx context.Context, k task) {
-	select {
-	case t.slots <- struct{}{}:
-	default:
-		t.flush()
-		select {
-		case t.slots <- struct{}{}:
-		case <-ctx.Done():
-			_ = k.file.Close() // only read
-			return
-		}
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	s := &sent{task: k}
-	if t.stopping || t.ended {
-		t.release(s)
-		return
-	}
-	t.last++
-	s.id = t.last
-	t.pending = append(t.pending, s)
-	switch len(t.pending) {
-	case 1:
-		t.wait.Reset(batchWait)
-	case batchFiles:
-		t.wait.Stop()
-		t.pump()
-	}
-}
-
-func (t *there) flush() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.pump()
-}
-
-// pump hands over what can be: suspects one by one, the rest in batches, and at last the
-// question for the sum. An error of sending is that of a worker that died, which
-// receiving tells.
-func (t *there) pump() {
-	switch {
-	case t.worker == nil:
-	case len(t.suspects) > 0:
-		if len(t.flight) == 0 {
-			t.hand(t.suspects[:1])
-		}
-	default:
-		for len(t.pending) > 0 {
-			n := min(len(t.pending), isolate.MaxFiles)
-			t.hand(t.pending[:n])
-			t.pending = slices.Delete(t.pending, 0, n)
-		}
-		if t.closing && len(t.flight) == 0 && !t.asked {
-			t.asked = true
-			_ = t.worker.Send([]byte{frameSum}, nil)
-		}
-	}
-}
-
-func (t *there) hand(tasks []*sent) {
-	if len(t.flight) == 0 {
-		t.heard = time.Now()
-	}
-	t.batch, t.files = append(t.batch[:0], frameTasks), t.files[:0]
-	for _, s := range tasks {
-		t.batch = aTask{id: s.id, size: s.size, limit: s.limit}.append(t.batch)
-		t.files = append(t.files, s.file)
-		t.flight[s.id] = s
-	}
-	_ = t.worker.Send(t.batch, t.files)
-}
-
-// release forgets a task.
-func (t *there) release(s *sent) {
-	_ = s.file.Close() // only read
-	<-t.slots
 }
 
 // attend takes what workers send, and replaces those that die, until the last has told
@@ -264,64 +193,6 @@ func (t *there) receive(ctx context.Context, w *isolate.Worker, buf []byte) erro
 	}
 }
 
-// results takes results. What is wrong is not believed: its worker is as good as dead.
-func (t *there) results(ctx context.Context, f *frame) error {
-	for len(f.rest) > 0 {
-		id, r, ok := t.codec.next(f)
-		if f.bad {
-			return errFrame
-		}
-		s := t.landed(id)
-		if s == nil {
-			return errFrame
-		}
-		if ok {
-			if r.Reason == ReasonCanceled && ctx.Err() != nil {
-				r.Reason = stopReason(ctx) // the worker is not told why
-			}
-			t.result(s, r)
-		}
-		t.mu.Lock()
-		t.release(s)
-		t.mu.Unlock()
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.heard = time.Now()
-	if len(t.flight) == 0 {
-		t.pump()
-	}
-	return f.err()
-}
-
-// landed takes a task out of the air; nil if it is not there.
-func (t *there) landed(id uint64) *sent {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	s := t.flight[id]
-	if s == nil {
-		return nil
-	}
-	delete(t.flight, id)
-	if len(t.suspects) > 0 && t.suspects[0] == s {
-		t.suspects = t.suspects[1:]
-	}
-	return s
-}
-
-// result counts the result of a task.
-func (t *there) result(s *sent, r FileResult) {
-	for kind, n := range r.Counts {
-		t.sums.Counts[kind] += n
-	}
-	for kind, n := range r.Distinct {
-		t.sums.Distinct[kind] = max(t.sums.Distinct[kind], n)
-	}
-	t.sums.Persons = max(t.sums.Persons, r.Persons)
-	t.s.progress.bytes.Add(-s.shown)
-	t.s.taken(s.task, r)
-}
-
 // progress counts a part of a file that is still being read.
 func (t *there) progress(id uint64, read int64) {
 	t.mu.Lock()
@@ -340,8 +211,9 @@ func (t *there) progress(id uint64, read int64) {
 func (t *there) hung(id uint64) error {
 	t.mu.Lock()
 	t.worker = nil
+	s := t.land(id)
 	t.mu.Unlock()
-	if s := t.landed(id); s != nil {
+	if s != nil {
 		t.blame(s)
 	}
 	return errHung
@@ -352,7 +224,7 @@ func (t *there) blame(s *sent) {
 	t.result(s, failedFor(ReasonWorker))
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.release(s)
+	t.discard(s)
 }
 
 // bury takes a dead worker's tasks back. It reports whether another is needed.
@@ -405,12 +277,13 @@ func (t *there) stop() {
 		return
 	}
 	t.stopping = true
+	t.room.Broadcast()
 	for _, s := range t.pending {
-		t.release(s)
+		t.discard(s)
 	}
 	for _, s := range t.suspects {
 		if t.flight[s.id] == nil {
-			t.release(s)
+			t.discard(s)
 		}
 	}
 	t.pending, t.suspects = nil, nil
@@ -444,14 +317,15 @@ func (t *there) end() {
 	t.worker, t.ended = nil, true
 	for _, s := range t.flight {
 		if !slices.Contains(t.suspects, s) {
-			t.release(s)
+			t.discard(s)
 		}
 	}
 	for _, s := range slices.Concat(t.pending, t.suspects) {
-		t.release(s)
+		t.discard(s)
 	}
 	t.flight, t.pending, t.suspects = nil, nil, nil
 	t.watch.Stop()
+	t.room.Broadcast()
 	t.mu.Unlock()
 	if w != nil {
 		w.Stop()
@@ -464,7 +338,6 @@ func (t *there) finish() totals {
 	t.pump()
 	t.mu.Unlock()
 	<-t.done
-	t.wait.Stop()
 	for kind, n := range t.of.Distinct {
 		t.sums.Distinct[kind] = max(t.sums.Distinct[kind], n)
 	}
