@@ -138,7 +138,8 @@ func ReservedImports() []Reserved {
 // system or a processor. All else is compiled and tested everywhere.
 func OSTaggedIn() []string {
 	return of("checks/host/local", "checks/personaldata/isolate", "packaging/service",
-		"checks/personaldata/detect", // kernels in assembly; a portable twin of each is tested everywhere
+		"checks/personaldata/detect",  // kernels in assembly; a portable twin of each is tested everywhere
+		"checks/personaldata/extract", // as in detect
 	)
 }
 

@@ -147,12 +147,13 @@ type Extractor struct {
 	idle    []*document // to be used again
 	pieces  [][]byte    // of memory, to be used again
 	scratch scratch
-	bare    bool // a panic of a decoder is one: for tests
+	bare    bool    // a panic of a decoder is one: for tests
+	spot    spotter // of what may matter in markup
 }
 
 // New returns an Extractor that gives what it reads to sink.
 func New(limits Limits, sink Sink) *Extractor {
-	return &Extractor{limits: limits.WithDefaults(), sink: sink, lead: make([]byte, blockBytes), block: make([]byte, blockBytes)}
+	return &Extractor{limits: limits.WithDefaults(), sink: sink, lead: make([]byte, blockBytes), block: make([]byte, blockBytes), spot: newSpotter()}
 }
 
 // File reads the first size bytes of f and gives its texts to the sink. It does not

@@ -1,6 +1,9 @@
 package extract
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestMayMatter(t *testing.T) {
 	tests := []struct {
@@ -25,10 +28,31 @@ func TestMayMatter(t *testing.T) {
 		{"<td>1234</td><td>56789</td>", false},
 		{"&#49;23", true},
 		{"&#x31;", true},
+		{"&#X31;", true},
+		{"&#00049;23", true},
+		{"&#064;", true},
+		{"&#0493;23", false},
+		{"el 12.03.2024, 2024-03-12 10:15:00 y 12/03/2024 9:05", false},
+		{"2024-03-12 10 15", true},
+		{"tel. <b>55</b> 1234 <i>5678</i>", true},
+		{"tel. 55 <b>1234</b> 5678", true},
+		{"tel. 55&nbsp;1234&#160;5678", true},
+		{"<li>1234</li><li>56789</li>", false},
+		{"<p>1234</p><p>56789</p>", false},
+		{"RFC PE&Ntilde;A800101", true},
+		{"no es\x00texto", true},
+		{strings.Repeat("y nada más ", 100) + "12345678" + strings.Repeat(" y nada más", 100), true},
 	}
-	for _, tt := range tests {
-		if got := mayMatter([]byte(tt.text)); got != tt.want {
-			t.Errorf("%q: %v, want %v", tt.text, got, tt.want)
+	for name, s := range map[string]spotter{"portable": {}, "this processor's": newSpotter()} {
+		x := Extractor{spot: s}
+		for _, tt := range tests {
+			for before := range strideBytes + 8 { // wherever the blocks begin
+				text := strings.Repeat("y", before) + " " + tt.text
+				if got := x.mayMatter([]byte(text)); got != tt.want {
+					t.Errorf("%s: %q: %v, want %v", name, text, got, tt.want)
+					break
+				}
+			}
 		}
 	}
 }
