@@ -200,7 +200,7 @@ type document struct {
 	mem  memory      // the document, if it came as a stream and had to be held
 	held int64       // bytes in memory for it
 	text bool        // it gave a text to the sink
-	buf  [headBytes]byte
+	buf  []byte      // for the beginning of one within another, to be used again
 }
 
 // replay gives bytes that were read before, and then the rest.
@@ -232,7 +232,9 @@ func (x *Extractor) take() *document {
 func (x *Extractor) drop(d *document, used int) {
 	d.release(d.held)
 	x.pieces = d.mem.empty(x.pieces)
-	clear(d.buf[:min(used, len(d.buf))])
+	if d.depth > 0 {
+		clear(d.buf[:used])
+	}
 	d.x, d.r, d.at, d.head, d.in = nil, nil, nil, nil, replay{}
 	x.idle = append(x.idle, d)
 }
@@ -257,13 +259,18 @@ func (d *document) release(n int64) {
 // At may be nil, and size -1; as is what a text is, if that is known.
 func (x *Extractor) document(r io.Reader, at io.ReaderAt, size int64, depth int, as string) string {
 	d := x.take()
-	*d = document{x: x, depth: depth, r: r, at: at, size: size}
-	buf := d.buf[:]
+	*d = document{x: x, depth: depth, r: r, at: at, size: size, buf: d.buf}
+	var buf []byte
 	if depth == 0 {
 		buf = x.lead // a small file is read at once
 		if size < int64(len(buf)) {
 			buf = buf[:max(size, 0)]
 		}
+	} else {
+		if d.buf == nil {
+			d.buf = make([]byte, headBytes)
+		}
+		buf = d.buf
 	}
 	n, err := io.ReadFull(r, buf)
 	if depth == 0 {
@@ -464,7 +471,8 @@ type scratch struct {
 	text []byte // decoded text on its way to the sink
 	// window is what readers look at together that read no documents within documents.
 	window []byte
-	looked bool // window may hold text
+	looked bool      // window may hold text
+	probe  xmlReader // of the beginning of a document in XML
 
 	inflaters []*deflated // to be used again
 	parts     []*parts

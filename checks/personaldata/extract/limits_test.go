@@ -277,7 +277,7 @@ func TestWiped(t *testing.T) {
 			}
 		}
 		for _, d := range x.idle {
-			if len(bytes.Trim(d.buf[:], "\x00")) > 0 {
+			if len(bytes.Trim(d.buf, "\x00")) > 0 {
 				t.Error("a document holds bytes after the file is done")
 			}
 		}

@@ -5,7 +5,10 @@ import "bytes"
 // readXML reads XML: an office document that is one file is read as such, anything else
 // is markup that only a program knows.
 func readXML(d *document) Reason {
-	var x xmlReader
+	x := &d.x.scratch.probe
+	if x.buf == nil {
+		x.buf = make([]byte, headBytes)
+	}
 	x.reset(bytes.NewReader(d.head))
 	defer x.wipe()
 	if x.next() == xmlOpen {

@@ -8,37 +8,34 @@ import (
 // isText tells whether bytes are those of a text in ASCII, UTF-8 or Windows-1252: no
 // zero byte, and at most one control character in a hundred.
 func isText(b []byte) bool {
-	controls, i := 0, 0
-	for ; i+8 <= len(b); i += 8 { // eight at a time: every small file comes here
-		x := binary.LittleEndian.Uint64(b[i:])
-		if low, _ := controlsOf(x); low == 0 {
+	all := len(b)
+	const step = 32 // every small file comes here
+	controls := 0
+	for len(b) > 0 {
+		n := min(len(b), step)
+		part := b[:n]
+		b = b[n:]
+		if n == step && controlsOf(binary.LittleEndian.Uint64(part))|controlsOf(binary.LittleEndian.Uint64(part[8:]))|
+			controlsOf(binary.LittleEndian.Uint64(part[16:]))|controlsOf(binary.LittleEndian.Uint64(part[24:])) == 0 {
 			continue
 		}
-		for _, c := range b[i : i+8] {
+		for _, c := range part {
 			if c == 0 {
 				return false
 			}
 			controls += controlOf(c)
 		}
 	}
-	for _, c := range b[i:] {
-		if c == 0 {
-			return false
-		}
-		controls += controlOf(c)
-	}
-	return controls*100 <= len(b)
+	return controls*100 <= all
 }
 
-// controlsOf returns the high bit of each byte of x that no text has, but for the
-// bytes between the white space and escape.
-func controlsOf(x uint64) (low, del uint64) {
+// controlsOf sets the high bit of each byte of w that no text has; it does of some that
+// one has, too: controlOf tells.
+func controlsOf(w uint64) uint64 {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	y := x &^ highs
-	below := func(n uint64) uint64 { return ^((y + (0x80-n)*ones) | x) & highs }
-	del = (y + ones) &^ x & highs
-	low = below(8) | below(0x20)&^below(0x0E) | del
-	return low, del
+	y := w &^ highs
+	// The sums have the high bit where the byte is at least 8, 0x0E, 0x20, 0x7F.
+	return (^(y + 0x78*ones) | (y+0x72*ones)&^(y+0x60*ones) | (y + ones)) &^ w & highs
 }
 
 func controlOf(c byte) int {
