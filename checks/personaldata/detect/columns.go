@@ -24,9 +24,17 @@ const (
 type columns struct {
 	simd  simd
 	words mentions // of a line that may hold names
+	block cellMasks
 	place
 	says   [maxColumns]words
+	plain  [maxColumns]plain // how their cells are read at once
 	filled [maxColumns]column
+}
+
+// cellMasks are the masks of up to blockBytes from offset from to offset to.
+type cellMasks struct {
+	from, to              int64
+	lines, delims, quotes uint64
 }
 
 // A place is a point in a table, and what is known of the table.
@@ -41,6 +49,7 @@ type place struct {
 	pos    int64
 	cell   int64    // where the cell at pos begins, if cells are counted
 	people bool     // some columns are of names
+	born   bool     // some columns are of dates of birth
 	speaks Category // of what the names of the columns speak
 }
 
@@ -62,6 +71,12 @@ func (c *columns) begin(b []byte) {
 		c.readLayout(b[:min(len(b), headerBytes)])
 	}
 	c.people = c.names(saysName)
+	if !c.named {
+		return
+	}
+	for i, says := range c.says {
+		c.plain[i] = plainOf(says)
+	}
 }
 
 // reset forgets the table. Each table of a document is a text of its own, so it clears
@@ -69,11 +84,12 @@ func (c *columns) begin(b []byte) {
 func (c *columns) reset() {
 	if c.named || c.read {
 		clear(c.says[:])
+		clear(c.plain[:])
 	}
 	if c.count {
 		clear(c.filled[:])
 	}
-	c.place = place{}
+	c.place, c.block = place{}, cellMasks{}
 }
 
 // names tells whether some column is named by one of the words.
@@ -224,20 +240,12 @@ func (c *columns) advance(b []byte, base, offset int64) {
 		return
 	}
 	for c.pos < offset {
-		i, n := int(c.pos-base), int(min(blockBytes, offset-c.pos))
-		var lines, delims, quotes uint64
-		if i+blockBytes <= len(b) {
-			lines, delims, quotes = c.simd.cells((*[blockBytes]byte)(b[i:]), c.delim)
-		} else {
-			var last [blockBytes]byte
-			copy(last[:], b[i:])
-			lines, delims, quotes = c.simd.cells(&last, c.delim)
+		if c.pos >= c.block.to || c.pos < c.block.from {
+			c.look(b, base)
 		}
-		keep := ^uint64(0) >> (blockBytes - n)
-		lines, delims, quotes = lines&keep, delims&keep, quotes&keep
-		if c.delim == 0 {
-			delims, quotes = 0, 0
-		}
+		n := min(c.block.to, offset) - c.pos
+		past, keep := c.pos-c.block.from, ^uint64(0)>>(blockBytes-n)
+		lines, delims, quotes := c.block.lines>>past&keep, c.block.delims>>past&keep, c.block.quotes>>past&keep
 		switch {
 		case quotes != 0 || c.quoted || c.count:
 			c.step(lines, delims, quotes)
@@ -246,7 +254,23 @@ func (c *columns) advance(b []byte, base, offset int64) {
 		default:
 			c.field += bits.OnesCount64(delims)
 		}
-		c.pos += int64(n)
+		c.pos += n
+	}
+}
+
+// look makes the masks of what follows.
+func (c *columns) look(b []byte, base int64) {
+	i, m := int(c.pos-base), &c.block
+	m.from, m.to = c.pos, min(c.pos+blockBytes, base+int64(len(b)))
+	if i+blockBytes <= len(b) {
+		m.lines, m.delims, m.quotes = c.simd.cells((*[blockBytes]byte)(b[i:]), c.delim)
+	} else {
+		var last [blockBytes]byte
+		copy(last[:], b[i:])
+		m.lines, m.delims, m.quotes = c.simd.cells(&last, c.delim)
+	}
+	if c.delim == 0 {
+		m.delims, m.quotes = 0, 0
 	}
 }
 

@@ -153,6 +153,20 @@ func nationalPhone(d []byte) (national []byte, k kind, prefix bool) {
 	return national, k, prefix
 }
 
+// phoneBegins tells whether the first group of a number may be that of a telephone, by
+// the digits that nationalPhone asks for.
+func phoneBegins(d []byte) bool {
+	switch {
+	case d[0] >= '2' || len(d) < 2:
+		return true
+	case d[0] == '1':
+		return false
+	case d[1] == '0':
+		return len(d) < 4 || d[2] == '3' && d[3] == '4' || d[2] == '5' && d[3] == '2'
+	}
+	return d[1] == '1' || d[1] == '4'
+}
+
 // matchPhone reads a telephone number that begins with the first group of g.
 func (h *hit) matchPhone(b []byte, g *digitGroups, loose bool) bool {
 	start := g.start

@@ -157,9 +157,8 @@ func (s *Scanner) window(b []byte, base int64, from, to int, emit func(Match)) {
 	if !s.begun {
 		s.begun = true
 		s.columns.begin(b)
-		s.reading.issemym = s.columns.names(saysISSEMYM)
 		s.reading.checks = !s.columns.names(saysCLABE | saysNSS | saysNUSS | saysCard)
-		s.reading.born = s.columns.names(saysBirthDate)
+		s.columns.born = s.columns.names(saysBirthDate)
 		s.reading.commas = s.columns.table && s.columns.delim == ','
 	}
 	s.reading.institute.base = base
@@ -205,7 +204,21 @@ func (s *Scanner) stretch(b []byte, base int64, from, to int, emit func(Match)) 
 			if bit+length == blockBytes {
 				e = digitsEnd(b, e)
 			}
-			if e-p <= 4 && (!s.reading.born || groupBefore(b, p)) && standsBare(b, p, e) {
+			if s.columns.named {
+				s.columns.advance(b, base, base+int64(p))
+				f := min(s.columns.field, maxColumns-1)
+				if s.columns.plain[f] != plainNone && e-p <= maxRun && s.cell(b, base, p, e, emit) {
+					skip = int(s.skip - base)
+					continue
+				}
+				s.reading.born = s.columns.says[f]&saysBirthDate != 0
+				s.reading.issemym = s.columns.says[f]&saysISSEMYM != 0
+			}
+			if e-p == 2 && e < len(b) && b[e] == '/' && !s.reading.born && isSlashDate(b, p) {
+				skip = p + len("02/01/2006")
+				continue
+			}
+			if e-p <= 5 && (!s.reading.born || groupBefore(b, p)) && standsBare(b, p, e) {
 				continue
 			}
 			if s.reading.begin(b, p, e, false) && s.number(b, base, emit) {

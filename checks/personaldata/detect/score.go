@@ -121,6 +121,7 @@ type evidence struct {
 	field   int  // the column that it fills a cell of, or -1
 	certain bool // most of that column is valid
 	near    bool // a strong identifier stands before it
+	plain   bool // it was read at once, and the name of its column says that it is right
 }
 
 // weigh adds up what speaks for a hit, the cheapest first, as far as that may matter.
@@ -203,7 +204,7 @@ func (s *Scanner) take(b []byte, base int64, h *hit, e evidence, emit func(Match
 	if s.waiting.n > 0 {
 		s.expire(start-nearBytes, emit)
 	}
-	if e.points >= Report && (field < 0 || !s.columns.count || h.outcome != Valid) {
+	if e.points >= Report && (e.plain || field < 0 || !s.columns.count || h.outcome != Valid) {
 		m := Match{
 			Type: typeOf[h.kind], Start: start * s.unit, End: (base + int64(h.end)) * s.unit, Outcome: h.outcome,
 			Score: min(e.points, maxScore), kind: h.kind, tag: tag, person: person,

@@ -47,7 +47,7 @@ func (s *Scanner) around(b []byte, base int64, lo, hi int, emit func(Match)) Cat
 	if r.names == 0 && s.columns.people {
 		r.names = s.columns.namedRows(b, from, to)
 	}
-	if s.reading.born {
+	if s.columns.born {
 		r.birthDates = 0 // found in their column
 	}
 	v.names += r.names
