@@ -1,15 +1,18 @@
 package isolate
 
 import (
+	"errors"
 	"io"
 	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 )
 
@@ -163,39 +166,110 @@ func openFile(t testing.TB, folder, name string) File {
 		t.Fatal(err)
 	}
 	defer root.Close()
-	dir, err := root.Open(".")
-	if err != nil {
+	var dir Dir
+	if err := dir.Open(root); err != nil {
 		t.Fatal(err)
 	}
 	defer dir.Close()
-	f, info, err := OpenIn(root, dir, name)
+	var facts Facts
+	f, err := dir.Take([]byte(name), &facts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !info.Mode().IsRegular() || info.Name() != name {
-		t.Fatalf("opened %s %v", info.Name(), info.Mode())
+	if !facts.Mode.IsRegular() {
+		t.Fatalf("opened %s %v", name, facts.Mode)
 	}
 	t.Cleanup(func() { _ = f.Close() })
 	return f
 }
 
 // A name that could lead elsewhere is none.
-func TestOpenInRefusesPaths(t *testing.T) {
+func TestDirRefusesPaths(t *testing.T) {
 	folder := t.TempDir()
 	root, err := os.OpenRoot(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer root.Close()
-	dir, err := root.Open(".")
-	if err != nil {
+	var dir Dir
+	if err := dir.Open(root); err != nil {
 		t.Fatal(err)
 	}
 	defer dir.Close()
+	var facts Facts
 	for _, name := range []string{"", ".", "..", "../x", "/etc/passwd", "a/b", "a\x00b"} {
-		if f, _, err := OpenIn(root, dir, name); err == nil {
+		if f, err := dir.Take([]byte(name), &facts); err == nil {
 			t.Errorf("%q was opened", name)
 			_ = f.Close()
+		}
+		if err := dir.Look([]byte(name), &facts); err == nil {
+			t.Errorf("%q was looked at", name)
+		}
+	}
+}
+
+// A directory tells all that it holds, and what each is.
+func TestDir(t *testing.T) {
+	folder := t.TempDir()
+	want := map[string]int64{} // size; directories have none
+	for i := range 3000 {
+		name := strings.Repeat("n", i%100) + strconv.Itoa(i)
+		if i%100 == 99 {
+			want[name] = -1
+			if err := os.Mkdir(filepath.Join(folder, name), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		want[name] = int64(i % 7)
+		if err := os.WriteFile(filepath.Join(folder, name), make([]byte, i%7), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	var dir Dir
+	for range 2 { // again, with the memory of before
+		if err := dir.Open(root); err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]int64{}
+		for {
+			entries, err := dir.Read()
+			for _, e := range entries {
+				var facts, opened Facts
+				if err := dir.Look(e.Name, &facts); err != nil {
+					t.Fatal(err)
+				}
+				if facts.Mode.IsDir() {
+					got[string(e.Name)] = -1
+					continue
+				}
+				got[string(e.Name)] = facts.Size
+				f, err := dir.Take(e.Name, &opened)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_ = f.Close()
+				if opened.Size != facts.Size || !opened.Modified.Equal(facts.Modified) || !facts.Same(&opened) {
+					t.Fatalf("looked: %+v, opened: %+v", facts, opened)
+				}
+			}
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("listed (-want +got):\n%s", diff)
+		}
+		if err := dir.Close(); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -204,22 +204,38 @@ func checksum(rec [recordBytes]byte, entries []byte) uint32 {
 	return crc32.Update(crc32.Checksum(rec[:20], castagnoli), castagnoli, entries)
 }
 
-// entries returns what is known of a directory's files, in the order in which they were met.
-func (c *cache) entries(id dirID) []entry {
+// A record is what a cache knows of one directory, in memory that the next one uses too.
+type record struct {
+	raw     []byte
+	entries []entry
+}
+
+// keptEntries is how many entries a record has memory for when it is not in use.
+const keptEntries = 1 << 16
+
+// load returns what is known of a directory's files, in the order in which they were
+// met. It is good until the next call.
+func (r *record) load(c *cache, id dirID) []entry {
+	if cap(r.entries) > keptEntries {
+		*r = record{}
+	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	p, ok := c.index[id]
-	if !ok || p.count == 0 {
+	p := c.index[id]
+	c.mu.Unlock()
+	if p.count == 0 {
 		return nil
 	}
-	b := make([]byte, recordBytes+int(p.count)*entryBytes)
-	if _, err := c.file.ReadAt(b, p.at); err != nil {
+	n := int(p.count)
+	if cap(r.entries) < n {
+		r.raw, r.entries = make([]byte, n*entryBytes), make([]entry, n)
+	}
+	r.raw, r.entries = r.raw[:n*entryBytes], r.entries[:n]
+	if _, err := c.file.ReadAt(r.raw, p.at+recordBytes); err != nil {
 		return nil // as if nothing were known
 	}
-	entries := make([]entry, p.count)
-	for i := range entries {
-		e := b[recordBytes+i*entryBytes:][:entryBytes]
-		entries[i] = entry{
+	for i := range r.entries {
+		e := r.raw[i*entryBytes:][:entryBytes]
+		r.entries[i] = entry{
 			id:     binary.LittleEndian.Uint64(e),
 			day:    binary.LittleEndian.Uint16(e[8:]),
 			status: e[10], reason: e[11],
@@ -227,7 +243,7 @@ func (c *cache) entries(id dirID) []entry {
 			format:   [formatBytes]byte(e[14:]),
 		}
 	}
-	return entries
+	return r.entries
 }
 
 // put appends the record of a directory.

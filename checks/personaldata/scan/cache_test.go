@@ -157,7 +157,7 @@ func TestCacheCompacts(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.close()
-	if got := c.entries(dirID{1, 0}); len(got) != 1000 || got[0].id != 99 {
+	if got := new(record).load(c, dirID{1, 0}); len(got) != 1000 || got[0].id != 99 {
 		t.Errorf("%d entries, first %+v", len(got), got[0])
 	}
 }

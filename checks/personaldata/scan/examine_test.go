@@ -5,11 +5,12 @@ import (
 	"errors"
 	"hash/maphash"
 	"io"
-	"io/fs"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"vigia/checks/personaldata/isolate"
 )
 
 // What was not read to its end is not clean.
@@ -79,45 +80,48 @@ func TestPacerKeepsItsShare(t *testing.T) {
 	})
 }
 
-// fakeInfo is a file as Windows or Linux describe it.
-type fakeInfo struct {
-	fs.FileInfo
-	sys any
+func TestPlaceholder(t *testing.T) {
+	tests := []struct {
+		name       string
+		attributes uint32
+		want       bool
+	}{
+		{"plain Windows file", 0x20, false},
+		{"recall on open", 0x40020, true},
+		{"recall on data access", 0x400020, true},
+		{"offline", 0x1000, true},
+		{"Linux file", 0, false},
+	}
+	for _, tt := range tests {
+		if got := placeholder(&isolate.Facts{Attributes: tt.attributes}); got != tt.want {
+			t.Errorf("%s: %v", tt.name, got)
+		}
+	}
 }
 
-func (f fakeInfo) Sys() any { return f.sys }
-
-func TestAttributes(t *testing.T) {
-	type windowsAttributes struct {
-		FileAttributes uint32
-		FileSizeLow    uint32
-	}
-	type linuxStat struct {
-		Dev uint64
-		Uid uint32 //nolint:revive // the name it has in syscall.Stat_t
-	}
-	tests := []struct {
-		name        string
-		sys         any
-		placeholder bool
-		device      uint64
-		hasDevice   bool
-		owner       string
-	}{
-		{"plain Windows file", &windowsAttributes{FileAttributes: 0x20}, false, 0, false, ""},
-		{"recall on open", &windowsAttributes{FileAttributes: 0x40020}, true, 0, false, ""},
-		{"recall on data access", &windowsAttributes{FileAttributes: 0x400020}, true, 0, false, ""},
-		{"offline", &windowsAttributes{FileAttributes: 0x1000}, true, 0, false, ""},
-		{"Linux file", &linuxStat{Dev: 7, Uid: 1000}, false, 7, true, "1000"},
-		{"nothing known", nil, false, 0, false, ""},
-		{"something else", 5, false, 0, false, ""},
-	}
-	var a attributes // one for all: it notices that the struct changes
-	for _, tt := range tests {
-		info := fakeInfo{sys: tt.sys}
-		device, hasDevice := a.deviceOf(info)
-		if got := a.placeholder(info); got != tt.placeholder || device != tt.device || hasDevice != tt.hasDevice || a.ownerOf(info) != tt.owner {
-			t.Errorf("%s: placeholder %v, device %d %v, owner %q", tt.name, got, device, hasDevice, a.ownerOf(info))
+// What tells a file from another, and from itself once it is changed.
+func TestIdentity(t *testing.T) {
+	linux := isolate.Facts{Size: 5, Modified: time.Unix(7, 0), Numbered: true, Inode: 3, Changed: isolate.Pair{7, 1}}
+	windows := isolate.Facts{Size: 5, Modified: time.Unix(7, 0), Dated: true, Created: isolate.Pair{1, 2}}
+	seen := map[uint64]string{}
+	for name, f := range map[string]func() isolate.Facts{
+		"Linux file":      func() isolate.Facts { return linux },
+		"size":            func() isolate.Facts { f := linux; f.Size++; return f },
+		"time":            func() isolate.Facts { f := linux; f.Modified = time.Unix(7, 1); return f },
+		"inode":           func() isolate.Facts { f := linux; f.Inode++; return f },
+		"time of change":  func() isolate.Facts { f := linux; f.Changed[1]++; return f },
+		"Windows file":    func() isolate.Facts { return windows },
+		"Windows size":    func() isolate.Facts { f := windows; f.Size++; return f },
+		"Windows created": func() isolate.Facts { f := windows; f.Created[0]++; return f },
+	} {
+		facts := f()
+		id, ok := identityOf(&facts)
+		if other, taken := seen[id]; !ok || taken {
+			t.Errorf("%s: %v, the same as %q", name, ok, other)
 		}
+		seen[id] = name
+	}
+	if _, ok := identityOf(&isolate.Facts{Size: 5}); ok {
+		t.Error("a file of which nothing is told has an identity")
 	}
 }

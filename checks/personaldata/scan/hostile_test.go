@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"vigia/checks/personaldata/isolate"
 )
 
 // unixOnly ends a test whose subject other systems do not have.
@@ -112,12 +114,12 @@ func TestOpenNoticesAReplacement(t *testing.T) {
 // openAgain opens the file f, of which info was known before.
 func openAgain(t *testing.T, root *os.Root, info fs.FileInfo) Reason {
 	t.Helper()
-	list, err := root.Open(".")
-	if err != nil {
+	var dir isolate.Dir
+	if err := dir.Open(root); err != nil {
 		t.Fatal(err)
 	}
-	defer list.Close()
-	file, reason := (&walker{}).open(&found{dir: root, list: list, name: "f", info: info})
+	defer dir.Close()
+	file, reason := open(&found{dir: &dir, name: []byte("f"), facts: isolate.FactsOf(info), looked: true})
 	if reason == "" {
 		_ = file.Close()
 	}
@@ -309,7 +311,6 @@ func TestMounts(t *testing.T) {
 			t.Errorf("%s: %s %s, want skipped", path, r.Status, r.Reason)
 		}
 	}
-	var a attributes
 	rootInfo, err := os.Lstat("/")
 	if err != nil {
 		t.Fatal(err)
@@ -318,10 +319,9 @@ func TestMounts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rootDevice, ok1 := a.deviceOf(rootInfo)
-	procDevice, ok2 := a.deviceOf(procInfo)
-	if !ok1 || !ok2 || rootDevice == procDevice {
-		t.Errorf("devices of / and /proc: %d %v, %d %v", rootDevice, ok1, procDevice, ok2)
+	rootFacts, procFacts := isolate.FactsOf(rootInfo), isolate.FactsOf(procInfo)
+	if !rootFacts.Numbered || !procFacts.Numbered || rootFacts.Device == procFacts.Device {
+		t.Errorf("devices of / and /proc: %+v, %+v", rootFacts, procFacts)
 	}
 	// A walk that began elsewhere notices the border by the device alone.
 	var reported []string
@@ -334,7 +334,7 @@ func TestMounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer root.Close()
-	here := place{root: root, path: "/", actual: "/elsewhere", device: rootDevice, hasDevice: true}
+	here := place{root: root, path: "/", actual: "/elsewhere", device: rootFacts.Device, hasDevice: true}
 	if _, err := w.descend(here, "proc"); err != nil {
 		t.Fatal(err)
 	}

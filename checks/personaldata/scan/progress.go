@@ -25,9 +25,9 @@ type progress struct {
 	counted                atomic.Bool
 }
 
-// done counts a file of which so many bytes were to be read.
-func (p *progress) done(planned int64) {
-	p.files.Add(1)
+// done counts files of which so many bytes were to be read.
+func (p *progress) done(files int, planned int64) {
+	p.files.Add(int64(files))
 	p.bytes.Add(planned)
 }
 
@@ -79,12 +79,13 @@ func (s *session) count(ctx context.Context, roots []string) {
 	w := &walker{
 		depth: s.opts.MaxDepth, otherMounts: s.opts.OtherMounts,
 		report: func(string, FileResult) error { return nil },
-		visit: func(f found) error {
+		visit: func(f *found) error {
 			s.progress.totalFiles.Add(1)
-			s.progress.totalBytes.Add(planned(f.info.Size(), s.opts.File))
+			s.progress.totalBytes.Add(planned(f.facts.Size, s.opts.File))
 			return nil
 		},
 	}
+	w.walkOn(1)
 	for _, r := range roots {
 		if err := w.walk(ctx, r); err != nil {
 			return // the end of the context: the count stays an estimate

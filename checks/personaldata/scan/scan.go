@@ -137,7 +137,7 @@ type session struct {
 	progress progress
 
 	walk       sync.Mutex         // guards what the walking goroutines share
-	dispatched int64              // regular files handed out
+	dispatched int64              // regular files handed out, where that is bounded
 	promised   int64              // bytes of them to read at most
 	names      map[dirID]struct{} // files with more than one name that were met
 }
@@ -151,20 +151,15 @@ func (s *session) run(ctx context.Context, roots []string) error {
 	pacer := newPacer(s.opts.Share)
 	w := &walker{
 		depth: s.opts.MaxDepth, otherMounts: s.opts.OtherMounts, cache: s.cache,
-		report: s.add, fail: s.cancel, opens: true,
+		report: s.add, told: s.tell, fail: s.cancel, opens: true,
 	}
-	if further := s.opts.Jobs - 1; further > 0 {
-		w.spare = make(chan struct{}, further)
-		for range further {
-			w.spare <- struct{}{}
-		}
-	}
-	w.visit = func(f found) error {
+	w.walkOn(s.opts.Jobs)
+	w.visit = func(f *found) error {
 		pacer.pause(ctx)
 		if why := s.rest.yield(ctx); why != "" {
 			return stopped(why)
 		}
-		return s.visit(ctx, w, look, f)
+		return s.visit(ctx, look, f)
 	}
 	for _, r := range roots {
 		if err = w.walk(ctx, r); err != nil {
@@ -177,62 +172,66 @@ func (s *session) run(ctx context.Context, roots []string) error {
 }
 
 // visit has a file looked into, unless it is known.
-func (s *session) visit(ctx context.Context, w *walker, look looker, f found) error {
-	t := task{path: f.path}
-	if f.info == nil { // nothing is known of it
-		if why := s.mayRead(); why != "" {
-			return stopped(why)
-		}
-		file, reason := w.open(&f)
-		if reason != "" {
-			return s.left(t, failedFor(reason))
-		}
-		t.file, t.size, t.modified, t.owner = file, f.info.Size(), f.info.ModTime(), w.attributes.ownerOf(f.info)
-		if s.again(w, f.info) {
-			_ = file.Close() // only read
-			return s.left(t, newFileResult(Skipped, ReasonHardLink))
-		}
-		if why := s.bound(&t); why != "" {
-			_ = file.Close() // only read
-			return stopped(why)
-		}
-		look.look(ctx, t)
-		return nil
+func (s *session) visit(ctx context.Context, look looker, f *found) error {
+	if !f.looked {
+		return s.visitUnseen(ctx, look, f)
 	}
-	t.size, t.modified, t.folder = f.info.Size(), f.info.ModTime(), f.folder
-	if identity, ok := w.attributes.identityOf(f.info); ok {
-		r, slot, known := f.folder.recall(identity, t.size)
+	var t task
+	if identity, ok := identityOf(&f.facts); ok {
+		r, slot, known := f.folder.recall(identity, f.facts.Size)
 		if known {
-			return s.recalled(t, r)
+			return s.recalled(f, r)
 		}
-		t.slot = slot
-	} else {
-		t.folder = nil
+		t.folder, t.slot = f.folder, slot
 	}
-	if s.again(w, f.info) {
+	t.path, t.size = f.path(), f.facts.Size
+	if s.again(&f.facts) {
 		return s.left(t, newFileResult(Skipped, ReasonHardLink))
 	}
 	if why := s.bound(&t); why != "" {
 		return stopped(why)
 	}
-	file, reason := w.open(&f)
+	if err := s.tell(f.lane); err != nil { // looking may take its time
+		return err
+	}
+	file, reason := open(f)
 	if reason != "" {
 		return s.left(t, failedFor(reason))
 	}
-	t.file, t.owner = file, w.attributes.ownerOf(f.info)
+	t.file, t.modified, t.owner = file, f.facts.Modified, ownerOf(&f.facts)
+	look.look(ctx, t)
+	return nil
+}
+
+// visitUnseen is visit for a file of which nothing is known and nothing is to be kept.
+func (s *session) visitUnseen(ctx context.Context, look looker, f *found) error {
+	if why := s.mayRead(); why != "" {
+		return stopped(why)
+	}
+	t := task{path: f.path()}
+	file, reason := open(f)
+	if reason != "" {
+		return s.left(t, failedFor(reason))
+	}
+	t.file, t.size, t.modified, t.owner = file, f.facts.Size, f.facts.Modified, ownerOf(&f.facts)
+	if s.again(&f.facts) {
+		_ = file.Close() // only read
+		return s.left(t, newFileResult(Skipped, ReasonHardLink))
+	}
+	if why := s.bound(&t); why != "" {
+		_ = file.Close() // only read
+		return stopped(why)
+	}
 	look.look(ctx, t)
 	return nil
 }
 
 // again tells whether a file has been met before by another name of it.
-func (s *session) again(w *walker, info fs.FileInfo) bool {
-	if w.attributes.linksOf(info) < 2 {
+func (s *session) again(f *isolate.Facts) bool {
+	if f.Links < 2 || !f.Numbered {
 		return false
 	}
-	id, ok := w.attributes.dirIDOf(info, dirID{})
-	if !ok {
-		return false
-	}
+	id := dirID{f.Device, f.Inode}
 	s.walk.Lock()
 	defer s.walk.Unlock()
 	if _, met := s.names[id]; met {
@@ -246,6 +245,9 @@ func (s *session) again(w *walker, info fs.FileInfo) bool {
 
 // mayRead tells which limit keeps the scan from another file, or nothing.
 func (s *session) mayRead() Reason {
+	if s.opts.MaxFiles <= 0 {
+		return ""
+	}
 	s.walk.Lock()
 	defer s.walk.Unlock()
 	if s.opts.MaxFiles > 0 && s.dispatched >= s.opts.MaxFiles {
@@ -256,6 +258,9 @@ func (s *session) mayRead() Reason {
 
 // bound limits a task to what the whole scan may still read, or tells which limit ends it.
 func (s *session) bound(t *task) Reason {
+	if s.opts.MaxFiles <= 0 && s.opts.MaxBytes <= 0 {
+		return ""
+	}
 	s.walk.Lock()
 	defer s.walk.Unlock()
 	if s.opts.MaxFiles > 0 && s.dispatched >= s.opts.MaxFiles {
@@ -275,10 +280,39 @@ func (s *session) bound(t *task) Reason {
 	return ""
 }
 
-// recalled counts the result of a file that has not changed.
-func (s *session) recalled(t task, r FileResult) error {
-	s.progress.done(planned(t.size, s.opts.File))
-	return s.note(t.path, r, true)
+// maxHeld is how many results of unchanged files are counted at once.
+const maxHeld = 64
+
+// recalled takes the result of a file that has not changed. A million of them come in
+// seconds, by several goroutines: they are counted in batches.
+func (s *session) recalled(f *found, r FileResult) error {
+	r.Path = displayPath(f.path())
+	l := f.lane
+	if l.held = append(l.held, r); len(l.held) < maxHeld {
+		return nil
+	}
+	return s.tell(l)
+}
+
+// tell counts the results that a lane holds back.
+func (s *session) tell(l *lane) error {
+	if len(l.held) == 0 {
+		return nil
+	}
+	var bytes int64
+	for i := range l.held {
+		bytes += planned(l.held[i].Bytes, s.opts.File)
+	}
+	s.progress.done(len(l.held), bytes)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range l.held {
+		if err := s.note(&l.held[i], true); err != nil {
+			return err
+		}
+	}
+	l.held = l.held[:0]
+	return nil
 }
 
 // named is the result of a file whose name says that it holds passwords: it counts as
@@ -302,7 +336,7 @@ func (o Options) cacheFile() string {
 // left counts a file that is not looked into after all.
 func (s *session) left(t task, r FileResult) error {
 	t.folder.settle(t.slot, r)
-	s.progress.done(planned(t.size, s.opts.File))
+	s.progress.done(1, planned(t.size, s.opts.File))
 	return s.add(t.path, r)
 }
 
@@ -316,7 +350,7 @@ func (s *session) taken(t task, r FileResult) {
 		r.Modified = t.modified.UTC().Format(time.DateOnly)
 	}
 	t.folder.settle(t.slot, r)
-	s.progress.done(planned(t.size, s.opts.File))
+	s.progress.done(1, planned(t.size, s.opts.File))
 	if r.Reason == ReasonBytes {
 		s.cancel(stopped(ReasonBytes))
 	}
@@ -347,12 +381,15 @@ func (s *session) end(ctx context.Context, err error) error {
 }
 
 // add counts a result and hands it to the caller.
-func (s *session) add(path string, r FileResult) error { return s.note(path, r, false) }
-
-func (s *session) note(path string, r FileResult, unchanged bool) error {
+func (s *session) add(path string, r FileResult) error {
 	r.Path = displayPath(path)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.note(&r, false)
+}
+
+// note is add for who holds the lock.
+func (s *session) note(r *FileResult, unchanged bool) error {
 	if s.err != nil {
 		return s.err
 	}
@@ -368,7 +405,7 @@ func (s *session) note(path string, r FileResult, unchanged bool) error {
 	if r.Format == "directory" && (r.Status == Unreadable || r.Status == Incomplete) {
 		s.sum.Complete = false
 	}
-	s.err = s.each(r)
+	s.err = s.each(*r)
 	return s.err
 }
 

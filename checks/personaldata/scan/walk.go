@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -9,43 +10,67 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 
 	"vigia/checks/personaldata/isolate"
 )
 
-// readDirBatch is how many names of a directory are held at a time.
-const readDirBatch = 1024
-
 // A walker goes through the trees below some roots. It opens everything beneath the
 // directory it has open already, so that nothing that others do to the tree meanwhile
 // leads it out of its root; follows no link; and stays on the root's file system.
 type walker struct {
-	depth       int  // levels of directories below a root, at most
-	otherMounts bool // also other file systems
-	attributes  attributes
-	cache       *cache        // nil: every file is visited
-	spare       chan struct{} // holds a token for each further goroutine that may walk; nil: none
+	depth       int        // levels of directories below a root, at most
+	otherMounts bool       // also other file systems
+	cache       *cache     // nil: every file is visited
+	lanes       chan *lane // that nobody walks on
+	others      sync.WaitGroup
 
 	opens bool // visit opens the files, and need not be told what they are
 
-	// visit is given each regular file. With spare it is called by many goroutines.
-	visit func(f found) error
+	// visit is given each regular file, by as many goroutines as there are lanes.
+	visit func(f *found) error
+	// told, if set, is called when visit may not be for a while, on the same lane.
+	told func(l *lane) error
 	// fail is told the error that ended another goroutine's part, and ends the others'.
 	fail func(error)
 	// report is given what is not visited, and why; it may be called as visit is.
 	report func(path string, r FileResult) error
 }
 
+// A lane is what one goroutine of a walk uses for one directory after another.
+type lane struct {
+	dir    isolate.Dir
+	found  found
+	record record
+	held   []FileResult // of visit, to be handed on by told
+}
+
+// walkOn gives the walker lanes.
+func (w *walker) walkOn(lanes int) {
+	w.lanes = make(chan *lane, lanes)
+	for range lanes {
+		w.lanes <- &lane{}
+	}
+}
+
 // found is a regular file that the walk has come by.
 type found struct {
-	dir    *os.Root // the directory it is in
-	list   *os.File // the same
-	name   string   // its name there
-	path   string
-	info   fs.FileInfo // nil: it is known to be regular, and no more
+	lane   *lane
+	dir    *isolate.Dir // the directory it is in
+	parent string       // path of the same
+	name   []byte       // its name there; good until visit returns
+	root   string       // its path where it is a root itself
+	facts  isolate.Facts
+	looked bool // facts are known; otherwise it is known to be regular, and no more
 	folder *folder
+}
+
+// path is where the file is, as the user knows it.
+func (f *found) path() string {
+	if f.root != "" {
+		return f.root
+	}
+	return joined(f.parent, string(f.name))
 }
 
 // A place is a directory that is being walked.
@@ -61,10 +86,9 @@ type place struct {
 }
 
 // newPlace returns the place of a directory that is not open yet.
-func (w *walker) newPlace(path, actual string, depth int, info fs.FileInfo, parent dirID) place {
-	p := place{path: path, actual: actual, depth: depth}
-	p.device, p.hasDevice = w.attributes.deviceOf(info)
-	p.id, p.cached = w.attributes.dirIDOf(info, parent)
+func newPlace(path, actual string, depth int, facts *isolate.Facts, parent dirID) place {
+	p := place{path: path, actual: actual, depth: depth, device: facts.Device, hasDevice: facts.Numbered}
+	p.id, p.cached = dirIDOf(facts, parent)
 	return p
 }
 
@@ -81,35 +105,33 @@ func (w *walker) walk(ctx context.Context, path string) error {
 	if err != nil {
 		return w.report(path, failed(err))
 	}
-	w.attributes.sys(info) // from here on it is only read
+	l := <-w.lanes
 	if !info.IsDir() {
-		dir, err := os.OpenRoot(filepath.Dir(actual))
-		if err != nil {
-			return w.report(path, failed(err))
-		}
-		defer func() { _ = dir.Close() }()
-		return w.entry(dir, filepath.Base(actual), path)
+		defer func() { w.lanes <- l }()
+		return w.entry(l, actual, path)
 	}
-	here := w.newPlace(path, actual, 0, info, dirID{})
-	here.root, err = os.OpenRoot(actual)
-	if err != nil {
+	facts := isolate.FactsOf(info)
+	here := newPlace(path, actual, 0, &facts, dirID{})
+	if here.root, err = os.OpenRoot(actual); err != nil {
+		w.lanes <- l
 		return w.report(path, directory(failed(err)))
 	}
-	return w.directory(ctx, here)
+	err = w.directory(ctx, l, here)
+	w.lanes <- l // the others may still have much to do
+	w.others.Wait()
+	return err
 }
 
 // directory goes through a directory, first its files and then what is below it, and
-// closes it. A directory below is walked by another goroutine where one is to spare, so
+// closes it. A directory below is walked by another goroutine where a lane is free, so
 // that one descriptor a level and goroutine is enough.
-func (w *walker) directory(ctx context.Context, here place) (err error) {
+func (w *walker) directory(ctx context.Context, l *lane, here place) error {
 	defer func() { _ = here.root.Close() }() // only read
-	below, err := w.files(ctx, here)
+	below, err := w.files(ctx, l, here)
 	if err != nil {
 		return err
 	}
 	slices.Sort(below)
-	var others sync.WaitGroup
-	defer others.Wait()
 	for _, name := range below {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -122,15 +144,15 @@ func (w *walker) directory(ctx context.Context, here place) (err error) {
 			continue
 		}
 		select {
-		case <-w.spare:
-			others.Go(func() {
-				if err := w.directory(ctx, next); err != nil {
+		case other := <-w.lanes:
+			w.others.Go(func() {
+				if err := w.directory(ctx, other, next); err != nil {
 					w.fail(err)
 				}
-				w.spare <- struct{}{}
+				w.lanes <- other
 			})
 		default:
-			if err := w.directory(ctx, next); err != nil {
+			if err := w.directory(ctx, l, next); err != nil {
 				return err
 			}
 		}
@@ -139,37 +161,33 @@ func (w *walker) directory(ctx context.Context, here place) (err error) {
 }
 
 // files visits the files of a directory and returns the names of its directories.
-func (w *walker) files(ctx context.Context, here place) (below []string, err error) {
-	list, err := here.root.Open(".")
-	if err != nil {
+func (w *walker) files(ctx context.Context, l *lane, here place) (below []string, err error) {
+	if err := l.dir.Open(here.root); err != nil {
 		return nil, w.report(here.path, directory(failed(err)))
 	}
-	defer func() { _ = list.Close() }() // only read
+	defer func() {
+		_ = l.dir.Close() // only read
+		err = cmp.Or(err, w.tell(l))
+	}()
 	var cache *cache
 	if here.cached {
 		cache = w.cache
 	}
-	folder := newFolder(cache, here.id)
-	entriesOf, err := isolate.List(list, here.actual)
-	if err != nil {
-		return nil, w.report(here.path, directory(failed(err)))
-	}
-	defer func() { _ = entriesOf.Close() }() // only read
+	folder := newFolder(cache, here.id, &l.record)
 	for {
-		entries, err := entriesOf.ReadDir(readDirBatch)
-		slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+		entries, err := l.dir.Read()
 		for _, e := range entries {
 			if ctx.Err() != nil {
 				return nil, context.Cause(ctx)
 			}
-			name := e.Name()
-			f := found{dir: here.root, list: list, name: name, path: joined(here.path, name), folder: folder}
-			dir, err := w.meet(&f, e, cache)
+			f := &l.found
+			*f = found{lane: l, dir: &l.dir, parent: here.path, name: e.Name, folder: folder}
+			dir, err := w.meet(f, e, cache)
 			if err != nil {
 				return nil, err
 			}
 			if dir {
-				below = append(below, name)
+				below = append(below, string(e.Name))
 			}
 		}
 		if errors.Is(err, io.EOF) {
@@ -182,19 +200,27 @@ func (w *walker) files(ctx context.Context, here place) (below []string, err err
 	}
 }
 
-// meet looks at what a directory holds, and tells whether it is a directory.
-func (w *walker) meet(f *found, e fs.DirEntry, cache *cache) (dir bool, err error) {
-	if w.opens && cache == nil && runtime.GOOS == "linux" && e.Type().IsRegular() {
-		return false, w.visit(*f) // what it is shows when it is open
+// tell has what visit held back handed on.
+func (w *walker) tell(l *lane) error {
+	if w.told == nil {
+		return nil
 	}
-	f.info, err = f.dir.Lstat(f.name)
-	switch {
-	case err != nil:
-		return false, w.report(f.path, failed(err))
-	case f.info.IsDir():
+	return w.told(l)
+}
+
+// meet looks at what a directory holds, and tells whether it is a directory.
+func (w *walker) meet(f *found, e isolate.Entry, cache *cache) (dir bool, err error) {
+	if w.opens && cache == nil && e.Regular {
+		return false, w.visit(f) // what it is shows when it is open
+	}
+	if err := f.dir.Look(f.name, &f.facts); err != nil {
+		return false, w.report(f.path(), failed(err))
+	}
+	if f.facts.Mode.IsDir() {
 		return true, nil
 	}
-	return false, w.file(*f)
+	f.looked = true
+	return false, w.file(f)
 }
 
 // joined is filepath.Join for a directory's clean path and a plain name in it.
@@ -208,30 +234,35 @@ func joined(dir, name string) string {
 	return dir + string(filepath.Separator) + name
 }
 
-// entry looks at a single name in a directory.
-func (w *walker) entry(dir *os.Root, name, path string) error {
-	list, err := dir.Open(".")
+// entry looks at a single file.
+func (w *walker) entry(l *lane, actual, path string) error {
+	root, err := os.OpenRoot(filepath.Dir(actual))
 	if err != nil {
 		return w.report(path, failed(err))
 	}
-	defer func() { _ = list.Close() }() // only read
-	info, err := dir.Lstat(name)
-	if err != nil {
+	defer func() { _ = root.Close() }() // only read
+	if err := l.dir.Open(root); err != nil {
 		return w.report(path, failed(err))
 	}
-	return w.file(found{dir: dir, list: list, name: name, path: path, info: info, folder: newFolder(nil, dirID{})})
+	defer func() { _ = l.dir.Close() }() // only read
+	f := &l.found
+	*f = found{lane: l, dir: &l.dir, root: path, name: []byte(filepath.Base(actual)), looked: true, folder: newFolder(nil, dirID{}, nil)}
+	if err := f.dir.Look(f.name, &f.facts); err != nil {
+		return w.report(path, failed(err))
+	}
+	return cmp.Or(w.file(f), w.tell(l))
 }
 
 // file visits a regular file that is really here, and reports anything else.
-func (w *walker) file(f found) error {
-	mode := f.info.Mode()
+func (w *walker) file(f *found) error {
+	mode := f.facts.Mode
 	switch {
 	case mode&fs.ModeSymlink != 0, mode&fs.ModeIrregular != 0 && runtime.GOOS == "windows": // a junction
-		return w.report(f.path, newFileResult(Skipped, ReasonLink))
+		return w.report(f.path(), newFileResult(Skipped, ReasonLink))
 	case !mode.IsRegular():
-		return w.report(f.path, newFileResult(Skipped, ReasonSpecial))
-	case w.attributes.placeholder(f.info):
-		return w.report(f.path, newFileResult(Skipped, ReasonPlaceholder))
+		return w.report(f.path(), newFileResult(Skipped, ReasonSpecial))
+	case placeholder(&f.facts):
+		return w.report(f.path(), newFileResult(Skipped, ReasonPlaceholder))
 	}
 	return w.visit(f)
 }
@@ -251,10 +282,11 @@ func (w *walker) descend(here place, name string) (place, error) {
 	if err != nil {
 		return no(failed(err))
 	}
-	if w.attributes.placeholder(before) {
+	facts := isolate.FactsOf(before)
+	if placeholder(&facts) {
 		return no(newFileResult(Skipped, ReasonPlaceholder))
 	}
-	below := w.newPlace(path, actual, here.depth+1, before, here.id)
+	below := newPlace(path, actual, here.depth+1, &facts, here.id)
 	if !w.otherMounts && below.hasDevice && below.device != here.device {
 		return no(newFileResult(Skipped, ReasonMount))
 	}
@@ -268,20 +300,21 @@ func (w *walker) descend(here place, name string) (place, error) {
 
 // open opens a regular file, and makes sure that it is the one that was met and no FIFO,
 // device or link that has taken its place.
-func (w *walker) open(f *found) (isolate.File, Reason) {
-	file, now, err := isolate.OpenIn(f.dir, f.list, f.name)
+func open(f *found) (isolate.File, Reason) {
+	var now isolate.Facts
+	file, err := f.dir.Take(f.name, &now)
 	if err != nil {
 		// A new file may have got the number of the one that is gone: the type tells too.
-		if now, lstatErr := f.dir.Lstat(f.name); lstatErr == nil && (!now.Mode().IsRegular() || f.info != nil && !os.SameFile(f.info, now)) {
+		if f.dir.Look(f.name, &now) == nil && (!now.Mode.IsRegular() || f.looked && !f.facts.Same(&now)) {
 			return file, ReasonChanged
 		}
 		return file, reasonOf(err)
 	}
-	if !now.Mode().IsRegular() || f.info != nil && !w.attributes.same(f.info, now) {
+	if !now.Mode.IsRegular() || f.looked && !f.facts.Same(&now) {
 		_ = file.Close() // only read
 		return file, ReasonChanged
 	}
-	f.info = now
+	f.facts, f.looked = now, true
 	return file, ""
 }
 
