@@ -5,6 +5,7 @@ import (
 	"compress/flate"
 	"io"
 	"testing"
+	"testing/iotest"
 	"time"
 )
 
@@ -73,6 +74,12 @@ func FuzzInflate(f *testing.F) {
 		}
 		if len(want) < most && (!whole || !bytes.Equal(got, want)) {
 			t.Errorf("got %d bytes, whole %v; want %d", len(got), whole, len(want))
+		}
+		var shared scratch
+		stream := shared.inflate(iotest.OneByteReader(bytes.NewReader(src)))
+		got, err = io.ReadAll(io.LimitReader(stream, most))
+		if len(want) < most && (err != nil || !bytes.Equal(got, want)) {
+			t.Errorf("got %d bytes of a stream, error %v; want %d", len(got), err, len(want))
 		}
 	})
 }

@@ -7,13 +7,31 @@ import (
 
 // An inflater undoes DEFLATE (RFC 1951) from bytes in memory to bytes in memory. The
 // standard library's reader gives a stream, symbol by symbol; with both ends in memory
-// the same takes a third of the time, and pages of a PDF are little else. What a
-// damaged stream holds before its damage is kept.
+// the same takes a third of the time, and pages of a PDF and parts of an office document
+// are little else. What a damaged stream holds before its damage is kept.
 type inflater struct {
 	literals huffman
 	dists    huffman
 	lengths  [320]uint8
+
+	in    bitReader
+	open  bool // a block with codes is not done
+	plain int  // bytes that are left of a block without
+	last  bool // there is no block behind the one that is read
 }
+
+// An inflateEnd says why an inflater stopped.
+type inflateEnd uint8
+
+const (
+	inflateDone inflateEnd = iota // all there is
+	inflateFull                   // the limit of what may be made
+	inflateLow                    // most of what was given to read is read
+	inflateBad                    // the stream is damaged, or its end is missing
+)
+
+// inflateAhead are bytes that must be there for the codes of a block, if there are more.
+const inflateAhead = 1 << 10
 
 // A huffman is a table of codes: the next huffmanBits of the input lead to an entry,
 // and longer codes by way of it to a second table behind the first.
@@ -151,53 +169,85 @@ func (r *bitReader) take(n int) uint32 {
 // inflate puts what src holds behind dst, most bytes at the most. It returns whether
 // the stream was whole.
 func (f *inflater) inflate(dst, src []byte, most int) (out []byte, whole bool) {
-	r := bitReader{src: src}
-	limit := len(dst) + most
+	f.begin(src)
+	out, end := f.run(dst, len(dst)+most, false)
+	f.in.src = nil
+	return out, end == inflateDone
+}
+
+// begin starts with a stream that begins in src.
+func (f *inflater) begin(src []byte) {
+	f.in = bitReader{src: src}
+	f.open, f.plain, f.last = false, 0, false
+}
+
+// run puts what the stream holds behind dst, until that has limit bytes, or some more.
+// With more, it ends early when what is left of the bytes to read is little.
+func (f *inflater) run(dst []byte, limit int, more bool) ([]byte, inflateEnd) {
+	r := &f.in
 	for {
-		r.fill()
-		last := r.take(1) == 1
-		ok := false
-		switch r.take(2) {
-		case 0:
-			dst, ok = r.stored(dst, limit)
-		case 1:
-			ok = f.fixed()
-			if ok {
-				dst, ok = f.block(&r, dst, limit)
+		switch {
+		case f.plain > 0:
+			n := min(f.plain, len(r.src)-r.pos, max(limit-len(dst), 0))
+			dst = append(dst, r.src[r.pos:r.pos+n]...)
+			r.pos += n
+			f.plain -= n
+			switch {
+			case f.plain == 0:
+			case len(dst) >= limit:
+				return dst, inflateFull
+			case more:
+				return dst, inflateLow
+			default:
+				return dst, inflateBad
 			}
-		case 2:
-			ok = f.dynamic(&r)
-			if ok {
-				dst, ok = f.block(&r, dst, limit)
+		case f.open:
+			var end inflateEnd
+			if dst, end = f.block(dst, limit, more); end != inflateDone {
+				return dst, end
 			}
-		}
-		if !ok || r.have < 0 || last {
-			return dst, ok && r.have >= 0
+			f.open = false
+		case f.last:
+			return dst, inflateDone
+		case more && len(r.src)-r.pos < inflateAhead:
+			return dst, inflateLow
+		case !f.header():
+			return dst, inflateBad
 		}
 	}
 }
 
-// stored copies a block that was not compressed.
-func (r *bitReader) stored(dst []byte, limit int) ([]byte, bool) {
+// header reads how the next block is coded.
+func (f *inflater) header() (ok bool) {
+	r := &f.in
+	r.fill()
+	f.last = r.take(1) == 1
+	switch r.take(2) {
+	case 0:
+		f.plain, ok = r.stored()
+	case 1:
+		ok, f.open = f.fixed(), true
+	case 2:
+		ok, f.open = f.dynamic(r), true
+	}
+	return ok && r.have >= 0
+}
+
+// stored reads how long a block is that was not compressed.
+func (r *bitReader) stored() (n int, ok bool) {
 	r.take(r.have & 7)
 	if r.have < 0 {
-		return dst, false
+		return 0, false
 	}
 	r.pos -= r.have / 8
 	r.hold, r.have = 0, 0
 	if r.pos+4 > len(r.src) {
-		return dst, false
+		return 0, false
 	}
-	n := int(binary.LittleEndian.Uint16(r.src[r.pos:]))
+	n = int(binary.LittleEndian.Uint16(r.src[r.pos:]))
 	inverted := int(binary.LittleEndian.Uint16(r.src[r.pos+2:]))
 	r.pos += 4
-	got := min(n, len(r.src)-r.pos, limit-len(dst))
-	if n != inverted^0xFFFF {
-		return dst, false
-	}
-	dst = append(dst, r.src[r.pos:r.pos+got]...)
-	r.pos += got
-	return dst, got == n
+	return n, n == inverted^0xFFFF
 }
 
 // fixed makes the tables of the fixed codes.
@@ -270,9 +320,14 @@ func (f *inflater) dynamic(r *bitReader) bool {
 }
 
 // block decodes symbols up to the end of a block.
-func (f *inflater) block(r *bitReader, dst []byte, limit int) ([]byte, bool) {
-	lit, dist := &f.literals, &f.dists
-	litMask, distMask := uint64(1)<<lit.bits-1, uint64(1)<<dist.bits-1
+func (f *inflater) block(dst []byte, limit int, more bool) ([]byte, inflateEnd) {
+	const margin = 32 // more than one round reads
+	lit, dist := &f.literals.table, &f.dists.table
+	litBits, distBits := f.literals.bits&15, f.dists.bits&15
+	litMask, distMask := uint64(1)<<litBits-1, uint64(1)<<distBits-1
+	src, pos, hold, have := f.in.src, f.in.pos, f.in.hold, f.in.have // in registers
+	near := len(src) - margin
+	end := inflateBad
 	for {
 		if cap(dst)-len(dst) < 264 {
 			grown := make([]byte, len(dst), max(2*cap(dst), 8<<10))
@@ -280,56 +335,89 @@ func (f *inflater) block(r *bitReader, dst []byte, limit int) ([]byte, bool) {
 			clear(dst)
 			dst = grown
 		}
-		r.fill()
-		if r.have < 0 || len(dst) >= limit {
-			return dst, false
+		if len(dst) >= limit {
+			end = inflateFull
+			break
 		}
-		e := lit.table[r.hold&litMask]
-		if e&entryLiteral != 0 { // a second one fits what fill made ready
-			r.hold >>= e & 0x3F
-			r.have -= int(e & 0xFF)
+		if pos <= near {
+			hold |= binary.LittleEndian.Uint64(src[pos:]) << (have & 63)
+			pos += (63 - have) >> 3
+			have |= 56
+		} else {
+			if more {
+				end = inflateLow
+				break
+			}
+			r := bitReader{src: src, pos: pos, hold: hold, have: have}
+			r.fill()
+			pos, hold, have = r.pos, r.hold, r.have
+			if have < 0 {
+				break
+			}
+		}
+		e := lit[hold&litMask]
+		if e&entryLiteral != 0 { // two more fit what fill made ready, and what follows them
+			hold >>= e & 0x3F
+			have -= int(e & 0xFF)
 			dst = append(dst, byte(e>>16))
-			e = lit.table[r.hold&litMask]
+			e = lit[hold&litMask]
 			if e&entryLiteral != 0 {
-				r.hold >>= e & 0x3F
-				r.have -= int(e & 0xFF)
+				hold >>= e & 0x3F
+				have -= int(e & 0xFF)
 				dst = append(dst, byte(e>>16))
 				continue
 			}
-			r.fill()
+			if pos <= near+8 {
+				hold |= binary.LittleEndian.Uint64(src[pos:]) << (have & 63)
+				pos += (63 - have) >> 3
+				have |= 56
+			} else {
+				r := bitReader{src: src, pos: pos, hold: hold, have: have}
+				r.fill()
+				pos, hold, have = r.pos, r.hold, r.have
+			}
 		}
 		if e&entryTable != 0 {
-			e = lit.table[e>>16+uint32(r.hold>>lit.bits)&(1<<(e>>8&0x1F)-1)]
+			e = lit[e>>16+uint32(hold>>litBits)&(1<<(e>>8&0x1F)-1)]
 		}
 		if e&0xFF == 0 || e&0xFF > 15 {
-			return dst, false
+			break
 		}
-		r.hold >>= e & 0x3F
-		r.have -= int(e & 0xFF)
+		hold >>= e & 0x3F
+		have -= int(e & 0xFF)
 		if e&entryMarks != 0 {
 			if e&entryEnd != 0 {
-				return dst, r.have >= 0
+				if have >= 0 {
+					end = inflateDone
+				}
+				break
 			}
 			dst = append(dst, byte(e>>16))
 			continue
 		}
 		if e>>16 == 0 {
-			return dst, false // a symbol that stands for nothing
+			break // a symbol that stands for nothing
 		}
-		length := int(e>>16) + int(r.take(int(e>>8&0xFF)))
-		e = dist.table[r.hold&distMask]
+		extra := e >> 8 & 0x1F
+		length := int(e>>16) + int(hold&(1<<extra-1))
+		hold >>= extra
+		have -= int(extra)
+		e = dist[hold&distMask]
 		if e&entryTable != 0 {
-			e = dist.table[e>>16+uint32(r.hold>>dist.bits)&(1<<(e>>8&0x1F)-1)]
+			e = dist[e>>16+uint32(hold>>distBits)&(1<<(e>>8&0x1F)-1)]
 		}
 		if e>>16 == 0 {
-			return dst, false
+			break
 		}
-		r.hold >>= e & 0x3F
-		r.have -= int(e & 0xFF)
-		back := int(e>>16) + int(r.take(int(e>>8&0xFF)))
+		hold >>= e & 0x3F
+		have -= int(e & 0xFF)
+		extra = e >> 8 & 0x1F
+		back := int(e>>16) + int(hold&(1<<extra-1))
+		hold >>= extra
+		have -= int(extra)
 		at := len(dst)
-		if back > at || r.have < 0 {
-			return dst, false
+		if back > at || have < 0 {
+			break
 		}
 		dst = dst[:at+length]
 		if back >= length {
@@ -340,4 +428,6 @@ func (f *inflater) block(r *bitReader, dst []byte, limit int) ([]byte, bool) {
 			dst[i] = dst[i-back]
 		}
 	}
+	f.in.pos, f.in.hold, f.in.have = pos, hold, have
+	return dst, end
 }
