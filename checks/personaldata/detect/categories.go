@@ -265,7 +265,7 @@ func isPercent(b []byte, e int) bool {
 // columnCategories tells of which categories a column of a table speaks by its name. One
 // word is enough there, but few are plain enough: "origen" may be that of a parcel, and
 // "partido" a judicial one.
-func columnCategories(name []byte) Category {
+func columnCategories(v simd, name []byte) Category {
 	c := Category(0)
 	word := make([]byte, 0, 16)
 	judicial, party := false, false
@@ -309,6 +309,6 @@ func columnCategories(name []byte) Category {
 		c |= Politics
 	}
 	var r surrounding
-	surroundings(name, 0, len(name), &r)
+	surroundings(v, name, 0, len(name), &r)
 	return c | r.categories
 }

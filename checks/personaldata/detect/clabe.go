@@ -125,4 +125,3 @@ func (h *hit) matchCLABE(b []byte, g *digitGroups, loose bool) bool {
 
 // sampleCLABE is the one that documents show.
 const sampleCLABE = "002010077777777771"
-

@@ -189,7 +189,7 @@ func (c *columns) readNames(line []byte, first bool) bool {
 	for more := most > 1; more; {
 		var name []byte
 		if name, cells, more = bytes.Cut(cells, []byte{delim}); len(name) <= maxCell {
-			c.speaks |= columnCategories(name)
+			c.speaks |= columnCategories(c.simd, name)
 		}
 	}
 	c.table, c.named, c.delim = true, true, delim

@@ -59,7 +59,7 @@ const (
 
 // RulesVersion grows whenever the same bytes may give other matches than before,
 // so that what was scanned under older rules can be told apart.
-const RulesVersion = 3
+const RulesVersion = 4
 
 // kind is a Type as a small number, for tables and sets.
 type kind uint8

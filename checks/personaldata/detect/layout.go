@@ -69,7 +69,7 @@ func (c *columns) rowNamed(b []byte, i, end int) bool {
 		case i < end && b[i] == '"':
 			quoted = !quoted
 		case i >= end || b[i] == c.delim && !quoted:
-			if c.says[field]&saysName != 0 && start < i && isName(b, start, i) {
+			if c.says[field]&saysName != 0 && start < i && isName(c.simd, b, start, i) {
 				return true
 			}
 			if i >= end {

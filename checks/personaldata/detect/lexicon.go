@@ -65,7 +65,7 @@ type lexicon struct {
 	seen  [1 << 10]uint64 // bit set: some entry's hash has these upper 16 bits
 	table [1 << 13]entry
 	heads [1 << 6]uint64 // likewise of the first letters of stems
-	stems []stem
+	stems [1 << 8][]stem // by the hash of their first letters
 }
 
 // hashLetters goes on with the hash of a word by its next eight letters, or fewer.
@@ -85,10 +85,9 @@ func hashOf(word string) uint64 {
 	return hashLetters(hash, key)
 }
 
-// mayBeStem tells whether some stem may begin with the letters of head.
+// mayBeStem tells whether some stem may begin with the letters whose hash is head.
 func (l *lexicon) mayBeStem(head uint64) bool {
-	hash := hashLetters(0, head)
-	return l.heads[hash>>58]>>(hash>>52&63)&1 == 1
+	return l.heads[head>>58]>>(head>>52&63)&1 == 1
 }
 
 // slot returns where a hash is in the table, or the free slot where it would be.
@@ -111,9 +110,9 @@ func (l *lexicon) lookup(hash uint64) role {
 
 func (l *lexicon) add(word string, roles role) {
 	if text, ok := strings.CutSuffix(word, "*"); ok {
-		l.stems = append(l.stems, stem{text, roles})
 		head := hashOf(text[:stemLength])
 		l.heads[head>>58] |= 1 << (head >> 52 & 63)
+		l.stems[head>>56] = append(l.stems[head>>56], stem{text, roles})
 		return
 	}
 	hash := hashOf(word)
@@ -129,11 +128,12 @@ func (l *lexicon) addAll(words string, roles role) {
 	}
 }
 
-// stemRoles returns the roles of the stems with which a folded word begins.
-func (l *lexicon) stemRoles(word []byte) role {
+// stemRoles returns the roles of the stems with which a folded word begins, the hash of
+// whose first letters is head.
+func (l *lexicon) stemRoles(head uint64, word []byte) role {
 	var roles role
-	for i := range l.stems {
-		s := &l.stems[i]
+	for i := range l.stems[head>>56] {
+		s := &l.stems[head>>56][i]
 		if len(word) >= len(s.text) && string(word[:len(s.text)]) == s.text {
 			roles |= s.roles
 		}

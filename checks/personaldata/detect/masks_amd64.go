@@ -14,3 +14,8 @@ func anchorsAVX2(b *byte, blocks int, digits, ats *uint64)
 //
 //go:noescape
 func cellsAVX2(b *byte, delim byte) (lines, delims, quotes uint64)
+
+// wordsAVX2 is wordsPortable.
+//
+//go:noescape
+func wordsAVX2(b *byte) (letters, digits uint64)

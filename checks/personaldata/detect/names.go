@@ -119,9 +119,9 @@ func (w *walker) joins(end, i int, roles role) bool {
 
 // isName tells whether the cell b[lo:hi] of a column of names holds one: a single word
 // of the dictionary is enough there.
-func isName(b []byte, lo, hi int) bool {
+func isName(v simd, b []byte, lo, hi int) bool {
 	var r surrounding
-	w := walker{lexicon: theLexicon(), b: b[:min(hi, len(b))], at: &r}
+	w := walker{lexicon: theLexicon(), simd: v, b: b[:min(hi, len(b))], at: &r}
 	w.begin()
 	w.name.labelEnd = lo
 	if lo < 0 || lo >= len(w.b) {

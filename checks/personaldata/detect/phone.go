@@ -39,6 +39,8 @@ func phoneMexicoExamples() examples {
 			"phone 555-555-0000",        // of the United States
 			"cells 3200000000 Hz",       //
 			"tel 664 437 6954 1207",     // the groups go on
+			"tel (+98) 914 492 1058",    // of other countries
+			"Tel: +1 - 2506792821",      //
 		},
 	}
 }
@@ -69,6 +71,7 @@ func phoneSpainExamples() examples {
 			"tel 624510614,50",     // a decimal
 			"tel 192.168.10.20",    // an address of the network
 			"tel 912 352 973 112",  // the groups go on
+			"Tel: +27 83  2797047", // of another country
 			"ISBN 978 84 376 0494", //
 		},
 	}
@@ -192,7 +195,7 @@ func (h *hit) matchPhone(b []byte, g *digitGroups, loose bool) bool {
 	if d.n < 9 {
 		return false
 	}
-	if !loose && (wordBefore(b, start) || joinedBefore(b, start)) {
+	if !loose && (wordBefore(b, start) || joinedBefore(b, start) || !plus && abroad(b, start)) {
 		return false
 	}
 	for k := d.parts - 1; k >= 0; k-- {
@@ -214,9 +217,29 @@ func (h *hit) matchPhone(b []byte, g *digitGroups, loose bool) bool {
 	return false
 }
 
+// abroad tells whether the prefix of another country stands before the number at b[i].
+func abroad(b []byte, i int) bool {
+	from := i
+	for i > 0 && from-i < 3 && (b[i-1] == ' ' || b[i-1] == '-' || b[i-1] == ')') {
+		i--
+	}
+	e := i
+	for i > 0 && e-i < 4 && isDigit(b[i-1]) {
+		i--
+	}
+	if i == e || i == 0 || b[i-1] != '+' {
+		return false
+	}
+	switch string(b[i:e]) {
+	case "52", "521", "34":
+		return false
+	}
+	return true
+}
+
 // matchBarePhone is matchPhone for one group of digits with nothing of a number around.
 func (h *hit) matchBarePhone(b []byte, g *digitGroups) bool {
-	if g.n < 9 || g.n > 15 || wordBefore(b, g.start) || joinedBefore(b, g.start) {
+	if g.n < 9 || g.n > 15 || wordBefore(b, g.start) || joinedBefore(b, g.start) || abroad(b, g.start) {
 		return false
 	}
 	national, kd, _ := nationalPhone(g.digits[:g.n])

@@ -208,7 +208,7 @@ func (s *Scanner) take(b []byte, base int64, h *hit, e evidence, emit func(Match
 		m := Match{
 			Type: typeOf[h.kind], Start: start * s.unit, End: (base + int64(h.end)) * s.unit, Outcome: h.outcome,
 			Score: min(e.points, maxScore), kind: h.kind, tag: tag, person: person,
-			categories: s.columns.speaks | s.around(b, base, h.start, h.end, emit),
+			categories: s.columns.speaks | s.around(b, base, h.start, h.end, h.kind == kindEmail, emit),
 		}
 		emit(m)
 	} else {
@@ -258,12 +258,12 @@ func (s *Scanner) doubt(b []byte, base int64, h *hit, e evidence, tag, person ui
 			s.release(field, emit)
 		}
 	}
-	if c.points < Report && c.points+pointsNames+pointsNeighbour >= Report && namesBeside(b, h.start, h.end) {
+	if c.points < Report && c.points+pointsNames+pointsNeighbour >= Report && namesBeside(s.simd, b, h.start, h.end) {
 		c.points += pointsNames
 	}
 	switch {
 	case c.points >= Report:
-		c.match.categories = s.around(b, base, h.start, h.end, emit)
+		c.match.categories = s.around(b, base, h.start, h.end, h.kind == kindEmail, emit)
 		s.emit(&c, emit)
 	case c.points+c.hope() < Report:
 		s.emit(&c, emit)

@@ -1,5 +1,10 @@
 package detect
 
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
 // surrounding is what stands around an identity: how many names, postal addresses and
 // dates of birth, and of which special categories it speaks.
 type surrounding struct {
@@ -47,12 +52,12 @@ var foldOf = func() (t [256]byte) {
 
 // surroundings adds what b[lo:hi] speaks of to r. It reads the bytes once, folds case
 // and accents of ASCII, UTF-8 and Windows-1252 as it goes, and allocates nothing.
-func surroundings(b []byte, lo, hi int, r *surrounding) {
+func surroundings(v simd, b []byte, lo, hi int, r *surrounding) {
 	hi = min(hi, len(b))
 	if lo < 0 || lo >= hi {
 		return
 	}
-	w := walker{lexicon: theLexicon(), b: b[:hi], at: r}
+	w := walker{lexicon: theLexicon(), simd: v, b: b[:hi], at: r}
 	w.begin()
 	w.walk(lo)
 	w.endName()
@@ -62,9 +67,11 @@ func surroundings(b []byte, lo, hi int, r *surrounding) {
 // A walker goes through a text word by word and remembers what it met last.
 type walker struct {
 	lexicon *lexicon
+	simd    simd
 	b       []byte
+	until   int // digits up to here matter
 	at      *surrounding
-	word    [32]byte // folded
+	folded  [32]byte // of a word
 
 	name    nameRun
 	address addressMarks
@@ -93,20 +100,75 @@ func (w *walker) interest() int {
 	return max(w.birth+birthReach, w.illness+illnessReach, w.address.until, w.percent+illnessReach)
 }
 
+// walk goes through the text from b[i] on. It finds the words by masks, and most of them
+// are up to sixteen letters of ASCII: numbers that need no reading letter by letter.
 func (w *walker) walk(i int) {
-	b, l := w.b, w.lexicon
-	until := never
+	b := w.b
+	w.until = never
+	nextLetters, nextDigits := w.simd.words(b[i:])
+	var carryLetters, carryDigits uint64
+	for ; i < len(b); i += blockBytes {
+		letters, digits := nextLetters, nextDigits
+		nextLetters = 0
+		if i+blockBytes < len(b) {
+			nextLetters, nextDigits = w.simd.words(b[i+blockBytes:])
+		}
+		starts := letters&^(letters<<1|carryLetters) | digits&^(digits<<1|carryDigits)
+		carryLetters, carryDigits = letters>>63, digits>>63
+		for ; starts != 0; starts &= starts - 1 {
+			k := bits.TrailingZeros64(starts)
+			at := i + k
+			if letters>>k&1 == 0 {
+				if at <= w.until {
+					w.digits(at, digitsEnd(b, at))
+				}
+				continue
+			}
+			n := bits.TrailingZeros64(^(letters>>k | nextLetters<<(blockBytes-k)))
+			if !w.plainWord(at, n) {
+				w.letters(at)
+			}
+		}
+	}
+}
+
+// plainWord takes the word of n letters at b[i] if they are ASCII.
+func (w *walker) plainWord(i, n int) bool {
+	b := w.b
+	if n <= 8 && i+8 <= len(b) {
+		x := binary.LittleEndian.Uint64(b[i:])
+		keep := ^uint64(0) >> (8 * (8 - n) & 63)
+		if x &= keep; x&highBits != 0 {
+			return false
+		}
+		first := bits.ReverseBytes64(x | 0x20*lowOnes&keep)
+		key := first >> (8 * (8 - n) & 63)
+		w.word(hashLetters(0, key), first, i, i+n, n)
+		return true
+	}
+	if n > 16 || i+16 > len(b) || n <= 8 {
+		return false
+	}
+	x, y := binary.LittleEndian.Uint64(b[i:]), binary.LittleEndian.Uint64(b[i+8:])
+	keep := ^uint64(0) >> (8 * (16 - n) & 63)
+	if y &= keep; (x|y)&highBits != 0 {
+		return false
+	}
+	first := bits.ReverseBytes64(x | 0x20*lowOnes)
+	key := bits.ReverseBytes64(y|0x20*lowOnes&keep) >> (8 * (16 - n) & 63)
+	w.word(hashLetters(hashLetters(0, first), key), first, i, i+n, n)
+	return true
+}
+
+// letters takes the words that the letters from b[i] on are, of any length and alphabet.
+func (w *walker) letters(i int) {
+	b := w.b
 	for i < len(b) {
 		c := b[i]
 		letter := foldOf[c]
 		if letter == notLetter {
-			if isDigit(c) {
-				e := digitsEnd(b, i)
-				if i <= until {
-					w.digits(i, e)
-				}
-				i = e
-				continue
+			if c < 0x80 {
+				return // where the letters end
 			}
 			i++
 			continue
@@ -148,40 +210,46 @@ func (w *walker) walk(i int) {
 				break
 			}
 		}
-		roles := l.lookup(hashLetters(hash, key))
-		if n >= stemLength {
-			if n <= 8 {
-				first = key << (8 * (8 - n))
-			}
-			if l.mayBeStem(first >> (8 * (8 - stemLength))) {
-				roles |= l.stemRoles(w.fold(start, i))
-			}
+		if n <= 8 {
+			first = key << (8 * (8 - n))
 		}
-		switch {
-		case roles == 0:
-			if key == 'c' && w.abbreviation(i) {
-				until = w.interest()
-			}
-		case roles == roleLink && w.name.words == 0 && start-w.name.placeEnd > 2: // between no names
-		default:
-			w.meet(roles, start, i)
-			until = w.interest()
-		}
+		w.word(hashLetters(hash, key), first, start, i, n)
 	}
 }
 
-// fold writes the beginning of the word b[start:end] to w.word, folded.
+// word takes the word b[start:end] of n letters, by its hash and its first eight letters.
+func (w *walker) word(hash, first uint64, start, end, n int) {
+	l := w.lexicon
+	roles := l.lookup(hash)
+	if n >= stemLength {
+		if head := hashLetters(0, first>>(8*(8-stemLength))); l.mayBeStem(head) {
+			roles |= l.stemRoles(head, w.fold(start, end))
+		}
+	}
+	switch {
+	case roles == 0:
+		if n == 1 && first == 'c'<<56 && w.abbreviation(end) {
+			w.until = w.interest()
+		}
+	case roles == roleLink && w.name.words == 0 && start-w.name.placeEnd > 2: // between no names
+	default:
+		w.meet(roles, start, end)
+		w.until = w.interest()
+	}
+}
+
+// fold writes the beginning of the word b[start:end] to w.folded.
 func (w *walker) fold(start, end int) []byte {
 	n := 0
-	for i := start; i < end && n < len(w.word); {
+	for i := start; i < end && n < len(w.folded); {
 		letter, width := foldLetter(w.b, i)
 		if letter != 0 && w.b[i] != 0xCC {
-			w.word[n] = letter
+			w.folded[n] = letter
 			n++
 		}
 		i += width
 	}
-	return w.word[:n]
+	return w.folded[:n]
 }
 
 // latinLetter folds the letter of the UTF-8 sequence at b[i], or returns 0.

@@ -1,13 +1,14 @@
 package detect
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
 
 func lookAround(text string) surrounding {
 	var r surrounding
-	surroundings([]byte(text), 0, len(text), &r)
+	surroundings(bestSIMD(), []byte(text), 0, len(text), &r)
 	return r
 }
 
@@ -70,16 +71,16 @@ func TestDictionarySize(t *testing.T) {
 			}
 		}
 	}
-	for i := range l.stems {
-		if len(l.stems[i].text) < stemLength {
-			t.Errorf("stem %q is shorter than %d letters", l.stems[i].text, stemLength)
+	for _, s := range slices.Concat(l.stems[:]...) {
+		if len(s.text) < stemLength {
+			t.Errorf("stem %q is shorter than %d letters", s.text, stemLength)
 		}
 	}
 }
 
 func TestIsName(t *testing.T) {
 	for cell, want := range map[string]bool{"Ximena": true, " HERNÁNDEZ ": true, "Rosa": false, "Juan Pérez": true, "17": false, "mesa": false, "": false} {
-		if got := isName([]byte(cell), 0, len(cell)); got != want {
+		if got := isName(bestSIMD(), []byte(cell), 0, len(cell)); got != want {
 			t.Errorf("%q: %v, want %v", cell, got, want)
 		}
 	}
@@ -185,7 +186,7 @@ func TestColumnCategories(t *testing.T) {
 		"discapacidad": Health, "raza": Ethnicity, "partido judicial": 0, "origen": 0, "uso": 0, "baja": 0, "identidad": 0,
 		"nombre": 0, "folio": 0, "importe": 0,
 	} {
-		if got := columnCategories([]byte(name)); got != want {
+		if got := columnCategories(bestSIMD(), []byte(name)); got != want {
 			t.Errorf("%q: %v, want %v", name, got.Names(), want.Names())
 		}
 	}
@@ -195,7 +196,7 @@ func TestSurroundingsAllocatesNothing(t *testing.T) {
 	text := []byte(strings.Repeat("María García, calle Mayor 12, 28013 Madrid, nacida el 3/4/1980, padece diabetes. ", 20))
 	theLexicon()
 	var r surrounding
-	if got := testing.AllocsPerRun(10, func() { surroundings(text, 0, len(text), &r) }); got != 0 {
+	if got := testing.AllocsPerRun(10, func() { surroundings(bestSIMD(), text, 0, len(text), &r) }); got != 0 {
 		t.Errorf("%v allocations, want 0", got)
 	}
 }
@@ -210,12 +211,12 @@ func FuzzSurroundings(f *testing.F) {
 	f.Add([]byte("Jose\u0301 Nu\u0301n\u0303ez\xc3"), uint16(0), uint16(20))
 	f.Fuzz(func(t *testing.T, b []byte, lo, hi uint16) {
 		var r surrounding
-		surroundings(b, int(lo), int(hi), &r)
+		surroundings(bestSIMD(), b, int(lo), int(hi), &r)
 		if r.names < 0 || r.names > len(b) || r.addresses > len(b) || r.birthDates > len(b) {
 			t.Fatalf("%q: %+v", b, r)
 		}
-		isName(b, int(lo), int(hi))
-		columnCategories(b)
+		isName(bestSIMD(), b, int(lo), int(hi))
+		columnCategories(bestSIMD(), b)
 	})
 }
 
@@ -230,7 +231,7 @@ func BenchmarkSurroundings(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			for b.Loop() {
 				var r surrounding
-				surroundings(text, 0, len(text), &r)
+				surroundings(bestSIMD(), text, 0, len(text), &r)
 			}
 		})
 	}
