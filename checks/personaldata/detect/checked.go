@@ -63,7 +63,7 @@ func checked(b []byte, p, e int) rule {
 			rules = ruleCard
 		}
 	case 18:
-		if bank := number(d[:3]); speiBanks[bank/64]>>(bank%64)&1 != 0 {
+		if isBank(d) {
 			rules = ruleCLABE
 		}
 	case 20:

@@ -73,13 +73,19 @@ func number(d []byte) int {
 	return n
 }
 
+// isBank tells whether a CLABE that begins with the digits d is of a known bank.
+func isBank(d []byte) bool {
+	bank := number(d[:3])
+	return speiBanks[bank/64]>>(bank%64)&1 != 0
+}
+
 // clabeOutcome validates the digits of a CLABE; 0 means that they are none.
 func clabeOutcome(d []byte) Outcome {
 	if len(d) != 18 {
 		return 0
 	}
-	bank, town := number(d[:3]), number(d[3:6])
-	if speiBanks[bank/64]>>(bank%64)&1 == 0 || town < 10 || town > 989 || allEqual(d[6:17]) && d[6] == '0' {
+	town := number(d[3:6])
+	if !isBank(d) || town < 10 || town > 989 || allEqual(d[6:17]) && d[6] == '0' {
 		return 0
 	}
 	if d[17] != clabeDigit(d) {

@@ -153,7 +153,23 @@ func groupRules(b []byte, e, n int) rule {
 	if rules&ruleCard != 0 && (b[e-n] < '2' || b[e-n] > '6') {
 		rules &^= ruleCard
 	}
+	if rules&ruleCLABE != 0 && !isBank(b[e-n:]) {
+		rules &^= ruleCLABE
+	}
+	if rules&ruleCCC != 0 && n == 4 && !accountGoesOn(b[e-4:e], b[i:next], b, next) {
+		rules &^= ruleCCC
+	}
 	return rules
+}
+
+// accountGoesOn tells whether the digit that checks the bank and the office of an account,
+// four digits each, begins the group that follows them at i.
+func accountGoesOn(bank, office, b []byte, i int) bool {
+	_, w := separatorAt(b, i)
+	if w == 0 || i+w >= len(b) {
+		return false
+	}
+	return b[i+w] == cccDigit([]byte{bank[0], bank[1], bank[2], bank[3], office[0], office[1], office[2], office[3]})
 }
 
 const (
