@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -127,7 +126,7 @@ func (r *Recorder) gatherLinux(ctx context.Context, p *pseudonyms) error {
 		}
 	}
 	if table, err := text("/etc/fstab"); err == nil {
-		for _, m := range serverPattern.FindAllStringSubmatch(table, -1) {
+		for _, m := range serverPattern().FindAllStringSubmatch(table, -1) {
 			p.server(cmp.Or(m[1], m[2]))
 		}
 	}
@@ -135,7 +134,7 @@ func (r *Recorder) gatherLinux(ctx context.Context, p *pseudonyms) error {
 }
 
 // serverPattern finds the servers of fstab(5): //server/share, server:/path.
-var serverPattern = regexp.MustCompile(`(?m)^(?://([^/\s]+)/|([^\s:#/=]+):/)`)
+var serverPattern = compiled(`(?m)^(?://([^/\s]+)/|([^\s:#/=]+):/)`)
 
 // server adds another machine of the network.
 func (p *pseudonyms) server(name string) {

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -97,13 +96,13 @@ func (p *pseudonyms) name(s string) string {
 }
 
 var (
-	sidPattern  = regexp.MustCompile(`\bS-1-5-21-(\d{1,10}-\d{1,10}-\d{1,10})\b`)
-	macPattern  = regexp.MustCompile(`(?i)\b[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}\b`)
-	mailPattern = regexp.MustCompile(`[\pL\pN._%+-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)*\.(\pL{2,})`)
-	uncPattern  = regexp.MustCompile(`\\\\([\pL\pN][\pL\pN._-]*)\\`)
-	homePattern = regexp.MustCompile(`(?i)(/home/|[/\\]users[/\\])([^/\\:"'\s,;]+)`)
+	sidPattern  = compiled(`\bS-1-5-21-(\d{1,10}-\d{1,10}-\d{1,10})\b`)
+	macPattern  = compiled(`(?i)\b[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}\b`)
+	mailPattern = compiled(`[\pL\pN._%+-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)*\.(\pL{2,})`)
+	uncPattern  = compiled(`\\\\([\pL\pN][\pL\pN._-]*)\\`)
+	homePattern = compiled(`(?i)(/home/|[/\\]users[/\\])([^/\\:"'\s,;]+)`)
 	// DNI, NIE, CURP and RFC, which people put into the names of files.
-	identifierPattern = regexp.MustCompile(`(?i)\b(?:\d{8}|[XYZ]\d{7})-?[A-Z]\b|\b[A-Z]{4}\d{6}[HMX][A-Z]{5}[0-9A-Z]\d\b|\b[A-ZÑ&]{3,4}\d{6}[0-9A-Z]{3}\b`)
+	identifierPattern = compiled(`(?i)\b(?:\d{8}|[XYZ]\d{7})-?[A-Z]\b|\b[A-Z]{4}\d{6}[HMX][A-Z]{5}[0-9A-Z]\d\b|\b[A-ZÑ&]{3,4}\d{6}[0-9A-Z]{3}\b`)
 )
 
 // text replaces every name in a text that may hold anything else. The searches
@@ -113,16 +112,16 @@ func (p *pseudonyms) text(s string) string {
 		s = p.sid(s)
 	}
 	if strings.Contains(s, "@") {
-		s = mailPattern.ReplaceAllStringFunc(s, p.mail)
+		s = mailPattern().ReplaceAllStringFunc(s, p.mail)
 	}
 	if strings.ContainsAny(s, ":-") {
-		s = macPattern.ReplaceAllStringFunc(s, p.mac)
+		s = macPattern().ReplaceAllStringFunc(s, p.mac)
 	}
 	if strings.Contains(s, `\\`) {
-		s = uncPattern.ReplaceAllStringFunc(s, p.share)
+		s = uncPattern().ReplaceAllStringFunc(s, p.share)
 	}
 	if strings.ContainsAny(s, `/\`) {
-		s = homePattern.ReplaceAllStringFunc(s, p.home)
+		s = homePattern().ReplaceAllStringFunc(s, p.home)
 	}
 	return p.words(s)
 }
@@ -187,7 +186,7 @@ func matchWord(s string, names []rename, inWord bool) (rename, bool) {
 func wordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 func (p *pseudonyms) sid(s string) string {
-	return sidPattern.ReplaceAllStringFunc(s, func(m string) string {
+	return sidPattern().ReplaceAllStringFunc(s, func(m string) string {
 		sub := strings.TrimPrefix(m, "S-1-5-21-")
 		return "S-1-5-21-" + p.stand("sid", sub, func(n int) string {
 			return fmt.Sprintf("%d-%d-%d", 1000000000+n, 2000000000+n, 3000000000+n)
@@ -277,7 +276,7 @@ func (p *pseudonyms) path(name string) string {
 				return fmt.Sprintf("elemento%04d%s", n, extension(part))
 			})
 		default:
-			parts[i] = p.text(identifierPattern.ReplaceAllString(part, "identificador"))
+			parts[i] = p.text(identifierPattern().ReplaceAllString(part, "identificador"))
 		}
 	}
 	return strings.Join(parts, sep)
@@ -309,7 +308,7 @@ func (p *pseudonyms) entryName(part string) string {
 			return to + ending
 		}
 	}
-	return p.text(identifierPattern.ReplaceAllString(part, "identificador"))
+	return p.text(identifierPattern().ReplaceAllString(part, "identificador"))
 }
 
 // accountFolders hold entries named for accounts.
@@ -413,7 +412,7 @@ func (p *pseudonyms) mentions(data []byte) bool { return string(p.binary(data)) 
 // isPerson tells whether a SID is that of an account that people made: its
 // machine or domain, and a number of 1000 or more.
 func isPerson(sid string) bool {
-	m := sidPattern.FindStringIndex(sid)
+	m := sidPattern().FindStringIndex(sid)
 	if m == nil || m[0] != 0 {
 		return false
 	}

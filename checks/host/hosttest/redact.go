@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -21,7 +22,7 @@ func (p *pseudonyms) content(name string, data []byte) ([]byte, bool) {
 		return []byte(strings.Repeat("0", 31) + "1\n"), true
 	}
 	if bytes.IndexByte(data, 0) >= 0 || !utf8.Valid(data) {
-		if !binarySettings.MatchString(name) {
+		if !binarySettings().MatchString(name) {
 			return nil, false
 		}
 		return p.binary(data), true
@@ -41,29 +42,35 @@ var identityFiles = []string{
 	"machine-id", "product_serial", "product_uuid", "board_serial", "chassis_serial", "serial", "serial-number", "wwid",
 }
 
+// compiled is a regular expression that is compiled when it is first used: this package
+// is in the agent, which rarely does.
+func compiled(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
+
 var (
-	configurationPaths = regexp.MustCompile(`^/(etc|proc|sys|run|lib|usr/(lib|share|local/(etc|share)))/|` +
+	configurationPaths = compiled(`^/(etc|proc|sys|run|lib|usr/(lib|share|local/(etc|share)))/|` +
 		`^/var/lib/(AccountsService|dpkg|gdm3?|lightdm|sddm)/`)
-	configurationInHome  = regexp.MustCompile(`^\.(config|kde4?|gconf)/|^\.(xscreensaver|dmrc|xprofile|xsessionrc)$`)
-	configurationWindows = regexp.MustCompile(`(?i)^[a-z]:\\windows\\.*\.(ini|inf|pol|xml)$`)
-	secretPaths          = regexp.MustCompile(`(?i)(^|/)(\.ssh|\.gnupg|private|system-connections|wpa_supplicant|openvpn|wireguard|keyrings?)(/|$)|` +
+	configurationInHome  = compiled(`^\.(config|kde4?|gconf)/|^\.(xscreensaver|dmrc|xprofile|xsessionrc)$`)
+	configurationWindows = compiled(`(?i)^[a-z]:\\windows\\.*\.(ini|inf|pol|xml)$`)
+	secretPaths          = compiled(`(?i)(^|/)(\.ssh|\.gnupg|private|system-connections|wpa_supplicant|openvpn|wireguard|keyrings?)(/|$)|` +
 		`\.(key|pem|p12|pfx|jks|kdbx|keytab|tdb|sqlite|db)$|_key$|/cmdline$|/environ$`)
-	binarySettings = regexp.MustCompile(`/\.config/dconf/[^/]+$|^/etc/dconf/db/[^/]+$|^/usr/share/(dconf|gdm)/[^/]+$|^/var/lib/gdm3?/`)
+	binarySettings = compiled(`/\.config/dconf/[^/]+$|^/etc/dconf/db/[^/]+$|^/usr/share/(dconf|gdm)/[^/]+$|^/var/lib/gdm3?/`)
 )
 
 // isConfiguration tells whether a path may be kept with its content.
 func (p *pseudonyms) isConfiguration(name string) bool {
 	if p.style == backslashes {
-		return configurationWindows.MatchString(name)
+		return configurationWindows().MatchString(name)
 	}
-	if secretPaths.MatchString(name) {
+	if secretPaths().MatchString(name) {
 		return false
 	}
 	parts := strings.Split(name, "/")
 	if own := p.homeDepth(parts); own > 0 {
-		return configurationInHome.MatchString(strings.Join(parts[own:], "/"))
+		return configurationInHome().MatchString(strings.Join(parts[own:], "/"))
 	}
-	return configurationPaths.MatchString(name)
+	return configurationPaths().MatchString(name)
 }
 
 // hostname replaces the one name in /etc/hostname, whatever word it is.
@@ -142,7 +149,7 @@ func (p *pseudonyms) accountTable(text string, t table) string {
 
 // passwordFields reduces one hash, or the list of old ones of opasswd.
 func passwordFields(field string) string {
-	if schemePattern.MatchString(field) && strings.Contains(field, ",$") {
+	if schemePattern().MatchString(field) && strings.Contains(field, ",$") {
 		hashes := strings.Split(field, ",")
 		for i, h := range hashes {
 			hashes[i] = passwordField(h)
@@ -153,8 +160,8 @@ func passwordFields(field string) string {
 }
 
 var (
-	schemePattern = regexp.MustCompile(`^!*(\$[A-Za-z0-9]+)[,$]`)
-	crypt64       = regexp.MustCompile(`^[./0-9A-Za-z]+$`)
+	schemePattern = compiled(`^!*(\$[A-Za-z0-9]+)[,$]`)
+	crypt64       = compiled(`^[./0-9A-Za-z]+$`)
 )
 
 // passwordField keeps of a password field what it says about the account:
@@ -166,11 +173,11 @@ func passwordField(field string) string {
 	switch {
 	case rest == "" || rest == "x" || strings.HasPrefix(rest, "*"):
 		return field
-	case schemePattern.MatchString(rest):
-		return marks + schemePattern.FindStringSubmatch(rest)[1] + "$removed"
-	case len(rest) == 13 && crypt64.MatchString(rest): // traditional DES
+	case schemePattern().MatchString(rest):
+		return marks + schemePattern().FindStringSubmatch(rest)[1] + "$removed"
+	case len(rest) == 13 && crypt64().MatchString(rest): // traditional DES
 		return marks + "xxxxxxxxxxxxx"
-	case len(rest) == 20 && rest[0] == '_' && crypt64.MatchString(rest[1:]): // BSDi
+	case len(rest) == 20 && rest[0] == '_' && crypt64().MatchString(rest[1:]): // BSDi
 		return marks + "_xxxxxxxxxxxxxxxxxxx"
 	default:
 		return marks + "*"
@@ -178,26 +185,26 @@ func passwordField(field string) string {
 }
 
 var (
-	hashPattern = regexp.MustCompile(`\$(y|gy|7|2[abxy]?|6|5|sha1|md5|1|3|argon2id?|argon2d|pbkdf2[a-z0-9-]*)[,$][A-Za-z0-9./$=,+*_-]{8,}`)
-	grubPattern = regexp.MustCompile(`(grub\.pbkdf2\.\w+\.)[0-9.A-Fa-f]+`)
+	hashPattern = compiled(`\$(y|gy|7|2[abxy]?|6|5|sha1|md5|1|3|argon2id?|argon2d|pbkdf2[a-z0-9-]*)[,$][A-Za-z0-9./$=,+*_-]{8,}`)
+	grubPattern = compiled(`(grub\.pbkdf2\.\w+\.)[0-9.A-Fa-f]+`)
 	// secretPattern is a setting whose name ends in a word for a secret.
-	secretPattern = regexp.MustCompile(`(?im)^([ \t]*["']?[\w.-]*(?:password|passwd|passphrase|secret|authtok|bindpw|psk|api_?key|token)["']?[ \t]*=[ \t]*)(\S.*)$`)
-	optionPattern = regexp.MustCompile(`(?i)\b((?:password|passwd|pass|bindpw|secret|token)=)([^,\s&"']+)`)
-	jsonPattern   = regexp.MustCompile(`(?i)("[\w.-]*(?:password|passphrase|secret|token)"\s*:\s*)"[^"]*"`)
-	plainAnswer   = regexp.MustCompile(`(?i)^["']?(yes|no|true|false|on|off|none|default|prohibit-password)["']?\s*$`)
+	secretPattern = compiled(`(?im)^([ \t]*["']?[\w.-]*(?:password|passwd|passphrase|secret|authtok|bindpw|psk|api_?key|token)["']?[ \t]*=[ \t]*)(\S.*)$`)
+	optionPattern = compiled(`(?i)\b((?:password|passwd|pass|bindpw|secret|token)=)([^,\s&"']+)`)
+	jsonPattern   = compiled(`(?i)("[\w.-]*(?:password|passphrase|secret|token)"\s*:\s*)"[^"]*"`)
+	plainAnswer   = compiled(`(?i)^["']?(yes|no|true|false|on|off|none|default|prohibit-password)["']?\s*$`)
 )
 
 const removed = "removed"
 
 // withoutSecrets takes passwords and their hashes out of a configuration.
 func withoutSecrets(text string) string {
-	text = hashPattern.ReplaceAllString(text, "$$$1$$"+removed)
-	text = grubPattern.ReplaceAllString(text, "${1}"+removed)
-	text = jsonPattern.ReplaceAllString(text, `${1}"`+removed+`"`)
-	for _, pattern := range []*regexp.Regexp{secretPattern, optionPattern} {
+	text = hashPattern().ReplaceAllString(text, "$$$1$$"+removed)
+	text = grubPattern().ReplaceAllString(text, "${1}"+removed)
+	text = jsonPattern().ReplaceAllString(text, `${1}"`+removed+`"`)
+	for _, pattern := range []*regexp.Regexp{secretPattern(), optionPattern()} {
 		text = pattern.ReplaceAllStringFunc(text, func(m string) string {
 			parts := pattern.FindStringSubmatch(m)
-			if plainAnswer.MatchString(parts[2]) {
+			if plainAnswer().MatchString(parts[2]) {
 				return m
 			}
 			return parts[1] + removed

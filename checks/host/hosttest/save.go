@@ -283,7 +283,7 @@ func (r *Recorder) saveSystem(p *pseudonyms) *system {
 		volumes := slices.Clone(*r.system.Volumes)
 		for i := range volumes {
 			v := &volumes[i]
-			if m := serverPattern.FindStringSubmatch(v.Device); m != nil {
+			if m := serverPattern().FindStringSubmatch(v.Device); m != nil {
 				p.server(m[1] + m[2])
 			}
 			v.Mount, v.Device = p.path(v.Mount), p.text(v.Device)
@@ -294,7 +294,7 @@ func (r *Recorder) saveSystem(p *pseudonyms) *system {
 		interfaces := slices.Clone(*r.system.Interfaces)
 		for i := range interfaces {
 			n := &interfaces[i]
-			mac := macPattern.ReplaceAllStringFunc(n.MAC, p.mac)
+			mac := macPattern().ReplaceAllStringFunc(n.MAC, p.mac)
 			// A name such as enx001122334455 is made of the address.
 			n.Name = p.text(strings.ReplaceAll(n.Name, strings.ReplaceAll(n.MAC, ":", ""), strings.ReplaceAll(mac, ":", "")))
 			n.MAC = mac

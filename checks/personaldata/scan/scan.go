@@ -462,8 +462,11 @@ func printable(path string) bool {
 	return true
 }
 
-// harmless tells at a glance, for most paths, that they may be shown as they are: every
-// identifier has an at sign, or more digits than these have.
+// leastDigits is how many digits the identifiers have that detect.MaskPath hides, at
+// least, but for addresses.
+const leastDigits = 6
+
+// harmless tells at a glance, for most paths, that they may be shown as they are.
 func harmless(path string) bool {
 	digits := 0
 	for i := range len(path) {
@@ -474,5 +477,5 @@ func harmless(path string) bool {
 			return false
 		}
 	}
-	return digits < 4
+	return digits < leastDigits
 }

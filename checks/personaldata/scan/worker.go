@@ -100,7 +100,7 @@ func newThere(ctx context.Context, s *session, program isolate.Program) (*there,
 		t.most = slowInFlight
 	}
 	t.program.Background = program.Background || slow
-	t.program.Processors = s.opts.Jobs
+	t.program.Processors = s.opts.Jobs + 1
 	if t.program.Memory == 0 {
 		t.program.Memory = workerMemory + int64(s.opts.Jobs)*jobMemory
 	}
