@@ -258,6 +258,9 @@ func neighbours(b []byte, p, e int) rule {
 		rules = afterNoLetter
 	} else if c := b[p-1]; isLetter(c) {
 		rules = afterLetter
+		if c == 'x' && p >= 2 && b[p-2] == '0' { // 0x00120840
+			rules = ruleMRZ
+		}
 	} else if c != ' ' && c != '-' && c != '&' && c != ';' && c < 0x80 {
 		rules = afterNoLetter
 	}

@@ -54,9 +54,9 @@ func (v simd) cells(b *[blockBytes]byte, delim byte) (lines, delims, quotes uint
 	return byteMask(b, '\n'), byteMask(b, delim), byteMask(b, '"')
 }
 
-// words makes the masks of the bytes of letters and of the digits at the beginning of b. A
-// byte beyond ASCII counts as one of a letter: it may be.
-func (v simd) words(b []byte) (letters, digits uint64) {
+// words makes the masks of the bytes of letters, of the digits and of the capitals at the
+// beginning of b. A byte beyond ASCII counts as one of a letter: it may be.
+func (v simd) words(b []byte) (letters, digits, capitals uint64) {
 	if len(b) >= blockBytes {
 		if v.avx2 {
 			return wordsAVX2(&b[0])
@@ -68,15 +68,16 @@ func (v simd) words(b []byte) (letters, digits uint64) {
 	return wordsPortable(&last)
 }
 
-func wordsPortable(b *[blockBytes]byte) (letters, digits uint64) {
+func wordsPortable(b *[blockBytes]byte) (letters, digits, capitals uint64) {
 	for i := 0; i < blockBytes; i += 8 {
 		w := binary.LittleEndian.Uint64(b[i:])
 		low := w&lowBits | 0x20*lowOnes
 		letter := (low+(0x80-'a')*lowOnes)&^(low+(0x7f-'z')*lowOnes) | w
 		letters |= letter & highBits >> 7 * gather >> 56 << i
+		capitals |= letter &^ (w | w<<2) & highBits >> 7 * gather >> 56 << i
 		digits |= digitBytes(w) >> 7 * gather >> 56 << i
 	}
-	return letters, digits
+	return letters, digits, capitals
 }
 
 // byteMask has bit i set when b[i] is c.

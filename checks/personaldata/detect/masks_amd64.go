@@ -18,4 +18,4 @@ func cellsAVX2(b *byte, delim byte) (lines, delims, quotes uint64)
 // wordsAVX2 is wordsPortable.
 //
 //go:noescape
-func wordsAVX2(b *byte) (letters, digits uint64)
+func wordsAVX2(b *byte) (letters, digits, capitals uint64)

@@ -115,8 +115,8 @@ TEXT ·cellsAVX2(SB), NOSPLIT, $0-40
 	VZEROUPPER
 	RET
 
-// func wordsAVX2(b *byte) (letters, digits uint64)
-TEXT ·wordsAVX2(SB), NOSPLIT, $0-24
+// func wordsAVX2(b *byte) (letters, digits, capitals uint64)
+TEXT ·wordsAVX2(SB), NOSPLIT, $0-32
 	MOVQ b+0(FP), SI
 	VPBROADCASTQ bytes<>+0(SB), Y0
 	VPBROADCASTQ bytes<>+8(SB), Y1
@@ -144,12 +144,22 @@ TEXT ·wordsAVX2(SB), NOSPLIT, $0-24
 	VPMINUB Y10, Y6, Y8
 	VPCMPEQB Y5, Y7, Y5
 	VPCMPEQB Y6, Y8, Y6
-	VPOR Y3, Y5, Y5
-	VPOR Y4, Y6, Y6
+	VPOR Y3, Y5, Y7
+	VPOR Y4, Y6, Y8
+	VPMOVMSKB Y7, AX
+	VPMOVMSKB Y8, BX
+	SHLQ $32, BX
+	ORQ  BX, AX
+	MOVQ AX, letters+8(FP)
+	// A capital is a letter without the bit that small ones have.
+	VPSLLW $2, Y3, Y3
+	VPSLLW $2, Y4, Y4
+	VPANDN Y5, Y3, Y5
+	VPANDN Y6, Y4, Y6
 	VPMOVMSKB Y5, AX
 	VPMOVMSKB Y6, BX
 	SHLQ $32, BX
 	ORQ  BX, AX
-	MOVQ AX, letters+8(FP)
+	MOVQ AX, capitals+24(FP)
 	VZEROUPPER
 	RET

@@ -8,6 +8,6 @@ func cpuHasAVX2() bool { return false }
 
 func anchorsAVX2(*byte, int, *uint64, *uint64) {}
 
-func wordsAVX2(*byte) (letters, digits uint64) { return 0, 0 }
+func wordsAVX2(*byte) (letters, digits, capitals uint64) { return 0, 0, 0 }
 
 func cellsAVX2(*byte, byte) (lines, delims, quotes uint64) { return 0, 0, 0 }

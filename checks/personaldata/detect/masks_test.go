@@ -49,6 +49,19 @@ func TestMasks(t *testing.T) {
 				if len(block) < blockBytes {
 					continue
 				}
+				letters, digits, capitals := v.words(block)
+				for what, m := range map[string]struct {
+					got uint64
+					is  func(c byte) bool
+				}{
+					"letters":  {letters, func(c byte) bool { return isLetter(c) || c >= 0x80 }},
+					"digits":   {digits, isDigit},
+					"capitals": {capitals, isUpper},
+				} {
+					if want := naiveMask(block, m.is); m.got != want {
+						t.Fatalf("%s: %s of %q = %064b, want %064b", name, what, block, m.got, want)
+					}
+				}
 				lines, delims, quotes := v.cells((*[blockBytes]byte)(block), ';')
 				for what, m := range map[byte]uint64{'\n': lines, ';': delims, '"': quotes} {
 					if want := naiveMask(block, func(c byte) bool { return c == what }); m != want {

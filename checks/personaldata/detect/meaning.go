@@ -40,56 +40,69 @@ const (
 	saysSpaniard = saysDNI | saysNIE // "DNI: X1234567L" is how people write a NIE
 )
 
+// wordMeanings are the words that say something.
+var wordMeanings = []wordMeaning{
+	{"curp", saysCURP}, {"curps", saysCURP},
+	{"rfc", saysRFC}, {"rfcs", saysRFC},
+	{"nss", saysNSS | saysNUSS}, {"imss", saysNSS}, {"nssimss", saysNSS}, {"afiliacion", saysNSS | saysNUSS},
+	{"nuss", saysNUSS}, {"naf", saysNUSS}, {"nass", saysNUSS},
+	{"patronal", saysEmployer}, {"cotizacion", saysEmployer}, {"empresa", saysEmployer},
+	{"clabe", saysCLABE}, {"clabes", saysCLABE}, {"interbancaria", saysCLABE}, {"cta", saysCLABE | saysCCC | saysIBAN},
+	{"account", saysCLABE | saysCCC | saysIBAN}, {"domiciliacion", saysIBAN | saysCCC}, {"spei", saysCLABE},
+	{"cuenta", saysCLABE | saysCCC | saysIBAN | halfCuenta}, {"cuentas", saysCLABE | saysCCC | saysIBAN | halfCuenta},
+	{"ccc", saysCCC}, {"bancaria", halfBanco}, {"iban", saysIBAN | saysCCC}, {"ibans", saysIBAN | saysCCC},
+	{"ine", saysINE}, {"ife", halfIFE}, {"credencial", halfCredencial}, {"elector", saysINE}, {"electores", saysINE}, {"cic", saysINE}, {"ocr", saysINE},
+	{"idmex", saysINE}, {"votar", saysINE},
+	{"identificador", halfIdentificador}, {"ciudadano", halfCiudadano},
+	{"pasaporte", saysPassport}, {"pasaportes", saysPassport}, {"passport", saysPassport}, {"passports", saysPassport},
+	{"tel", saysPhone}, {"tels", saysPhone}, {"telefono", saysPhone}, {"telefonos", saysPhone}, {"telefonico", saysPhone},
+	{"telf", saysPhone}, {"tfno", saysPhone}, {"tlf", saysPhone}, {"tlfno", saysPhone}, {"tfn", saysPhone},
+	{"cel", saysPhone}, {"celular", saysPhone}, {"celulares", saysPhone}, {"movil", saysPhone}, {"moviles", saysPhone},
+	{"fax", saysPhoneSpain | englishPhone}, {"whatsapp", saysPhone}, {"whats", saysPhone}, {"phone", englishPhone}, {"phones", englishPhone}, {"mobile", englishPhone},
+	{"llamar", saysPhone}, {"llame", saysPhone}, {"lada", saysPhoneMexico}, {"telephone", englishPhone},
+	{"issemym", saysISSEMYM},
+	{"placa", saysPlate}, {"placas", saysPlate}, {"matricula", saysPlate}, {"matriculas", saysPlate},
+	{"dni", saysSpaniard}, {"dnis", saysSpaniard}, {"identidad", saysSpaniard},
+	{"nif", saysSpaniard | saysCIF}, {"nifs", saysSpaniard | saysCIF},
+	{"nie", saysSpaniard}, {"nies", saysSpaniard}, {"tie", saysSpaniard},
+	{"cif", saysCIF | saysSpaniard}, {"cifs", saysCIF | saysSpaniard},
+	{"tarjeta", saysCard}, {"tarjetas", saysCard}, {"card", saysCard}, {"cards", saysCard}, {"visa", saysCard},
+	{"mastercard", saysCard}, {"amex", saysCard}, {"tdc", saysCard}, {"tdd", saysCard}, {"pan", saysCard}, {"carnet", saysCard},
+	{"correo", saysEmail}, {"correos", saysEmail}, {"email", saysEmail}, {"emails", saysEmail}, {"mail", saysEmail},
+	{"nombre", saysName}, {"nombres", saysName}, {"apellidos", saysName}, {"apellido", saysName},
+	{"domicilio", saysAddress}, {"direccion", saysAddress},
+	{"nacimiento", saysBirthDate}, {"nac", saysBirthDate}, {"fnac", saysBirthDate}, {"fecnac", saysBirthDate}, {"naci", saysBirthDate},
+	{"fechanac", saysBirthDate}, {"fechanacimiento", saysBirthDate}, {"fecnacimiento", saysBirthDate}, {"nacido", saysBirthDate},
+	{"nacida", saysBirthDate}, {"birthdate", saysBirthDate}, {"birthday", saysBirthDate}, {"dob", saysBirthDate},
+	{"contrasena", saysCredential}, {"password", saysCredential}, {"passwords", saysCredential},
+
+	{"folio", saysOther}, {"folios", saysOther}, {"rastreo", saysOther}, {"guia", saysOther}, {"sku", saysOther},
+	{"lote", saysOther}, {"lotes", saysOther}, {"isbn", saysOther}, {"issn", saysOther}, {"uuid", saysOther}, {"sha", saysOther},
+	{"serie", saysOther}, {"ejemplo", saysOther}, {"ejemplos", saysOther}, {"prueba", saysOther}, {"ean", saysOther},
+	{"imei", saysOther}, {"upc", saysOther}, {"gtin", saysOther},
+
+	{"registro", halfRegistro}, {"poblacion", halfPoblacion},
+	{"federal", halfFederal}, {"contribuyentes", halfContribuyentes}, {"contribuyente", halfContribuyentes},
+	{"seguro", halfSeguro}, {"seguridad", halfSeguro}, {"social", halfSocial},
+	{"documento", halfDocumento}, {"nacional", halfNacional},
+	{"identificacion", halfIdentificacion}, {"fiscal", halfFiscal},
+	{"numero", halfNumero}, {"num", halfNumero}, {"no", halfNumero}, {"nro", halfNumero}, {"number", halfNumero},
+	{"parte", halfParte}, {"pieza", halfParte}, {"part", halfParte},
+}
+
+// theAnnouncers are the words of announcing.
+var theAnnouncers = func() (a announcers) {
+	for _, m := range wordMeanings {
+		if m.says&announcing != 0 {
+			a.add(m.word)
+		}
+	}
+	return a
+}()
+
 // meanings is indexed by the high bits of the hash of a word, or follows what has them too.
 var meanings = func() (t [meaningSlots]meaning) {
-	for _, m := range []wordMeaning{
-		{"curp", saysCURP}, {"curps", saysCURP},
-		{"rfc", saysRFC}, {"rfcs", saysRFC},
-		{"nss", saysNSS | saysNUSS}, {"imss", saysNSS}, {"nssimss", saysNSS}, {"afiliacion", saysNSS | saysNUSS},
-		{"nuss", saysNUSS}, {"naf", saysNUSS}, {"nass", saysNUSS},
-		{"patronal", saysEmployer}, {"cotizacion", saysEmployer}, {"empresa", saysEmployer},
-		{"clabe", saysCLABE}, {"clabes", saysCLABE}, {"interbancaria", saysCLABE}, {"cta", saysCLABE | saysCCC | saysIBAN},
-		{"account", saysCLABE | saysCCC | saysIBAN}, {"domiciliacion", saysIBAN | saysCCC}, {"spei", saysCLABE},
-		{"cuenta", saysCLABE | saysCCC | saysIBAN | halfCuenta}, {"cuentas", saysCLABE | saysCCC | saysIBAN | halfCuenta},
-		{"ccc", saysCCC}, {"bancaria", halfBanco}, {"iban", saysIBAN | saysCCC}, {"ibans", saysIBAN | saysCCC},
-		{"ine", saysINE}, {"ife", halfIFE}, {"credencial", halfCredencial}, {"elector", saysINE}, {"electores", saysINE}, {"cic", saysINE}, {"ocr", saysINE},
-		{"idmex", saysINE}, {"votar", saysINE},
-		{"identificador", halfIdentificador}, {"ciudadano", halfCiudadano},
-		{"pasaporte", saysPassport}, {"pasaportes", saysPassport}, {"passport", saysPassport}, {"passports", saysPassport},
-		{"tel", saysPhone}, {"tels", saysPhone}, {"telefono", saysPhone}, {"telefonos", saysPhone}, {"telefonico", saysPhone},
-		{"telf", saysPhone}, {"tfno", saysPhone}, {"tlf", saysPhone}, {"tlfno", saysPhone}, {"tfn", saysPhone},
-		{"cel", saysPhone}, {"celular", saysPhone}, {"celulares", saysPhone}, {"movil", saysPhone}, {"moviles", saysPhone},
-		{"fax", saysPhoneSpain | englishPhone}, {"whatsapp", saysPhone}, {"whats", saysPhone}, {"phone", englishPhone}, {"phones", englishPhone}, {"mobile", englishPhone},
-		{"llamar", saysPhone}, {"llame", saysPhone}, {"lada", saysPhoneMexico}, {"telephone", englishPhone},
-		{"issemym", saysISSEMYM},
-		{"placa", saysPlate}, {"placas", saysPlate}, {"matricula", saysPlate}, {"matriculas", saysPlate},
-		{"dni", saysSpaniard}, {"dnis", saysSpaniard}, {"identidad", saysSpaniard},
-		{"nif", saysSpaniard | saysCIF}, {"nifs", saysSpaniard | saysCIF},
-		{"nie", saysSpaniard}, {"nies", saysSpaniard}, {"tie", saysSpaniard},
-		{"cif", saysCIF | saysSpaniard}, {"cifs", saysCIF | saysSpaniard},
-		{"tarjeta", saysCard}, {"tarjetas", saysCard}, {"card", saysCard}, {"cards", saysCard}, {"visa", saysCard},
-		{"mastercard", saysCard}, {"amex", saysCard}, {"tdc", saysCard}, {"tdd", saysCard}, {"pan", saysCard}, {"carnet", saysCard},
-		{"correo", saysEmail}, {"correos", saysEmail}, {"email", saysEmail}, {"emails", saysEmail}, {"mail", saysEmail},
-		{"nombre", saysName}, {"nombres", saysName}, {"apellidos", saysName}, {"apellido", saysName},
-		{"domicilio", saysAddress}, {"direccion", saysAddress},
-		{"nacimiento", saysBirthDate}, {"nac", saysBirthDate}, {"fnac", saysBirthDate}, {"fecnac", saysBirthDate}, {"naci", saysBirthDate},
-		{"fechanac", saysBirthDate}, {"fechanacimiento", saysBirthDate}, {"fecnacimiento", saysBirthDate}, {"nacido", saysBirthDate},
-		{"nacida", saysBirthDate}, {"birthdate", saysBirthDate}, {"birthday", saysBirthDate}, {"dob", saysBirthDate},
-		{"contrasena", saysCredential}, {"password", saysCredential}, {"passwords", saysCredential},
-
-		{"folio", saysOther}, {"folios", saysOther}, {"rastreo", saysOther}, {"guia", saysOther}, {"sku", saysOther},
-		{"lote", saysOther}, {"lotes", saysOther}, {"isbn", saysOther}, {"issn", saysOther}, {"uuid", saysOther}, {"sha", saysOther},
-		{"serie", saysOther}, {"ejemplo", saysOther}, {"ejemplos", saysOther}, {"prueba", saysOther}, {"ean", saysOther},
-		{"imei", saysOther}, {"upc", saysOther}, {"gtin", saysOther},
-
-		{"registro", halfRegistro}, {"poblacion", halfPoblacion},
-		{"federal", halfFederal}, {"contribuyentes", halfContribuyentes}, {"contribuyente", halfContribuyentes},
-		{"seguro", halfSeguro}, {"seguridad", halfSeguro}, {"social", halfSocial},
-		{"documento", halfDocumento}, {"nacional", halfNacional},
-		{"identificacion", halfIdentificacion}, {"fiscal", halfFiscal},
-		{"numero", halfNumero}, {"num", halfNumero}, {"no", halfNumero}, {"nro", halfNumero}, {"number", halfNumero},
-		{"parte", halfParte}, {"pieza", halfParte}, {"part", halfParte},
-	} {
+	for _, m := range wordMeanings {
 		h := uint64(0)
 		for _, c := range []byte(m.word) {
 			h = hashWord(h, c)

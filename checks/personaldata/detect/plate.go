@@ -59,7 +59,7 @@ func (h *hit) matchPlate(b []byte, p, e int, loose bool) bool {
 		return false
 	}
 	start := plateLettersBefore(b, p)
-	if start == p && (e >= len(b) || e-p > 4) || !loose && (wordBefore(b, start) || joinedBefore(b, start)) {
+	if start == p && (e >= len(b) || e-p > 4) || !loose && (wordBefore(b, start) || joinedBefore(b, start) || start > 0 && b[start-1] == '_') {
 		return false
 	}
 	*h = hit{start: start, base: 20, outcome: ShapeOnly}
@@ -110,7 +110,7 @@ func (h *hit) matchPlate(b []byte, p, e int, loose bool) bool {
 		}
 		i += w
 	}
-	if !loose && (wordAt(b, h.end) || joinedAfter(b, h.end) || h.end+1 < len(b) && b[h.end] == '-' && isAlnum(b[h.end+1])) {
+	if !loose && (wordAt(b, h.end) || joinedAfter(b, h.end) || h.end+1 < len(b) && (b[h.end] == '-' && isAlnum(b[h.end+1]) || b[h.end] == '_')) {
 		return false
 	}
 	h.kind = plateKind(shape, h.value[:h.n])

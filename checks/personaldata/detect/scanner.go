@@ -282,10 +282,12 @@ func (s *Scanner) named(b []byte, base int64, p int, weak rule) rule {
 	column := s.columnAt(b, base, p)
 	all := column
 	if weak != ruleBirthDate && (column&saysKind == 0 || !s.columns.edge(b, p-1, -1)) { // a sentence with a comma may look like a table
-		at := base + int64(p)
-		s.mentions.read(b, base, at-wordsBefore, at)
-		said, _ := s.mentions.between(at-wordsBefore-aroundDigits, at)
-		all |= said
+		if s.simd.mayAnnounce(b, p) {
+			at := base + int64(p)
+			s.mentions.read(b, base, at-wordsBefore, at)
+			said, _ := s.mentions.between(at-wordsBefore-aroundDigits, at)
+			all |= said
+		}
 	}
 	keep := rule(0)
 	if column&saysBirthDate != 0 {

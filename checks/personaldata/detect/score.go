@@ -161,6 +161,11 @@ func (s *Scanner) weigh(b []byte, base int64, h *hit) evidence {
 	if e.certain && e.points >= Report || e.points+other >= Report {
 		return e // the words of a row speak of other cells
 	}
+	if h.kind == kindPlateMexico || h.kind == kindPlateSpain {
+		if !h.announced(column) && !s.simd.mayAnnounce(b, h.start) {
+			return e
+		}
+	}
 	s.mentions.read(b, base, start-wordsBefore, start)
 	_, before := s.mentions.between(start-wordsBefore, start)
 	switch {
@@ -258,7 +263,7 @@ func (s *Scanner) doubt(b []byte, base int64, h *hit, e evidence, tag, person ui
 			s.release(field, emit)
 		}
 	}
-	if c.points < Report && c.points+pointsNames+pointsNeighbour >= Report && namesBeside(s.simd, b, h.start, h.end) {
+	if c.points < Report && c.match.Outcome == Valid && c.points+pointsNames+pointsNeighbour >= Report && namesBeside(s.simd, b, h.start, h.end) {
 		c.points += pointsNames
 	}
 	switch {

@@ -105,13 +105,13 @@ func (w *walker) interest() int {
 func (w *walker) walk(i int) {
 	b := w.b
 	w.until = never
-	nextLetters, nextDigits := w.simd.words(b[i:])
+	nextLetters, nextDigits, _ := w.simd.words(b[i:])
 	var carryLetters, carryDigits uint64
 	for ; i < len(b); i += blockBytes {
 		letters, digits := nextLetters, nextDigits
 		nextLetters = 0
 		if i+blockBytes < len(b) {
-			nextLetters, nextDigits = w.simd.words(b[i+blockBytes:])
+			nextLetters, nextDigits, _ = w.simd.words(b[i+blockBytes:])
 		}
 		starts := letters&^(letters<<1|carryLetters) | digits&^(digits<<1|carryDigits)
 		carryLetters, carryDigits = letters>>63, digits>>63
