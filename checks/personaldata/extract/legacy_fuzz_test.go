@@ -120,11 +120,46 @@ func FuzzDBF(f *testing.F) {
 
 func FuzzSQLite(f *testing.F) {
 	addFiles(f, "*.sqlite")
-	fuzzFormat(f, asIs, func(d *document) Reason {
-		why := readSQLite(d)
-		d.size = min(d.size, 64<<10)
-		_ = readWAL(d)
-		_ = readJournal(d)
-		return why
-	})
+	fuzzFormat(f, asIs, readSQLite)
+}
+
+// The frames of a log are pages of a database, each behind a header.
+func FuzzSQLiteLog(f *testing.F) {
+	page := func(file []byte) int { return int(binary.BigEndian.Uint16(file[16:])) }
+	header := func(size int) []byte {
+		h := binary.BigEndian.AppendUint64([]byte("\x37\x7f\x06\x82\x00\x2d\xe2\x18"), uint64(size)<<32)
+		return append(h, make([]byte, 16)...)
+	}
+	for _, name := range []string{"people.sqlite", "utf16.sqlite"} {
+		file := readFile(f, "legacy", name)
+		log := header(page(file))
+		for at := 0; at < len(file); at += page(file) {
+			log = append(append(log, make([]byte, 24)...), file[at:at+page(file)]...)
+		}
+		f.Add(log)
+	}
+	f.Add(append(header(512), make([]byte, 2*(24+512))...))
+	fuzzFormat(f, asIs, readWAL)
+}
+
+// The journal of a change has the pages as they were.
+func FuzzSQLiteJournal(f *testing.F) {
+	file := readFile(f, "legacy", "people.sqlite")
+	f.Add(append(make([]byte, 8), file...))
+	fuzzFormat(f, func(b []byte) []byte {
+		h := make([]byte, 512, 512+len(b))
+		copy(h, "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7")
+		binary.BigEndian.PutUint32(h[20:], 512)
+		binary.BigEndian.PutUint32(h[24:], uint32(binary.BigEndian.Uint16(file[16:])))
+		return append(h, b...)
+	}, readJournal)
+}
+
+// The records of a presentation, in the stream that they stand in.
+func FuzzPPT(f *testing.F) {
+	text := pptRecord(0, pptTextChars, wideOf("Título")...)
+	text = append(text, pptRecord(0, pptTextBytes, []byte("CURP\vPe\xf1a")...)...)
+	f.Add(pptRecord(0x0F, 0x03E8, text...))
+	f.Add(pptRecord(0x10, pptObject, append([]byte{18, 0, 0, 0}, zlibbed([]byte("texto de un objeto"))...)...))
+	fuzzFormat(f, func(b []byte) []byte { return cfbFile(streamOf("PowerPoint Document", b)) }, readOLE)
 }
