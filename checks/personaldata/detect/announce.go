@@ -18,7 +18,7 @@ func (a *announcers) add(word string) {
 }
 
 // firstLetters hashes the three lower bytes of x, folded to lower case.
-func firstLetters(x uint32) uint32 { return (x & 0xffffff | 0x202020) * 0x9E3779B1 >> 20 }
+func firstLetters(x uint32) uint32 { return (x&0xffffff | 0x202020) * 0x9E3779B1 >> 20 }
 
 // announcing are the words that may announce one of namedRules, or a plate.
 const announcing = saysPhone | englishPhone | saysPassport | saysINE | saysPlate | saysBirthDate | halfIFE | halfCredencial | halfIdentificador | halfCiudadano
