@@ -2,6 +2,7 @@ package extract
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 )
@@ -39,6 +40,9 @@ func flowing(head []byte) bool {
 // neither a colour nor a character by its number, digits with what may stand between
 // those of one number, an @, or one of these by its number.
 func mayHold(b []byte) bool {
+	if !anyDigitOrAt(b) {
+		return false
+	}
 	for i := 0; i < len(b); i++ {
 		c := b[i]
 		if c == '@' || c == 'x' && i >= 2 && b[i-1] == '#' && b[i-2] == '&' {
@@ -67,6 +71,23 @@ func mayHold(b []byte) bool {
 		case i-start >= 4:
 			return true
 		case i-start >= 2 && i+1 < len(b) && (b[i] == '<' || b[i] == '&' || (b[i] == '.' || b[i] == '-' || b[i] == ' ') && b[i+1]-'0' <= 9):
+			return true
+		}
+	}
+	return false
+}
+
+// anyDigitOrAt tells whether b has a digit or an @.
+func anyDigitOrAt(b []byte) bool {
+	for len(b) >= 8 {
+		w := binary.LittleEndian.Uint64(b)
+		if digitBytes(w)|zeroBytes(w^eachByte('@')) != 0 {
+			return true
+		}
+		b = b[8:]
+	}
+	for _, c := range b {
+		if c-'0' <= 9 || c == '@' {
 			return true
 		}
 	}
@@ -202,9 +223,14 @@ func (m *markup) text(b []byte) {
 			m.gap = false
 		}
 		start, entities := i, false
-		for i < len(b) && b[i] != '\t' && b[i] != '\r' && b[i] != '\n' {
-			entities = entities || b[i] == '&'
-			i++
+		for ; i < len(b); i++ {
+			if c := b[i]; c > '&' { // most are
+				continue
+			} else if c == '&' {
+				entities = true
+			} else if c == '\t' || c == '\r' || c == '\n' {
+				break
+			}
 		}
 		if entities {
 			m.out = decodeEntities(m.out, b[start:i])
@@ -219,6 +245,9 @@ func (m *markup) text(b []byte) {
 func (m *markup) tag(b []byte, last bool) int {
 	if len(b) < 12 && !last {
 		return 0
+	}
+	if n := m.bareTag(b); n > 0 {
+		return n
 	}
 	switch {
 	case len(b) < 2:
@@ -245,13 +274,51 @@ func (m *markup) tag(b []byte, last bool) int {
 		inner = inner[1:]
 	}
 	name := nameOfTag(inner)
-	m.element(name, inner, closing)
+	if m.names {
+		m.named(name, closing)
+	} else {
+		var folded [15]byte // longer than the longest that is known
+		for i, c := range name[:min(len(name), len(folded))] {
+			if c >= 'A' && c <= 'Z' {
+				c |= 0x20
+			}
+			folded[i] = c
+		}
+		m.element(kindOf(folded[:min(len(name), len(folded))]), inner, closing)
+	}
 	if !closing && len(inner) > len(name) && mayHold(inner[len(name):]) {
 		m.out = append(m.out, ' ')
 		m.out = decodeEntities(m.out, bytes.TrimSuffix(inner, []byte("/")))
 		m.out = append(m.out, ' ')
 	}
 	return end + 1
+}
+
+// bareTag reads the tag at the beginning of b if it is one as most are: a short name, no
+// attributes. It returns its length, or 0.
+func (m *markup) bareTag(b []byte) int {
+	from := 1
+	if len(b) > 1 && b[1] == '/' {
+		from = 2
+	}
+	var folded [8]byte
+	for i, c := range b[from:min(len(b), from+len(folded)+1)] {
+		switch {
+		case c == '>' && i > 0:
+			end := from + i
+			if m.names {
+				m.named(b[from:end], from == 2)
+			} else {
+				m.element(kindOf(folded[:i]), nil, from == 2)
+			}
+			return end + 1
+		case i < len(folded) && (isLetter(c) || i > 0 && c-'0' <= 9):
+			folded[i] = c | 0x20 // of a digit that is the same
+		default:
+			return 0
+		}
+	}
+	return 0
 }
 
 // endOfTag returns the place of the > that ends a tag, or -1: one in quotes does not, but
@@ -296,41 +363,64 @@ func nameOfTag(b []byte) []byte {
 	return b
 }
 
-// element writes what a tag means for the text around it.
-func (m *markup) element(name, inner []byte, closing bool) {
-	if m.names {
-		m.named(name, closing)
-		return
-	}
-	var buf [12]byte
-	n := 0
-	for _, c := range name {
-		if n == len(buf) {
-			break
+// A tagKind is what an element of HTML means for the text in it.
+type tagKind uint8
+
+const (
+	tagLine tagKind = iota // begins a line; so does any that is not known
+	tagPart                // part of a line
+	tagTable
+	tagRow
+	tagCell
+	tagScript
+	tagStyle
+	tagTab
+)
+
+// kindOf tells the kind of an element by its name in lower case.
+func kindOf(name []byte) tagKind {
+	if len(name) == 2 && name[0] == 't' { // most tags of a large file are of a table
+		switch name[1] {
+		case 'd', 'h':
+			return tagCell
+		case 'r':
+			return tagRow
 		}
-		if c >= 'A' && c <= 'Z' {
-			c |= 0x20
-		}
-		buf[n] = c
-		n++
 	}
-	switch string(buf[:n]) {
+	switch string(name) {
 	case "b", "i", "u", "em", "strong", "span", "font", "a", "small", "big", "sub", "sup", "mark", "wbr", "tt", "code",
 		"o:p", "st1:personname", "bdo", "abbr", "ins", "del", "s", "text:span", "w:r", "w:t", "w:rpr", "w:prooferr":
-		return // part of a line
+		return tagPart
 	case "table":
+		return tagTable
+	case "script":
+		return tagScript
+	case "style":
+		return tagStyle
+	case "w:tab", "text:tab":
+		return tagTab
+	}
+	return tagLine
+}
+
+// element writes what a tag means for the text around it.
+func (m *markup) element(kind tagKind, inner []byte, closing bool) {
+	switch kind {
+	case tagPart:
+		return
+	case tagTable:
 		if closing {
 			m.endTable()
 		} else {
 			m.beginTable()
 		}
 		return
-	case "tr":
+	case tagRow:
 		if m.table > 0 && !m.fresh {
 			m.newRow()
 			return
 		}
-	case "td", "th":
+	case tagCell:
 		if m.table > 0 {
 			if closing {
 				m.cell = false
@@ -339,17 +429,18 @@ func (m *markup) element(name, inner []byte, closing bool) {
 			m.newCell(inner)
 			return
 		}
-	case "script":
+	case tagScript:
 		if !closing {
 			m.until = "</script"
 		}
-	case "style":
+	case tagStyle:
 		if !closing {
 			m.until = "</style"
 		}
-	case "w:tab", "text:tab":
+	case tagTab:
 		m.out = append(m.out, '\t')
 		return
+	case tagLine:
 	}
 	if m.cell {
 		m.gap = true // a line within a cell
@@ -424,6 +515,9 @@ func (m *markup) newCell(inner []byte) {
 		}
 	}
 	m.fresh, m.cell, m.gap, m.span = false, true, false, 0
+	if len(inner) == 0 {
+		return
+	}
 	if i := indexSpan(inner); i >= 0 {
 		span := 0
 		for _, c := range bytes.TrimLeft(inner[i:], "=\"' ") {
