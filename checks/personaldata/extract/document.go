@@ -294,6 +294,7 @@ func (x *Extractor) document(r io.Reader, at io.ReaderAt, size int64, depth int,
 	if f.name == "text" && as != "" {
 		f.name = as
 	}
+	x.scratch.used = x.scratch.used || f.name != "text"
 	why := f.why
 	if read := f.reader(); read != nil {
 		why = d.guarded(read)
@@ -468,6 +469,7 @@ func reasonOf(err error) Reason {
 
 // scratch holds the buffers that readers share from file to file.
 type scratch struct {
+	used bool   // by a document of the file: a plain text uses none of it
 	text []byte // decoded text on its way to the sink
 	// window is what readers look at together that read no documents within documents.
 	window []byte
@@ -489,7 +491,11 @@ func (s *scratch) look() []byte {
 
 // wipe clears what the last file left, and frees what it made large.
 func (s *scratch) wipe() {
-	const keep = 1 << 20
+	const keep = 256 << 10
+	if !s.used {
+		return
+	}
+	s.used = false
 	if cap(s.text) > keep {
 		s.text = nil
 	}

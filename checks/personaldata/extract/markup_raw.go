@@ -29,6 +29,9 @@ func (d *document) readRaw() (all bool, why Reason) {
 		return false, ""
 	}
 	d.write(first)
+	if int64(len(first)) >= d.size {
+		return true, ""
+	}
 	block := d.x.scratch.look()[:rawCarry+blockBytes]
 	have := copy(block, first[max(0, len(first)-rawCarry):])
 	for at := int64(len(first)); at < d.size; {
