@@ -13,6 +13,8 @@ func issemymExamples() examples {
 			"ISSEMYM: A123456",
 			"nombre;clave_issemym\nAna;0987654",
 			"No. ISSEMYM 12345-6",
+			"clave ISSEMYM: 12345, de la empleada",
+			"nombre;clave_issemym\nAna; 98765 ;",
 		},
 		missed: []string{
 			"1234567",               // no word beside it

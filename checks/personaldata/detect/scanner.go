@@ -218,7 +218,8 @@ func (s *Scanner) stretch(b []byte, base int64, from, to int, emit func(Match)) 
 				skip = p + len("02/01/2006")
 				continue
 			}
-			if e-p <= 5 && (!s.reading.born || groupBefore(b, p)) && standsBare(b, p, e) {
+			if e-p <= 5 && (!s.reading.born || groupBefore(b, p)) && standsBare(b, p, e) &&
+				(e-p < 5 || !s.reading.issemym && !s.reading.institute.before(b, p)) {
 				continue
 			}
 			if s.reading.begin(b, p, e, false) && s.number(b, base, emit) {

@@ -16,8 +16,8 @@ type vicinity struct {
 const (
 	vicinityBefore = 192 // bytes before a match: the lines of a form that begins with the name
 	vicinityReach  = 128 // bytes after it: the rest of a row, or some lines
-	vicinityLooks  = 64  // matches around which so much is read
-	vicinityNear   = 64  // bytes on both sides of the others
+	vicinityLooks  = 32  // matches around which so much is read
+	vicinityNear   = 48  // bytes on both sides of the others
 	vicinityNames  = 300
 	vicinityStep   = 8 << 10 // bytes between two samples
 	namesReach     = 48      // in which a name speaks for a candidate
