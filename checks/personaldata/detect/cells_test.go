@@ -10,17 +10,32 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// counted are the counts of a text.
-func counted(text string) (counts, distinct map[Type]int, persons int) {
+// counted are the counts of a text, by the rules alone if slow.
+func counted(text string, slow bool) (counts, distinct map[Type]int, persons int) {
 	var tally Tally
 	s := NewScanner(maphash.MakeSeed())
+	s.columns.slow = slow
 	s.Scan([]byte(text), tally.Add)
 	s.Finish(tally.Add)
 	return tally.Counts(), tally.Distinct(), tally.Persons()
 }
 
-// A cell that is read at once counts as the rules count it. A blank before each cell
-// keeps all from being read at once.
+// byPlace are the matches of a text that count, by their place.
+func byPlace(text string, slow bool) map[int64]string {
+	all := map[int64]string{}
+	s := NewScanner(maphash.MakeSeed())
+	s.columns.slow = slow
+	keep := func(m Match) {
+		if m.Score >= Report {
+			all[m.Start] = fmt.Sprint(m.Type, " ", text[m.Start:m.End])
+		}
+	}
+	s.Scan([]byte(text), keep)
+	s.Finish(keep)
+	return all
+}
+
+// A cell that is read at once counts as the rules count it.
 func TestCells(t *testing.T) {
 	names := []string{"curp", "rfc", "nss", "clabe", "dni", "nuss", "iban", "telefono", "clave_issemym", "fecha_nacimiento", "nif", "cuenta", "afiliacion", "importe"}
 	r := rand.New(rand.NewPCG(7, 8))
@@ -72,9 +87,8 @@ func TestCells(t *testing.T) {
 			columns[i] = names[r.IntN(len(names))]
 		}
 		delim := m.pick("| ; ,")
-		var tight, apart strings.Builder
-		tight.WriteString(strings.Join(columns, delim) + "\n")
-		apart.WriteString(strings.Join(columns, delim) + "\n")
+		var table strings.Builder
+		table.WriteString(strings.Join(columns, delim) + "\n" + strings.Repeat("-", 80) + "\n") // the rules read the names of columns as words too
 		quoted := r.IntN(3) == 0
 		for range 40 {
 			for i, name := range columns {
@@ -89,24 +103,24 @@ func TestCells(t *testing.T) {
 					v = []byte(strings.ToLower(string(v)))
 				}
 				if i > 0 {
-					tight.WriteString(delim)
-					apart.WriteString(delim)
+					table.WriteString(delim)
+				}
+				blank := ""
+				if r.IntN(8) == 0 {
+					blank = " "
 				}
 				if quoted {
-					fmt.Fprintf(&tight, "%q", v)
-					fmt.Fprintf(&apart, "\" %s\"", v)
+					fmt.Fprintf(&table, "\"%s%s\"", blank, v)
 				} else {
-					tight.Write(v)
-					fmt.Fprintf(&apart, " %s ", v)
+					fmt.Fprintf(&table, "%s%s", v, blank)
 				}
 			}
-			tight.WriteString("\n")
-			apart.WriteString("\n")
+			table.WriteString("\n")
 		}
-		counts, distinct, persons := counted(tight.String())
-		wantCounts, wantDistinct, wantPersons := counted(apart.String())
+		counts, distinct, persons := counted(table.String(), false)
+		wantCounts, wantDistinct, wantPersons := counted(table.String(), true)
 		if diff := cmp.Diff(wantCounts, counts) + cmp.Diff(wantDistinct, distinct) + cmp.Diff(wantPersons, persons); diff != "" {
-			t.Fatalf("round %d (-by the rules +at once):\n%s\n%s", round, diff, tight.String())
+			t.Errorf("round %d (-by the rules +at once):\n%s\n%s", round, diff, cmp.Diff(byPlace(table.String(), true), byPlace(table.String(), false)))
 		}
 	}
 }
