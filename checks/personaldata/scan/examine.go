@@ -21,6 +21,7 @@ type Examiner struct {
 	extractor *extract.Extractor
 	scanner   *detect.Scanner
 	tally     detect.Tally
+	add       func(detect.Match) // tally.Add, made once
 	pacer     *pacer
 	passwords *detect.CredentialCounter // looked for instead of identifiers; nil: not
 }
@@ -29,6 +30,7 @@ type Examiner struct {
 // to be added up share a seed from maphash.MakeSeed.
 func NewExaminer(seed maphash.Seed, limits FileLimits) *Examiner {
 	e := &Examiner{scanner: detect.NewScanner(seed), pacer: newPacer(0)}
+	e.add = e.tally.Add
 	e.extractor = extract.New(limits, sink{e})
 	e.extractor.Pause = func(ctx context.Context) { e.pacer.pause(ctx) }
 	return e
@@ -95,7 +97,7 @@ func (t sink) Write(block []byte) {
 		t.e.passwords.Scan(block)
 		return
 	}
-	t.e.scanner.Scan(block, t.e.tally.Add)
+	t.e.scanner.Scan(block, t.e.add)
 }
 
 func (t sink) End() {
@@ -103,7 +105,7 @@ func (t sink) End() {
 		t.e.tally.AddCredentials(t.e.passwords.Finish())
 		return
 	}
-	t.e.scanner.Finish(t.e.tally.Add)
+	t.e.scanner.Finish(t.e.add)
 }
 
 // encodingOf is the scanner's word for an encoding of the extractor.

@@ -30,7 +30,9 @@ func (t *there) look(_ context.Context, k task) {
 		return
 	}
 	t.last++
-	t.pending = append(t.pending, &sent{task: k, id: t.last})
+	s := t.fresh()
+	*s = sent{task: k, id: t.last}
+	t.pending = append(t.pending, s)
 	t.out++
 	t.full = t.out >= t.most
 	if t.full || len(t.pending) >= isolate.MaxFiles || len(t.flight) < t.how.jobs {
@@ -72,6 +74,17 @@ func (t *there) hand(tasks []*sent) {
 		t.flight[s.id] = s
 	}
 	_ = t.worker.Send(t.batch, t.files)
+}
+
+// fresh returns memory for a task, of one that is done where there is any.
+func (t *there) fresh() *sent {
+	n := len(t.used)
+	if n == 0 {
+		return &sent{}
+	}
+	s := t.used[n-1]
+	t.used = t.used[:n-1]
+	return s
 }
 
 // release forgets a task whose file is closed.
@@ -121,7 +134,8 @@ func (t *there) results(ctx context.Context, f *frame) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for range t.landed {
+	for i := range t.landed {
+		t.used = append(t.used, t.landed[i].sent)
 		t.release()
 	}
 	t.heard = time.Now()

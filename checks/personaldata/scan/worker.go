@@ -65,6 +65,7 @@ type there struct {
 	stopping bool    // the context has ended
 	ended    bool    // there is no worker any more, and will be none
 	heard    time.Time
+	used     []*sent // tasks that are done, no more than once were out
 	files    []isolate.File
 	batch    []byte
 
@@ -100,6 +101,7 @@ func newThere(ctx context.Context, s *session, program isolate.Program) (*there,
 		t.most = slowInFlight
 	}
 	t.program.Background = program.Background || slow
+	// With one idle the runtime does not look after every system call of the others.
 	t.program.Processors = s.opts.Jobs + 1
 	if t.program.Memory == 0 {
 		t.program.Memory = workerMemory + int64(s.opts.Jobs)*jobMemory

@@ -297,7 +297,7 @@ func TestWorkerProgress(t *testing.T) {
 	if testing.Short() {
 		t.Skip("slow")
 	}
-	root := tree(t, map[string]string{"large": strings.Repeat(letters, 1_500_000)})
+	root := tree(t, map[string]string{"large": strings.Repeat(letters, 4_000_000)})
 	parts := map[int64]bool{}
 	opts := Options{
 		Roots: []string{root}, Worker: Worker(), Share: 0.02, MaxTime: 4 * time.Second,
