@@ -159,6 +159,45 @@ func groupRules(b []byte, e, n int) rule {
 	if rules&ruleCCC != 0 && n == 4 && !accountGoesOn(b[e-4:e], b[i:next], b, next) {
 		rules &^= ruleCCC
 	}
+	if rules&summedRules != 0 {
+		rules &= bySums(b, next, n+next-i)
+	}
+	return rules
+}
+
+// summedRules are those that want a number of digits which groups make up exactly.
+const summedRules = ruleNSS | ruleCCC | ruleCLABE | ruleCard | ruleNUSS
+
+// bySums is what is possible by the numbers of digits that the groups up to b[i], which are
+// of so many, and those after them make up.
+func bySums(b []byte, i, digits int) rule {
+	sums := uint32(1) << min(digits, 31)
+	for digits < 20 {
+		_, w := separatorAt(b, i)
+		if w == 0 || i+w >= len(b) || !isDigit(b[i+w]) {
+			break
+		}
+		i += w
+		from := i
+		for i < len(b) && isDigit(b[i]) && i-from < 20 {
+			i++
+		}
+		digits += i - from
+		sums |= 1 << min(digits, 31)
+	}
+	rules := ^summedRules
+	if sums>>18&1 == 1 {
+		rules |= ruleCLABE
+	}
+	if sums>>20&1 == 1 {
+		rules |= ruleCCC
+	}
+	if sums>>13&0x7f != 0 {
+		rules |= ruleCard
+	}
+	if sums>>11&3 != 0 {
+		rules |= ruleNSS | ruleNUSS
+	}
 	return rules
 }
 
