@@ -100,9 +100,12 @@ func (l *lexicon) slot(hash uint64) *entry {
 	}
 }
 
+// has tells whether some word may have a hash.
+func (l *lexicon) has(hash uint64) bool { return l.seen[hash>>54]>>(hash>>48&63)&1 == 1 }
+
 // lookup returns the roles of the word, or the beginning of one, with a hash.
 func (l *lexicon) lookup(hash uint64) role {
-	if l.seen[hash>>54]>>(hash>>48&63)&1 == 0 {
+	if !l.has(hash) {
 		return 0
 	}
 	return l.slot(hash).roles

@@ -103,7 +103,7 @@ func (w *walker) interest() int {
 // walk goes through the text from b[i] on. It finds the words by masks, and most of them
 // are up to sixteen letters of ASCII: numbers that need no reading letter by letter.
 func (w *walker) walk(i int) {
-	b := w.b
+	b, l := w.b, w.lexicon
 	w.until = never
 	nextLetters, nextDigits, _ := w.simd.words(b[i:])
 	var carryLetters, carryDigits uint64
@@ -125,27 +125,31 @@ func (w *walker) walk(i int) {
 				continue
 			}
 			n := bits.TrailingZeros64(^(letters>>k | nextLetters<<(blockBytes-k)))
-			if !w.plainWord(at, n) {
-				w.letters(at)
+			if n > 8 || at+8 > len(b) {
+				if !w.longWord(at, n) {
+					w.letters(at)
+				}
+				continue
 			}
+			x := binary.LittleEndian.Uint64(b[at:])
+			keep := ^uint64(0) >> (8 * (8 - n) & 63)
+			if x &= keep; x&highBits != 0 {
+				w.letters(at)
+				continue
+			}
+			first := bits.ReverseBytes64(x | 0x20*lowOnes&keep)
+			hash := hashLetters(0, first>>(8*(8-n)&63))
+			if n >= 2 && !l.has(hash) && (n < stemLength || !l.mayBeStem(hashLetters(0, first>>(8*(8-stemLength))))) {
+				continue // as most words
+			}
+			w.word(hash, first, at, at+n, n)
 		}
 	}
 }
 
-// plainWord takes the word of n letters at b[i] if they are ASCII.
-func (w *walker) plainWord(i, n int) bool {
+// longWord takes the word of n letters at b[i] if they are nine to sixteen of ASCII.
+func (w *walker) longWord(i, n int) bool {
 	b := w.b
-	if n <= 8 && i+8 <= len(b) {
-		x := binary.LittleEndian.Uint64(b[i:])
-		keep := ^uint64(0) >> (8 * (8 - n) & 63)
-		if x &= keep; x&highBits != 0 {
-			return false
-		}
-		first := bits.ReverseBytes64(x | 0x20*lowOnes&keep)
-		key := first >> (8 * (8 - n) & 63)
-		w.word(hashLetters(0, key), first, i, i+n, n)
-		return true
-	}
 	if n > 16 || i+16 > len(b) || n <= 8 {
 		return false
 	}
