@@ -2,8 +2,10 @@
 
 package detect
 
+import "golang.org/x/sys/cpu"
+
 // cpuHasAVX2 tells whether the kernels below may run here.
-func cpuHasAVX2() bool
+func cpuHasAVX2() bool { return cpu.X86.HasAVX2 }
 
 // anchorsAVX2 is anchorsPortable for whole blocks of 64 bytes.
 //
