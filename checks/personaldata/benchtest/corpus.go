@@ -66,9 +66,10 @@ func makeCorpora(s settings) ([]corpus, error) {
 	return append(all, corpus{name: "all of these", dir: filepath.Join(s.work, "corpus")}), nil
 }
 
-// tables gathers tables that Debian has: characters, languages, codes of numbers.
+// tables gathers tables that Debian has, of characters, languages and countries. They are
+// no text: one number follows the other.
 func tables(s settings) (*corpus, error) {
-	return gather(s, corpus{name: "tables (Debian)", natural: true}, "tables", ".txt", []string{
+	return gather(s, corpus{name: "tables of codes (Debian)"}, "tables", ".txt", []string{
 		"/usr/share/unicode", "/usr/share/iso-codes", "/usr/share/i18n/locales", "/usr/share/perl",
 	}, func(path string) bool {
 		return strings.HasSuffix(path, ".txt") || strings.HasSuffix(path, ".json") || strings.HasSuffix(path, ".pl") || !strings.Contains(filepath.Base(path), ".")
