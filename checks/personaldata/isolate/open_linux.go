@@ -184,8 +184,8 @@ func FactsOf(info fs.FileInfo) (f Facts) {
 func (f *Facts) set(s *unix.Stat_t) {
 	changed, changedNano := s.Ctim.Unix()
 	*f = Facts{
-		Mode: modeOf(uint32(s.Mode)), Size: s.Size, Modified: time.Unix(s.Mtim.Unix()),
-		Device: uint64(s.Dev), Inode: s.Ino, Links: uint64(s.Nlink), Owner: s.Uid,
+		Mode: modeOf(s.Mode), Size: s.Size, Modified: time.Unix(s.Mtim.Unix()),
+		Device: s.Dev, Inode: s.Ino, Links: uint64(s.Nlink), Owner: s.Uid,
 		Changed: Pair{uint64(changed), uint64(changedNano)}, Numbered: true,
 	}
 }

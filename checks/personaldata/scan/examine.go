@@ -97,7 +97,7 @@ func (t sink) Write(block []byte) {
 		t.e.passwords.Scan(block)
 		return
 	}
-	t.e.scanner.Scan(block, t.e.add)
+	t.e.scanner.Count(block, &t.e.tally)
 }
 
 func (t sink) End() {
@@ -105,7 +105,7 @@ func (t sink) End() {
 		t.e.tally.AddCredentials(t.e.passwords.Finish())
 		return
 	}
-	t.e.scanner.Finish(t.e.add)
+	t.e.scanner.FinishCount(&t.e.tally)
 }
 
 // encodingOf is the scanner's word for an encoding of the extractor.

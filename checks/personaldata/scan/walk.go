@@ -174,14 +174,15 @@ func (w *walker) files(ctx context.Context, l *lane, here place) (below []string
 		cache = w.cache
 	}
 	folder := newFolder(cache, here.id, &l.record)
+	f := &l.found
+	*f = found{lane: l, dir: &l.dir, parent: here.path, folder: folder}
 	for {
 		entries, err := l.dir.Read()
 		for _, e := range entries {
 			if ctx.Err() != nil {
 				return nil, context.Cause(ctx)
 			}
-			f := &l.found
-			*f = found{lane: l, dir: &l.dir, parent: here.path, name: e.Name, folder: folder}
+			f.name, f.looked = e.Name, false
 			dir, err := w.meet(f, e, cache)
 			if err != nil {
 				return nil, err
