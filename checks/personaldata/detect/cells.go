@@ -43,7 +43,7 @@ func plainOf(says words) plain {
 
 // cell takes the identifier that fills the cell around the run of digits b[p:e], when
 // its column says what it is, and tells whether it did.
-func (s *Scanner) cell(b []byte, base int64, p, e int, emit func(Match)) bool {
+func (s *Scanner) cell(b []byte, base int64, p, e int) bool {
 	c := &s.columns
 	how := c.plain[c.field]
 	h := &s.hits[0]
@@ -72,7 +72,7 @@ func (s *Scanner) cell(b []byte, base int64, p, e int, emit func(Match)) bool {
 	h.start, h.end = lo, hi
 	s.skip = base + int64(hi)
 	s.mentions.pos = max(s.mentions.pos, s.skip) // no words in there
-	s.take(b, base, h, evidence{points: h.base + pointsColumn, field: c.field, plain: true}, emit)
+	s.take(b, base, h, evidence{points: h.base + pointsColumn, field: c.field, plain: true})
 	return true
 }
 

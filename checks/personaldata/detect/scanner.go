@@ -38,6 +38,9 @@ type Scanner struct {
 	half     byte // first half of a UTF-16 unit that a block cut in two
 	haveHalf bool
 
+	found func(Match) // takes the matches, unless tally does
+	tally *Tally
+
 	reading   reading
 	hits      [2]hit // the best one and the one that is read
 	columns   columns
@@ -84,8 +87,21 @@ func (s *Scanner) Reset(enc Encoding) {
 // A match comes once its evidence is there, so matches that lie near each other may come
 // in any order. It does not keep block.
 func (s *Scanner) Scan(block []byte, emit func(Match)) {
+	s.found = emit
+	s.scan(block)
+	s.found = nil
+}
+
+// Count is Scan for a Tally that wants the matches and nothing else.
+func (s *Scanner) Count(block []byte, t *Tally) {
+	s.tally = t
+	s.scan(block)
+	s.tally = nil
+}
+
+func (s *Scanner) scan(block []byte) {
 	if s.enc == Bytes && len(block) > headerBytes+2*seamBytes {
-		block = s.inPlace(block, emit)
+		block = s.inPlace(block)
 	}
 	for len(block) > 0 {
 		if s.enc == Bytes {
@@ -97,7 +113,7 @@ func (s *Scanner) Scan(block []byte, emit func(Match)) {
 		}
 		s.used = max(s.used, s.n)
 		if s.n == len(s.buf) {
-			s.window(s.buf, s.base, s.from, s.n-aheadBytes, emit)
+			s.window(s.buf, s.base, s.from, s.n-aheadBytes)
 			s.from = s.n - aheadBytes
 			s.slide()
 		}
@@ -106,7 +122,7 @@ func (s *Scanner) Scan(block []byte, emit func(Match)) {
 
 // inPlace scans a large block where it lies, but for its beginning, which is scanned
 // with the end of the block before, and its end, which it returns.
-func (s *Scanner) inPlace(block []byte, emit func(Match)) (rest []byte) {
+func (s *Scanner) inPlace(block []byte) (rest []byte) {
 	from := 0 // in block
 	if s.n > 0 {
 		if s.n+seamBytes > len(s.buf) {
@@ -115,11 +131,11 @@ func (s *Scanner) inPlace(block []byte, emit func(Match)) (rest []byte) {
 		copy(s.buf[s.n:], block[:seamBytes])
 		s.used = max(s.used, s.n+seamBytes)
 		from = behindBytes
-		s.window(s.buf[:s.n+seamBytes], s.base, s.from, s.n+from, emit)
+		s.window(s.buf[:s.n+seamBytes], s.base, s.from, s.n+from)
 	}
 	base := s.base + int64(s.n) // of block
 	to := len(block) - aheadBytes
-	s.window(block, base, from, to, emit)
+	s.window(block, base, from, to)
 	keep := to - behindBytes
 	s.n, s.from, s.base = 0, behindBytes, base+int64(keep)
 	return block[keep:]
@@ -146,14 +162,36 @@ func (s *Scanner) takeUTF16(block []byte) []byte {
 // Finish ends the text: it emits the remaining matches and wipes the buffer. The
 // scanner is then ready for another text in the same encoding.
 func (s *Scanner) Finish(emit func(Match)) {
-	s.window(s.buf[:s.n], s.base, s.from, s.n, emit)
-	s.flush(emit)
+	s.found = emit
+	s.finish()
+	s.found = nil
+}
+
+// FinishCount is Finish after Count.
+func (s *Scanner) FinishCount(t *Tally) {
+	s.tally = t
+	s.finish()
+	s.tally = nil
+}
+
+func (s *Scanner) finish() {
+	s.window(s.buf[:s.n], s.base, s.from, s.n)
+	s.flush()
 	s.Reset(s.enc)
+}
+
+// give hands over a match.
+func (s *Scanner) give(m *Match) {
+	if s.tally != nil {
+		s.tally.add(m)
+		return
+	}
+	s.found(*m)
 }
 
 // window looks for identifiers whose first digits lie in b[from:to]; b begins at
 // offset base of the text.
-func (s *Scanner) window(b []byte, base int64, from, to int, emit func(Match)) {
+func (s *Scanner) window(b []byte, base int64, from, to int) {
 	if !s.begun {
 		s.begun = true
 		s.columns.begin(b)
@@ -164,7 +202,7 @@ func (s *Scanner) window(b []byte, base int64, from, to int, emit func(Match)) {
 	s.reading.institute.base = base
 	for from < to {
 		next := min(to, from+stretchBytes)
-		s.stretch(b, base, from, next, emit)
+		s.stretch(b, base, from, next)
 		from = next
 	}
 	s.columns.pass(b, base, base+int64(to))
@@ -172,7 +210,7 @@ func (s *Scanner) window(b []byte, base int64, from, to int, emit func(Match)) {
 
 // stretch is window for as much as masks are made at once. An identifier has a run of
 // two digits or more, or an '@'.
-func (s *Scanner) stretch(b []byte, base int64, from, to int, emit func(Match)) {
+func (s *Scanner) stretch(b []byte, base int64, from, to int) {
 	n := s.simd.anchors(b[from:min(len(b), to+blockBytes)], s.digits[:], s.ats[:])
 	s.digits[n] = 0
 	carry := uint64(0)
@@ -195,7 +233,7 @@ func (s *Scanner) stretch(b []byte, base int64, from, to int, emit func(Match)) 
 			}
 			length := bits.TrailingZeros64(^(m >> bit))
 			if length == 0 {
-				if s.mail(b, base, p, emit) {
+				if s.mail(b, base, p) {
 					skip = int(s.skip - base)
 				}
 				continue
@@ -207,7 +245,7 @@ func (s *Scanner) stretch(b []byte, base int64, from, to int, emit func(Match)) 
 			if s.columns.named {
 				s.columns.advance(b, base, base+int64(p))
 				f := min(s.columns.field, maxColumns-1)
-				if s.columns.plain[f] != plainNone && e-p <= maxRun && s.cell(b, base, p, e, emit) {
+				if s.columns.plain[f] != plainNone && e-p <= maxRun && s.cell(b, base, p, e) {
 					skip = int(s.skip - base)
 					continue
 				}
@@ -222,7 +260,7 @@ func (s *Scanner) stretch(b []byte, base int64, from, to int, emit func(Match)) 
 				(e-p < 5 || !s.reading.issemym && !s.reading.institute.before(b, p)) {
 				continue
 			}
-			if s.reading.begin(b, p, e, false) && s.number(b, base, emit) {
+			if s.reading.begin(b, p, e, false) && s.number(b, base) {
 				skip = int(s.skip - base)
 			}
 		}
@@ -231,7 +269,7 @@ func (s *Scanner) stretch(b []byte, base int64, from, to int, emit func(Match)) 
 
 // number weighs what the digits that are being read may be, and takes what is most
 // likely. It tells whether it did.
-func (s *Scanner) number(b []byte, base int64, emit func(Match)) bool {
+func (s *Scanner) number(b []byte, base int64) bool {
 	r := &s.reading
 	short := r.e-r.p <= 5
 	if short && base+int64(r.p) < s.groups {
@@ -273,7 +311,7 @@ func (s *Scanner) number(b []byte, base int64, emit func(Match)) bool {
 	}
 	s.skip = base + int64(best.end)
 	s.mentions.pos = max(s.mentions.pos, s.skip) // no words in there
-	s.take(b, base, best, most, emit)
+	s.take(b, base, best, most)
 	return true
 }
 
@@ -319,7 +357,7 @@ func (s *Scanner) columnAt(b []byte, base int64, p int) words {
 }
 
 // mail looks for an address around the '@' at b[at].
-func (s *Scanner) mail(b []byte, base int64, at int, emit func(Match)) bool {
+func (s *Scanner) mail(b []byte, base int64, at int) bool {
 	h := &s.hits[0]
 	if !h.matchEmail(b, at) || base+int64(h.start) < s.skip {
 		return false
@@ -327,7 +365,7 @@ func (s *Scanner) mail(b []byte, base int64, at int, emit func(Match)) bool {
 	e := s.weigh(b, base, h)
 	s.skip = base + int64(h.end)
 	s.mentions.pos = max(s.mentions.pos, s.skip)
-	s.take(b, base, h, e, emit)
+	s.take(b, base, h, e)
 	return true
 }
 

@@ -193,7 +193,7 @@ func (h *hit) announced(w words) bool {
 }
 
 // take handles a hit that has been weighed: it is emitted, or waits for evidence.
-func (s *Scanner) take(b []byte, base int64, h *hit, e evidence, emit func(Match)) {
+func (s *Scanner) take(b []byte, base int64, h *hit, e evidence) {
 	field := e.field
 	tag := s.tags.tag(h.kind, &h.value)
 	person := tag
@@ -207,17 +207,20 @@ func (s *Scanner) take(b []byte, base int64, h *hit, e evidence, emit func(Match
 	strong := h.outcome == Valid && !h.company && h.base >= strongFrom
 	start := base + int64(h.start)
 	if s.waiting.n > 0 {
-		s.expire(start-nearBytes, emit)
+		s.expire(start - nearBytes)
 	}
 	if e.points >= Report && (e.plain || field < 0 || !s.columns.count || h.outcome != Valid) {
-		m := Match{
-			Type: typeOf[h.kind], Start: start * s.unit, End: (base + int64(h.end)) * s.unit, Outcome: h.outcome,
-			Score: min(e.points, maxScore), kind: h.kind, tag: tag, person: person,
-			categories: s.columns.speaks | s.around(b, base, h.start, h.end, h.kind == kindEmail, emit),
+		categories := s.columns.speaks | s.around(b, base, h.start, h.end, h.kind == kindEmail)
+		if s.tally != nil {
+			s.tally.one(h.kind, tag, person, categories)
+		} else {
+			s.found(Match{
+				Type: typeOf[h.kind], Start: start * s.unit, End: (base + int64(h.end)) * s.unit, Outcome: h.outcome,
+				Score: min(e.points, maxScore), kind: h.kind, tag: tag, person: person, categories: categories,
+			})
 		}
-		emit(m)
 	} else {
-		s.doubt(b, base, h, e, tag, person, compared, emit)
+		s.doubt(b, base, h, e, tag, person, compared)
 	}
 	if strong || compared {
 		x := sighting{end: base + int64(h.end), tag: tag, person: person, kind: h.kind, strong: strong}
@@ -226,13 +229,13 @@ func (s *Scanner) take(b []byte, base int64, h *hit, e evidence, emit func(Match
 		}
 		s.sightings.add(x)
 		if s.waiting.n > 0 {
-			s.tell(&x, emit)
+			s.tell(&x)
 		}
 	}
 }
 
 // doubt is take for a hit that may need more evidence, or that is evidence of its column.
-func (s *Scanner) doubt(b []byte, base int64, h *hit, e evidence, tag, person uint64, compared bool, emit func(Match)) {
+func (s *Scanner) doubt(b []byte, base int64, h *hit, e evidence, tag, person uint64, compared bool) {
 	field := e.field
 	c := candidate{
 		match: Match{
@@ -260,7 +263,7 @@ func (s *Scanner) doubt(b []byte, base int64, h *hit, e evidence, tag, person ui
 		if !e.certain && s.columns.certain(h.kind, field) {
 			c.points += pointsCertain
 			c.field = -1
-			s.release(field, emit)
+			s.release(field)
 		}
 	}
 	if c.points < Report && c.match.Outcome == Valid && c.points+pointsNames+pointsNeighbour >= Report && namesBeside(s.simd, b, h.start, h.end) {
@@ -268,13 +271,13 @@ func (s *Scanner) doubt(b []byte, base int64, h *hit, e evidence, tag, person ui
 	}
 	switch {
 	case c.points >= Report:
-		c.match.categories = s.around(b, base, h.start, h.end, h.kind == kindEmail, emit)
-		s.emit(&c, emit)
+		c.match.categories = s.around(b, base, h.start, h.end, h.kind == kindEmail)
+		s.emit(&c)
 	case c.points+c.hope() < Report:
-		s.emit(&c, emit)
+		s.emit(&c)
 	default:
 		if s.waiting.n == maxNear { // denser than any text: the oldest goes with what it has
-			s.settle(s.waiting.pop(), emit)
+			s.settle(s.waiting.pop())
 		}
 		s.waiting.push(&c)
 	}
@@ -296,46 +299,46 @@ func (c *candidate) hope() int {
 }
 
 // tell lets all that wait hear of another identifier.
-func (s *Scanner) tell(x *sighting, emit func(Match)) {
+func (s *Scanner) tell(x *sighting) {
 	for i := range s.waiting.n {
 		c := s.waiting.at(i)
 		if c.points >= Report || c.match.End+nearBytes < x.end {
 			continue
 		}
 		if c.hear(x); c.points >= Report {
-			s.emit(c, emit)
+			s.emit(c)
 		}
 	}
 }
 
 // expire settles what ends before offset: nothing that comes can lie near it.
-func (s *Scanner) expire(offset int64, emit func(Match)) {
+func (s *Scanner) expire(offset int64) {
 	for s.waiting.n > 0 && s.waiting.at(0).match.End < offset {
-		s.settle(s.waiting.pop(), emit)
+		s.settle(s.waiting.pop())
 	}
 }
 
 // settle decides on a candidate that no neighbour spoke for: its column may.
-func (s *Scanner) settle(c *candidate, emit func(Match)) {
+func (s *Scanner) settle(c *candidate) {
 	switch {
 	case c.points >= Report: // emitted when it was told
 	case c.field >= 0 && c.match.Outcome == Valid && c.points+pointsCertain >= Report:
 		if s.columns.certain(c.match.kind, c.field) {
 			c.points += pointsCertain
-			s.emit(c, emit)
+			s.emit(c)
 			return
 		}
 		if s.held.n == maxNear { // a column that is certain is so long before
-			s.emit(s.held.pop(), emit)
+			s.emit(s.held.pop())
 		}
 		s.held.push(c)
 	default:
-		s.emit(c, emit)
+		s.emit(c)
 	}
 }
 
 // release emits what was held for a column that has become certain.
-func (s *Scanner) release(field int, emit func(Match)) {
+func (s *Scanner) release(field int) {
 	for range s.held.n {
 		c := *s.held.pop()
 		if c.field != field || !s.columns.certain(c.match.kind, field) {
@@ -343,26 +346,26 @@ func (s *Scanner) release(field int, emit func(Match)) {
 			continue
 		}
 		c.points += pointsCertain
-		s.emit(&c, emit)
+		s.emit(&c)
 	}
 }
 
 // flush decides on all that is left.
-func (s *Scanner) flush(emit func(Match)) {
+func (s *Scanner) flush() {
 	for s.waiting.n > 0 {
-		s.settle(s.waiting.pop(), emit)
+		s.settle(s.waiting.pop())
 	}
 	for s.held.n > 0 {
 		c := s.held.pop()
 		if s.columns.certain(c.match.kind, c.field) {
 			c.points += pointsCertain
 		}
-		s.emit(c, emit)
+		s.emit(c)
 	}
 }
 
 // emit reports a candidate if it is worth anything.
-func (s *Scanner) emit(c *candidate, emit func(Match)) {
+func (s *Scanner) emit(c *candidate) {
 	if c.points < Review {
 		return
 	}
@@ -371,5 +374,5 @@ func (s *Scanner) emit(c *candidate, emit func(Match)) {
 	m.Score = min(c.points, maxScore)
 	m.Start *= s.unit
 	m.End *= s.unit
-	emit(m)
+	s.give(&m)
 }

@@ -29,20 +29,28 @@ type tagOf struct {
 }
 
 // Add counts a match if its score reaches Report.
-func (t *Tally) Add(m Match) {
+func (t *Tally) Add(m Match) { t.add(&m) }
+
+func (t *Tally) add(m *Match) {
 	if m.Score < Report || m.kind >= kinds {
 		return
 	}
-	t.categories |= m.categories
 	if m.count > 0 { // words, which have no value to tell apart
+		t.categories |= m.categories
 		t.counts[m.kind] += int(m.count)
 		return
 	}
-	t.counts[m.kind]++
-	t.hold(tagOf{m.kind, m.tag})
-	if m.person != 0 && m.person != t.root && (m.kind == kindCURP || m.kind == kindRFC) {
-		t.root = m.person
-		t.hold(tagOf{kinds, m.person})
+	t.one(m.kind, m.tag, m.person, m.categories)
+}
+
+// one counts a value of kind k.
+func (t *Tally) one(k kind, tag, person uint64, c Category) {
+	t.categories |= c
+	t.counts[k]++
+	t.hold(tagOf{k, tag})
+	if person != 0 && person != t.root && (k == kindCURP || k == kindRFC) {
+		t.root = person
+		t.hold(tagOf{kinds, person})
 	}
 }
 
@@ -83,6 +91,9 @@ func (t *Tally) Merge(o *Tally) {
 	t.categories |= o.categories
 	for k := range kinds {
 		t.counts[k] += o.counts[k]
+		if t.values[k].n >= MaxDistinct {
+			continue
+		}
 		for _, slot := range o.values[k].slots {
 			if slot != 0 {
 				t.values[k].add(slot)

@@ -27,7 +27,7 @@ const (
 // special categories that it speaks of. An address of mail says so little of its person
 // that the names, streets and dates beside it are nobody's: they count once an
 // identifier of a person stands near them too, or in a table that has a column of names.
-func (s *Scanner) around(b []byte, base int64, lo, hi int, mail bool, emit func(Match)) Category {
+func (s *Scanner) around(b []byte, base int64, lo, hi int, mail bool) Category {
 	v := &s.vicinity
 	if v.names >= vicinityNames && base+int64(lo) < v.pos+vicinityStep {
 		return 0
@@ -39,7 +39,7 @@ func (s *Scanner) around(b []byte, base int64, lo, hi int, mail bool, emit func(
 	mail = mail && !s.columns.people
 	if held := v.held; held.to > 0 && !mail {
 		if v.held = (seen{}); base+int64(lo-before) <= held.to {
-			s.tellOf(&held, emit)
+			s.tellOf(&held)
 		}
 	}
 	from := max(lo-before, int(max(v.pos-base, 0)), 0)
@@ -70,7 +70,7 @@ func (s *Scanner) around(b []byte, base int64, lo, hi int, mail bool, emit func(
 	if mail {
 		v.held = near
 	} else {
-		s.tellOf(&near, emit)
+		s.tellOf(&near)
 	}
 	return r.categories
 }
@@ -82,14 +82,14 @@ type seen struct {
 }
 
 // tellOf reports what has been seen.
-func (s *Scanner) tellOf(x *seen, emit func(Match)) {
+func (s *Scanner) tellOf(x *seen) {
 	s.vicinity.names += x.names
 	for _, found := range [...]struct {
 		kind kind
 		n    int
 	}{{kindName, x.names}, {kindAddress, x.addresses}, {kindBirthDate, x.birthDates}} {
 		if found.n > 0 {
-			emit(Match{
+			s.give(&Match{
 				Type: typeOf[found.kind], Start: x.from * s.unit, End: x.to * s.unit,
 				Outcome: ShapeOnly, Score: Report, kind: found.kind, count: uint32(found.n),
 			})

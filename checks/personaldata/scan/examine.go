@@ -21,7 +21,6 @@ type Examiner struct {
 	extractor *extract.Extractor
 	scanner   *detect.Scanner
 	tally     detect.Tally
-	add       func(detect.Match) // tally.Add, made once
 	pacer     *pacer
 	passwords *detect.CredentialCounter // looked for instead of identifiers; nil: not
 }
@@ -30,7 +29,6 @@ type Examiner struct {
 // to be added up share a seed from maphash.MakeSeed.
 func NewExaminer(seed maphash.Seed, limits FileLimits) *Examiner {
 	e := &Examiner{scanner: detect.NewScanner(seed), pacer: newPacer(0)}
-	e.add = e.tally.Add
 	e.extractor = extract.New(limits, sink{e})
 	e.extractor.Pause = func(ctx context.Context) { e.pacer.pause(ctx) }
 	return e
