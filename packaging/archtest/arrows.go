@@ -103,7 +103,7 @@ func ReservedImports() []Reserved {
 			Why: "the agent starts nothing but its own scan worker"},
 		{Foreign: of("github.com/shirou/gopsutil/..."), Only: of("checks/host/local"),
 			Why: "one package measures the live machine"},
-		{Foreign: of("golang.org/x/sys/..."), Only: of("checks/host/local", "checks/personaldata/isolate", "packaging/service"),
+		{Foreign: of("golang.org/x/sys/unix", "golang.org/x/sys/windows", "golang.org/x/sys/windows/..."), Only: of("checks/host/local", "checks/personaldata/isolate", "packaging/service"),
 			Why: "one package asks the operating system about itself, one gives up its rights, one runs as its service"},
 		{Foreign: of("github.com/fsnotify/fsnotify"), Only: of("checks/personaldata/scan"),
 			Why: "only the scan watches folders"},
