@@ -148,25 +148,19 @@ func (x *xmlReader) next() xmlToken {
 		}
 		// The shortest way for what most of a document is: a tag that is all here.
 		b := rest[lt:]
-		if x.closeTag(b) {
+		switch {
+		case x.closeTag(b):
 			return xmlClose
+		case x.plainTag(b):
+			return xmlOpen
 		}
-		if gt := bytes.IndexByte(b, '>'); gt > 1 {
-			if c := b[1]; c == '/' {
-				name := b[2:gt]
-				for len(name) > 0 && name[len(name)-1] <= ' ' {
-					name = name[:len(name)-1]
-				}
-				colon := bytes.IndexByte(name, ':') + 1
-				x.name, x.space = name[colon:], name[:colon]
-				x.pos += gt + 1
-				x.depth--
-				return xmlClose
-			} else if c != '!' && c != '?' && plainTag(b[:gt]) {
-				x.parseTag(b[1:gt])
-				x.pos += gt + 1
-				return xmlOpen
-			}
+		if gt := bytes.IndexByte(b, '>'); gt > 1 && b[1] == '/' {
+			name := bytes.TrimRight(b[2:gt], " \t\r\n")
+			colon := bytes.IndexByte(name, ':') + 1
+			x.name, x.space = name[colon:], name[:colon]
+			x.pos += gt + 1
+			x.depth--
+			return xmlClose
 		}
 		if t := x.markup(); t != xmlText {
 			return t
@@ -365,17 +359,48 @@ func (x *xmlReader) parseTag(tag []byte) {
 	x.attrs = tag[i:]
 }
 
-// plainTag tells whether the > behind b ends the tag that b is: it does behind a closing
-// quote, and where the tag has no attributes. It may say no when it does.
-func plainTag(b []byte) bool {
-	n := len(b)
-	if b[n-1] == '/' {
-		n--
+// plainTag reads the opening tag that b begins with, if it is one as most are: with a
+// short name, and ending at the first >. That it does where it has no attributes, and
+// behind a closing quote. It may say no when it could.
+func (x *xmlReader) plainTag(b []byte) bool {
+	if len(b) < 3 || b[1] == '?' {
+		return false
 	}
-	if n > 3 && b[n-1] == '"' {
-		return b[n-2] != '='
+	name := 1
+	for i := 1; i < min(len(b), 32); i++ {
+		switch c := b[i]; {
+		case c > '>' || c >= '-' && c <= '9' && c != '/': // of a name
+		case c == ':':
+			name = i + 1
+		case c == '>', c <= ' ', c == '/':
+			end := i
+			if c != '>' {
+				k := bytes.IndexByte(b[i:], '>')
+				if k < 0 {
+					return false
+				}
+				end += k
+			}
+			empty := b[end-1] == '/'
+			attrs := b[i:end]
+			if empty {
+				attrs = b[i : end-1]
+			}
+			if n := len(attrs); name == i || n > 0 && (n < 2 || attrs[n-1] != '"' || attrs[n-2] == '=') {
+				return false
+			}
+			x.tags, x.empty = true, empty
+			if !empty {
+				x.depth++
+			}
+			x.name, x.space, x.attrs = b[name:i], b[1:name], attrs
+			x.pos += end + 1
+			return true
+		default:
+			return false
+		}
 	}
-	return n < 24 && bytes.IndexByte(b, '=') < 0 && bytes.IndexByte(b[1:], '<') < 0
+	return false
 }
 
 // tagEnd returns where the tag in b ends: at its >, or at a < that should not be in it.
