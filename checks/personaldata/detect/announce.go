@@ -9,44 +9,73 @@ import (
 // and most numbers have no word for one of them before them. To know that by the first
 // letters of the words costs less than to read these.
 
-// announcers is the set of the first three letters of all words that may announce one.
-type announcers [1 << 6]uint64
+// A wordSet is a set of the first four letters of words, or of three where there are no
+// more. It may hold others too.
+type wordSet [1 << 6]uint64
 
-func (a *announcers) add(word string) {
-	h := firstLetters(binary.LittleEndian.Uint32([]byte(word[:3] + "\x00")))
+// add takes a word of three letters or more.
+func (a *wordSet) add(word string) {
+	h := firstLetters(binary.LittleEndian.Uint32([]byte(word + "\x00")[:4]))
 	a[h>>6] |= 1 << (h & 63)
 }
 
-// firstLetters hashes the three lower bytes of x, folded to lower case.
-func firstLetters(x uint32) uint32 { return (x&0xffffff | 0x202020) * 0x9E3779B1 >> 20 }
+// firstLetters hashes the first letters of the four that are the bytes of x, in any case.
+func firstLetters(x uint32) uint32 {
+	x |= 0x20202020
+	if byte(x>>24)-'a' >= 26 {
+		x &= 0xffffff
+	}
+	return x * 0x9E3779B1 >> 20
+}
 
 // announcing are the words that may announce one of namedRules, or a plate.
 const announcing = saysPhone | englishPhone | saysPassport | saysINE | saysPlate | saysBirthDate | halfIFE | halfCredencial | halfIdentificador | halfCiudadano
 
+// theAnnouncers are the words of announcing, and columnWords those by which a column may
+// be known. Of a phrase one half is enough.
+var theAnnouncers, columnWords = func() (a, c wordSet) {
+	for _, m := range wordMeanings {
+		if m.says&announcing != 0 {
+			a.add(m.word)
+		}
+		if m.says&(saysKind|englishPhone|halfPoblacion|halfFederal|halfSeguro|halfNacional|halfFiscal|halfCiudadano|halfCredencial) != 0 {
+			c.add(m.word)
+		}
+	}
+	return a, c
+}()
+
 // mayAnnounce tells whether one of the words in the blockBytes before b[p] may announce
 // such a number.
 func (v simd) mayAnnounce(b []byte, p int) bool {
-	if p < blockBytes || p+4 > len(b) {
+	return p < blockBytes || v.mayHold(b, p-blockBytes, p, &theAnnouncers)
+}
+
+// mayHold tells whether one of the words that begin in b[from:to] may be in a set.
+func (v simd) mayHold(b []byte, from, to int, set *wordSet) bool {
+	if to+4 > len(b) {
 		return true
 	}
-	letters, _, capitals := v.words(b[p-blockBytes : p])
-	small := letters &^ capitals
-	starts := letters&^(letters<<1) | capitals&(small<<1) // numTel
-	alone := starts &^ (letters >> 1)
-	if alone != 0 { // T.E.L.
-		for m := alone; m != 0; m &= m - 1 {
-			if i := p - blockBytes + bits.TrailingZeros64(m); b[i+1] == '.' || b[i] >= 0x80 {
-				return true
+	for ; from < to; from += blockBytes {
+		letters, _, capitals := v.words(b[from:])
+		if n := to - from; n < blockBytes {
+			letters &= 1<<n - 1
+		}
+		small := letters &^ capitals
+		starts := letters & (^(letters << 1) | capitals&(small<<1)) // numTel
+		for m := starts &^ (letters >> 1); m != 0; m &= m - 1 {
+			if i := from + bits.TrailingZeros64(m); b[i+1] == '.' || b[i] >= 0x80 || i+1 == from+blockBytes && isLetter(b[i+1]) {
+				return true // T.E.L., or a word that the block cuts
 			}
 		}
-	}
-	for m := starts & (letters >> 1) & (letters >> 2); m != 0; m &= m - 1 {
-		x := binary.LittleEndian.Uint32(b[p-blockBytes+bits.TrailingZeros64(m):])
-		if x&0x808080 != 0 {
-			return true // with an accent
-		}
-		if h := firstLetters(x); theAnnouncers[h>>6]>>(h&63)&1 == 1 {
-			return true
+		for m := starts & (letters >> 1); m != 0; m &= m - 1 {
+			x := binary.LittleEndian.Uint32(b[from+bits.TrailingZeros64(m):])
+			if x&0x80808080 != 0 {
+				return true // with an accent
+			}
+			if h := firstLetters(x); set[h>>6]>>(h&63)&1 == 1 {
+				return true
+			}
 		}
 	}
 	return false

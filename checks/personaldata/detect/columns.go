@@ -121,7 +121,7 @@ func (c *columns) readHeader(b []byte) {
 		}
 		end := at + length
 		if len(bytes.TrimSpace(head[at:end])) > 0 {
-			if c.readNames(head[at:end], seen == 0) {
+			if c.simd.mayHold(b, at, end, &columnWords) && c.readNames(head[at:end], seen == 0) {
 				c.pos = int64(end)
 				return
 			}

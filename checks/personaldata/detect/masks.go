@@ -65,6 +65,9 @@ func (v simd) words(b []byte) (letters, digits, capitals uint64) {
 	}
 	var last [blockBytes]byte
 	copy(last[:], b)
+	if v.avx2 {
+		return wordsAVX2(&last[0])
+	}
 	return wordsPortable(&last)
 }
 

@@ -90,16 +90,6 @@ var wordMeanings = []wordMeaning{
 	{"parte", halfParte}, {"pieza", halfParte}, {"part", halfParte},
 }
 
-// theAnnouncers are the words of announcing.
-var theAnnouncers = func() (a announcers) {
-	for _, m := range wordMeanings {
-		if m.says&announcing != 0 {
-			a.add(m.word)
-		}
-	}
-	return a
-}()
-
 // meanings is indexed by the high bits of the hash of a word, or follows what has them too.
 var meanings = func() (t [meaningSlots]meaning) {
 	for _, m := range wordMeanings {
