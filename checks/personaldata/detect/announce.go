@@ -45,6 +45,25 @@ var theAnnouncers, columnWords = func() (a, c wordSet) {
 	return a, c
 }()
 
+// foldedLetters are the first four letters of the word at b[i], without accents, as the
+// bytes of a number that ends in a zero byte where there are no more.
+func foldedLetters(b []byte, i int) (x uint32) {
+	for shift := 0; shift < 32 && i < len(b); {
+		if b[i] == 0xCC && i+1 < len(b) && b[i+1]&0xC0 == 0x80 { // a combining accent
+			i += 2
+			continue
+		}
+		letter, width := foldLetter(b, i)
+		if letter == 0 {
+			break
+		}
+		x |= uint32(letter) << shift
+		shift += 8
+		i += width
+	}
+	return x
+}
+
 // mayAnnounce tells whether one of the words in the blockBytes before b[p] may announce
 // such a number.
 func (v simd) mayAnnounce(b []byte, p int) bool {
@@ -64,14 +83,15 @@ func (v simd) mayHold(b []byte, from, to int, set *wordSet) bool {
 		small := letters &^ capitals
 		starts := letters & (^(letters << 1) | capitals&(small<<1)) // numTel
 		for m := starts &^ (letters >> 1); m != 0; m &= m - 1 {
-			if i := from + bits.TrailingZeros64(m); b[i+1] == '.' || b[i] >= 0x80 || i+1 == from+blockBytes && isLetter(b[i+1]) {
+			if i := from + bits.TrailingZeros64(m); b[i+1] == '.' || i+1 == from+blockBytes && isLetter(b[i+1]) {
 				return true // T.E.L., or a word that the block cuts
 			}
 		}
 		for m := starts & (letters >> 1); m != 0; m &= m - 1 {
-			x := binary.LittleEndian.Uint32(b[from+bits.TrailingZeros64(m):])
+			i := from + bits.TrailingZeros64(m)
+			x := binary.LittleEndian.Uint32(b[i:])
 			if x&0x80808080 != 0 {
-				return true // with an accent
+				x = foldedLetters(b, i)
 			}
 			if h := firstLetters(x); set[h>>6]>>(h&63)&1 == 1 {
 				return true
