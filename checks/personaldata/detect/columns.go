@@ -247,8 +247,21 @@ func (c *columns) advance(b []byte, base, offset int64) {
 		n := min(c.block.to, offset) - c.pos
 		past, keep := c.pos-c.block.from, ^uint64(0)>>(blockBytes-n)
 		lines, delims, quotes := c.block.lines>>past&keep, c.block.delims>>past&keep, c.block.quotes>>past&keep
+		if (quotes != 0 || c.quoted) && !c.count {
+			inside := between(quotes)
+			if c.quoted {
+				inside = ^inside
+			}
+			if lines&inside&keep != 0 { // a line end within quotes, or a stray one
+				c.step(lines, delims, quotes)
+				c.pos += n
+				continue
+			}
+			delims &^= inside
+			c.quoted = c.quoted != (bits.OnesCount64(quotes)&1 == 1)
+		}
 		switch {
-		case quotes != 0 || c.quoted || c.count:
+		case c.count:
 			c.step(lines, delims, quotes)
 		case lines != 0:
 			c.field = bits.OnesCount64(delims >> lastBit(lines))
@@ -257,6 +270,16 @@ func (c *columns) advance(b []byte, base, offset int64) {
 		}
 		c.pos += n
 	}
+}
+
+// between sets the bits from each odd bit of m up to the next one.
+func between(m uint64) uint64 {
+	m ^= m << 1
+	m ^= m << 2
+	m ^= m << 4
+	m ^= m << 8
+	m ^= m << 16
+	return m ^ m<<32
 }
 
 // look makes the masks of what follows.

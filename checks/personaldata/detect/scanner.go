@@ -260,7 +260,7 @@ func (s *Scanner) stretch(b []byte, base int64, from, to int) {
 				(e-p < 5 || !s.reading.issemym && !s.reading.institute.before(b, p)) {
 				continue
 			}
-			if s.reading.begin(b, p, e, false) && s.number(b, base) {
+			if s.reading.begin(b, p, e, false) && (s.columns.named || s.reading.rules&^namedRules != 0 || s.simd.mayAnnounce(b, p)) && s.number(b, base) {
 				skip = int(s.skip - base)
 			}
 		}

@@ -18,7 +18,7 @@ const (
 	vicinityReach  = 128 // bytes after it: the rest of a row, or some lines
 	vicinityLooks  = 32  // matches around which so much is read
 	vicinityNear   = 48  // bytes on both sides of the others
-	vicinityNames  = 300
+	vicinityNames  = 100
 	vicinityStep   = 8 << 10 // bytes between two samples
 	namesReach     = 48      // in which a name speaks for a candidate
 )
