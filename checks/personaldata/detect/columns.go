@@ -143,8 +143,8 @@ func (c *columns) readNames(line []byte, first bool) bool {
 			most, delim = n, d
 		}
 	}
-	if most == 0 && (!first || len(line) > maxAlone) {
-		return false
+	if most == 0 && (!first || len(line) > maxAlone) || len(line) > (most+1)*maxCell {
+		return false // a sentence, or a paragraph
 	}
 	for i := 0; i < len(line); i++ {
 		if end := digitsEnd(line, i); end > i {

@@ -91,7 +91,7 @@ func (t *Tally) Merge(o *Tally) {
 	t.categories |= o.categories
 	for k := range kinds {
 		t.counts[k] += o.counts[k]
-		if t.values[k].n >= MaxDistinct {
+		if o.values[k].n == 0 || t.values[k].n >= MaxDistinct {
 			continue
 		}
 		for _, slot := range o.values[k].slots {
@@ -99,6 +99,9 @@ func (t *Tally) Merge(o *Tally) {
 				t.values[k].add(slot)
 			}
 		}
+	}
+	if o.roots.n == 0 {
+		return
 	}
 	for _, slot := range o.roots.slots {
 		if slot != 0 {
