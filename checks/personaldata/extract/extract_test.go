@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
+	"math/rand/v2"
 	"mime/quotedprintable"
 	"os"
 	"os/exec"
@@ -416,3 +417,23 @@ func TestRTF(t *testing.T) {
 var _ = fmt.Sprint
 var _ = time.Now
 var _ = gzipped
+
+// What stands behind the mark of UTF-16 and is no text does not pass for one.
+func TestUTF16Noise(t *testing.T) {
+	noise := make([]byte, 200_000)
+	_, _ = rand.NewChaCha8([32]byte{7}).Read(noise)
+	for name, text := range map[string]struct {
+		file []byte
+		want Reason
+	}{
+		"noise, least first": {append([]byte("\xff\xfe"), noise...), Binary},
+		"noise, most first":  {append([]byte("\xfe\xff"), noise...), Binary},
+		"text":               {append([]byte("\xff\xfe"), wide(binary.LittleEndian, strings.Repeat(somebody+"\t\f ¿Ωж漢字😀? ", 5000))...), ""},
+		"text, most first":   {append([]byte("\xfe\xff"), wide(binary.BigEndian, strings.Repeat(somebody+" 😀😀😀", 5000))...), ""},
+	} {
+		x := New(Limits{}, nowhere{})
+		if got := x.File(t.Context(), bytes.NewReader(text.file), int64(len(text.file))).Reason; got != text.want {
+			t.Errorf("%s: %q, want %q", name, got, text.want)
+		}
+	}
+}

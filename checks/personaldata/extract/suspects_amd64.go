@@ -2,8 +2,10 @@
 
 package extract
 
+import "golang.org/x/sys/cpu"
+
 // cpuHasAVX2 tells whether the kernel below may run here.
-func cpuHasAVX2() bool
+func cpuHasAVX2() bool { return cpu.X86.HasAVX2 }
 
 // suspectsAVX2 is suspects for blocks that begin strideBytes apart, until one has any. It
 // returns the number of that block, or blocks.

@@ -57,8 +57,51 @@ func readUTF16(enc Encoding) func(d *document) Reason {
 				return d.narrowed(enc, format{name: name})
 			}
 		}
-		return d.copyText(d.r, enc)
+		return d.copyUTF16(enc)
 	}
+}
+
+// copyUTF16 gives a text in UTF-16 to the sink. One that is no text holds characters that
+// nobody writes: halves of pairs, controls, and those that have no meaning.
+func (d *document) copyUTF16(enc Encoding) Reason {
+	order := binary.ByteOrder(binary.LittleEndian)
+	if enc == UTF16BE {
+		order = binary.BigEndian
+	}
+	d.beginText(enc)
+	defer d.endText()
+	units, odd := 0, 0
+	for {
+		block, err := d.next(d.r)
+		if len(block) > 0 {
+			units += len(block) / 2
+			odd += oddUnits(block, order)
+			d.write(block)
+		}
+		switch {
+		case errors.Is(err, io.EOF) && odd*50 > units:
+			return Binary
+		case errors.Is(err, io.EOF):
+			return ""
+		case err != nil:
+			return reasonOf(err)
+		}
+	}
+}
+
+// oddUnits counts the units of UTF-16 in b that no text has many of. A pair that b cuts
+// counts as one.
+func oddUnits(b []byte, order binary.ByteOrder) (odd int) {
+	for i := 0; i+1 < len(b); i += 2 {
+		switch u := order.Uint16(b[i:]); {
+		case u >= 0x20 && u < 0xD800, u == '\t', u == '\n', u == '\r', u == '\f', u >= 0xF900 && u < 0xFFFE:
+		case u < 0xDC00 && u >= 0xD800 && i+3 < len(b) && order.Uint16(b[i+2:])&0xFC00 == 0xDC00:
+			i += 2
+		default:
+			odd++
+		}
+	}
+	return odd
 }
 
 // narrowed reads a document in UTF-16 as what it is in UTF-8.
