@@ -84,8 +84,8 @@ bench-spine: build ## what an agent costs a machine, and what a collector takes 
 	@packaging/tools/bench-spine.sh
 
 .PHONY: bench-personaldata
-bench-personaldata: build ## the search for personal data against ripgrep (minutes; SEED= MB= ROUNDS= FILES=)
-	@SEED='$(SEED)' MB='$(MB)' ROUNDS='$(ROUNDS)' FILES='$(FILES)' packaging/tools/bench-personaldata.sh
+bench-personaldata: build ## the search for personal data against ripgrep (minutes; SEED= MB= ROUNDS= FILES= PART=)
+	@SEED='$(SEED)' MB='$(MB)' ROUNDS='$(ROUNDS)' FILES='$(FILES)' PART='$(PART)' packaging/tools/bench-personaldata.sh
 
 .PHONY: clean
 clean: ## remove what was built (the tools and caches in .cache stay)

@@ -2,7 +2,8 @@
 # Measures the search for personal data against ripgrep and Go's regular expressions on a
 # corpus that is made from a seed, prints tables in Markdown, and ends with status 1 when
 # a promise is not kept. Some minutes; 5 GB below TMPDIR. The variables SEED, MB (of the
-# corpus), ROUNDS and FILES (that have not changed) set how much. Linux, 2 cores.
+# corpus), ROUNDS and FILES (that have not changed) set how much, PART which of text, tree,
+# unchanged, documents and memory. Linux, 2 cores.
 # With Debian's linux-source-6.1 and Spanish manuals installed it measures those too.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -19,6 +20,6 @@ export CGO_ENABLED=0
 "${build[@]}" -o "$work/bench" ./checks/personaldata/benchtest
 
 status=0
-"$work/bench" -agent bin/vigia-agent -portable "$work/portable" -seed "${SEED:-1}" -mb "${MB:-768}" \
-	-rounds "${ROUNDS:-5}" -files "${FILES:-250000}" "$@" || status=$?
+"$work/bench" -agent bin/vigia-agent -portable "$work/portable" -seed "${SEED:-1}" -mb "${MB:-1024}" \
+	-rounds "${ROUNDS:-5}" -files "${FILES:-250000}" -part "${PART:-}" "$@" || status=$?
 exit "$status"

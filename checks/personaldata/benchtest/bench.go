@@ -33,6 +33,9 @@ func measureAll(ctx context.Context, s settings, stdout io.Writer) (bool, error)
 		{"documents", formats},
 		{"memory", memory},
 	} {
+		if !strings.Contains(part.what, s.part) {
+			continue
+		}
 		say("%s", part.what)
 		if err := part.run(ctx, s, b); err != nil {
 			return false, fmt.Errorf("%s: %w", part.what, err)
@@ -150,9 +153,22 @@ func unchanged(ctx context.Context, s settings, b *book) error {
 	if err != nil {
 		return err
 	}
+	// What has just been written is still on its way to the disk, and that is no part of it.
+	settle := func() error {
+		if out, err := exec.CommandContext(ctx, "sync").CombinedOutput(); err != nil {
+			return fmt.Errorf("sync: %w: %s", err, out)
+		}
+		return nil
+	}
+	if err := settle(); err != nil {
+		return err
+	}
 	scan := agentScan(s.agent, 2, filepath.Join(s.work, "cache"))
 	first, err := scan(ctx, dir)
 	if err != nil {
+		return err
+	}
+	if err := settle(); err != nil {
 		return err
 	}
 	costs, err := interleaved(ctx, min(3, s.rounds), dir, scan)

@@ -32,6 +32,7 @@ type settings struct {
 	files    int // unchanged files that are looked at again
 	work     string
 	absolute bool // hold the bars that are no ratios too
+	part     string
 	stderr   io.Writer
 }
 
@@ -54,6 +55,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.IntVar(&s.rounds, "rounds", 5, "of each measurement")
 	flags.IntVar(&s.files, "files", 250_000, "unchanged `files` that are looked at again; the bar is for a million, and its time for fewer is in proportion")
 	flags.BoolVar(&s.absolute, "absolute", true, "hold the bars in bytes a second too, which depend on the machine")
+	flags.StringVar(&s.part, "part", "", "measure only the parts whose `name` holds this: text, tree, unchanged, documents, memory")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}

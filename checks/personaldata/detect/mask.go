@@ -7,7 +7,10 @@ import "bytes"
 // Scanner would report: identifiers without context, with a wrong check digit, glued to
 // other letters and digits, and the first ten characters of a person's CURP or RFC
 // alone. The result has as many bytes as path.
-func MaskPath(path string) string {
+func MaskPath(path string) string { return maskPath(path, false) }
+
+// maskPath is MaskPath; all: it reads even the digits that can be nothing, for tests.
+func maskPath(path string, all bool) string {
 	var masked []byte
 	b := []byte(path)
 	hide := func(from, to int) {
@@ -37,6 +40,8 @@ func MaskPath(path string) string {
 			break
 		}
 		switch {
+		case !all && harmlessRun(b, p, e):
+			continue
 		case h.identify(b, p, e, false) && (h.outcome != ShapeOnly || h.base > weakBase):
 		case h.identify(b, p, e, true) && (h.outcome == Valid || h.kind == kindCURP):
 			// Glued: of the others a right digit is asked for, or any word and number would do.
@@ -86,4 +91,47 @@ func isRoot(b []byte, p, e int) bool {
 		}
 	}
 	return true
+}
+
+// harmlessRun tells whether the run of digits b[p:e] of a path is too short to be part of
+// an identifier, with the groups after it, and no letter stands with it. Most numbers of
+// files and folders are such.
+func harmlessRun(b []byte, p, e int) bool {
+	if e-p > 8 || p > 0 && joinsLetter(b, p-1, -1) || e < len(b) && joinsLetter(b, e, +1) {
+		return false
+	}
+	digits, dots, slashes := e-p, 0, true
+	for i := e; i+1 < len(b) && isDigit(b[i+1]); {
+		switch b[i] {
+		case '/':
+		case '.':
+			dots++
+			slashes = false
+		case ' ', '-':
+			slashes = false
+		default:
+			return true
+		}
+		next := digitsEnd(b, i+1)
+		if digits += next - i - 1; digits >= 11 || !slashes && digits >= 9 || dots > 0 && digits >= 7 {
+			return false
+		}
+		if i = next; i < len(b) && joinsLetter(b, i, +1) {
+			return false
+		}
+	}
+	return true
+}
+
+// joinsLetter tells whether b[i] is a letter, or a sign that may stand between letters and
+// digits of an identifier with one behind it in direction step.
+func joinsLetter(b []byte, i, step int) bool {
+	switch c := b[i]; {
+	case isLetter(c), c >= 0x80, c == '&', c == ';', c == '<', c == '\n', c == '\r':
+		return true
+	case c == '-', c == ' ':
+		i += step
+		return i >= 0 && i < len(b) && (isLetter(b[i]) || b[i] >= 0x80 || b[i] == ';' || b[i] == '\n' || b[i] == '\r')
+	}
+	return false
 }
