@@ -185,7 +185,7 @@ func (f *Facts) set(s *unix.Stat_t) {
 	changed, changedNano := s.Ctim.Unix()
 	*f = Facts{
 		Mode: modeOf(s.Mode), Size: s.Size, Modified: time.Unix(s.Mtim.Unix()),
-		Device: s.Dev, Inode: s.Ino, Links: uint64(s.Nlink), Owner: s.Uid,
+		Device: s.Dev, Inode: s.Ino, Links: uint64(s.Nlink), Owner: s.Uid, //nolint:unconvert // 32 bits on some processors
 		Changed: Pair{uint64(changed), uint64(changedNano)}, Numbered: true,
 	}
 }
