@@ -20,6 +20,6 @@ export CGO_ENABLED=0
 "${build[@]}" -o "$work/bench" ./checks/personaldata/benchtest
 
 status=0
-"$work/bench" -agent bin/vigia-agent -portable "$work/portable" -seed "${SEED:-1}" -mb "${MB:-1024}" \
+"$work/bench" -agent bin/vigia-agent -portable "$work/portable" -seed "${SEED:-1}" -mb "${MB:-1730}" \
 	-rounds "${ROUNDS:-5}" -files "${FILES:-250000}" -part "${PART:-}" "$@" || status=$?
 exit "$status"

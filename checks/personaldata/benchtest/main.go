@@ -51,7 +51,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.StringVar(&s.agent, "agent", "bin/vigia-agent", "the `program` to measure")
 	flags.StringVar(&s.portable, "portable", "", "the same `program`, built with -tags purego")
 	flags.Uint64Var(&s.seed, "seed", 1, "of the corpus")
-	flags.IntVar(&s.size, "mb", 1024, "`megabytes` of the corpus")
+	flags.IntVar(&s.size, "mb", 1730, "`megabytes` of the corpus")
 	flags.IntVar(&s.rounds, "rounds", 5, "of each measurement")
 	flags.IntVar(&s.files, "files", 250_000, "unchanged `files` that are looked at again; the bar is for a million, and its time for fewer is in proportion")
 	flags.BoolVar(&s.absolute, "absolute", true, "hold the bars in bytes a second too, which depend on the machine")

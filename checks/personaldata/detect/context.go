@@ -234,6 +234,34 @@ func (m *mentions) between(from, to int64) (all, nearest words) {
 	return s.all, s.nearest
 }
 
+// lastWord is what the last word before b[i] says, if it stands within wordsBefore and is
+// one of plain letters: what it announces holds whatever stands before it. Most values are
+// announced so. It returns 0 for any other.
+func lastWord(b []byte, i int) words {
+	from := max(0, i-wordsBefore)
+	for i > from && classOf[b[i-1]] == classOther {
+		i--
+	}
+	end := i
+	for i > from && isLetter(b[i-1]) {
+		i--
+	}
+	if i == from || end-i < 2 || b[i-1] == '.' || b[i-1] >= 0x80 {
+		return 0 // cut, or more than it seems
+	}
+	h := uint64(0)
+	for k := i; k < end; k++ {
+		if k > i && isUpper(b[k]) && isLower(b[k-1]) {
+			return 0 // numDni
+		}
+		h = hashWord(h, b[k]|0x20)
+	}
+	if says := meaningOf(h); says&saysOther == 0 {
+		return says & saysKind
+	}
+	return 0
+}
+
 // A sense gathers what words say, in their order.
 type sense struct{ all, nearest words }
 

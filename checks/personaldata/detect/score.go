@@ -166,6 +166,10 @@ func (s *Scanner) weigh(b []byte, base int64, h *hit) evidence {
 			return e
 		}
 	}
+	if e.points+pointsWordBefore >= Report && h.announced(lastWord(b, h.start)) {
+		e.points += pointsWordBefore
+		return e
+	}
 	s.mentions.read(b, base, start-wordsBefore, start)
 	_, before := s.mentions.between(start-wordsBefore, start)
 	switch {
