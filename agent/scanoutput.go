@@ -195,6 +195,9 @@ func (p *scanReport) finish(s scan.Summary, code int) error {
 		"files": digits(files), "bytes": size(s.Bytes), "seconds": strconv.FormatFloat(float64(s.TookMS)/1000, 'f', 1, 64),
 		"unchanged": digits(s.Unchanged),
 	})
+	if s.CacheError != "" {
+		line("scan.cache", map[string]string{"error": s.CacheError})
+	}
 	p.writeFound(line, s)
 	p.writeUnread(&b, line)
 	if len(p.aside) > 0 {

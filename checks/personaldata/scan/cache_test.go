@@ -189,3 +189,15 @@ func TestHardLinks(t *testing.T) {
 		t.Errorf("results (-want +got), unknown %d:\n%s", sum.Unknown(), diff)
 	}
 }
+
+// A cache that cannot be kept is told, and stops nothing.
+func TestCacheCannotBeKept(t *testing.T) {
+	root := tree(t, map[string]string{"a": person})
+	results, sum := run(t, Options{Roots: []string{root}, Cache: filepath.Join(root, "a", "cache")})
+	if len(results) != 1 || results[0].Status != Found || !sum.Complete {
+		t.Errorf("got %v, %+v", results, sum)
+	}
+	if sum.CacheError == "" {
+		t.Error("nothing tells that there is no cache")
+	}
+}

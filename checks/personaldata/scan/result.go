@@ -185,6 +185,8 @@ type Summary struct {
 	Complete bool   `json:"complete"`
 	Stopped  Reason `json:"stopped"` // what ended the walk early, or empty
 	TookMS   int64  `json:"took_ms"`
+	// CacheError is why no cache could be kept, so that the next scan reads all again, or empty.
+	CacheError string `json:"cache_error,omitempty"`
 	// Confinement names what the worker process was kept from; see isolate.Confinement.
 	Confinement []string `json:"confinement,omitempty"`
 }

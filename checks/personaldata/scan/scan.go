@@ -108,8 +108,10 @@ func Run(ctx context.Context, opts Options, each func(FileResult) error) (Summar
 	s := &session{opts: opts, cancel: cancel, each: each, sum: newSummary(roots), names: make(map[dirID]struct{})}
 	s.rest.load = opts.Load
 	if opts.Cache != "" {
-		// Without its cache a scan is slower, and no other.
-		s.cache, _ = openCache(opts.cacheFile(), rulesOf(opts.File), time.Now())
+		var err error // without its cache a scan is slower, and no other
+		if s.cache, err = openCache(opts.cacheFile(), rulesOf(opts.File), time.Now()); err != nil {
+			s.sum.CacheError = displayPath(err.Error())
+		}
 	}
 	stopProgress := s.showProgress(ctx, roots)
 	start := time.Now()
