@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"vigia/checks/personaldata/detect"
 )
 
 // One folder with all that is made to hurt who looks into it goes through the worker:
@@ -125,7 +127,7 @@ func TestHostileCorpus(t *testing.T) {
 			workers[p.Pid] = true
 			peak = max(peak, peakOf(p))
 		}
-		rel, err := filepath.Rel(root, r.Path)
+		rel, err := filepath.Rel(detect.MaskPath(root), r.Path)
 		if err != nil {
 			rel = r.Path
 		}
@@ -148,7 +150,11 @@ func TestHostileCorpus(t *testing.T) {
 	}
 	found := 0
 	for name, verdict := range got {
-		if w, ok := want[name]; ok && w != "" && w != verdict {
+		w, ok := want[name]
+		if verdict == "incomplete limit.file_time" && strings.HasPrefix(w, "incomplete limit.") {
+			continue // a slow machine meets this limit before the other
+		}
+		if ok && w != "" && w != verdict {
 			t.Errorf("%q: %s, want %s", name, verdict, w)
 		}
 		if strings.HasPrefix(verdict, "clean") && strings.HasPrefix(name, "noise") {
