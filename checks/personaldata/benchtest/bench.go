@@ -77,6 +77,9 @@ func speed(ctx context.Context, s settings, b *book) error {
 			corpora = append(corpora, *c)
 		}
 	}
+	if err := settle(ctx); err != nil {
+		return err
+	}
 	b.head("Speed on one core (MB/s of processor time; more is better)",
 		"corpus", "MB", "Vigía", "without assembly", "ripgrep", "Go regexp", "Vigía / ripgrep", "Vigía / Go regexp")
 	for _, c := range corpora {
@@ -131,6 +134,9 @@ func wholeTree(ctx context.Context, s settings, b *book) error {
 	if err != nil {
 		return err
 	}
+	if err := settle(ctx); err != nil {
+		return err
+	}
 	costs, err := interleaved(ctx, s.rounds, dir, agentScan(s.agent, 2, ""), ripgrep(2))
 	if err != nil {
 		return err
@@ -147,20 +153,22 @@ func wholeTree(ctx context.Context, s settings, b *book) error {
 	return os.RemoveAll(dir)
 }
 
+// settle waits until what has just been written is on the disk: to write it is no part of
+// what is measured.
+func settle(ctx context.Context) error {
+	if out, err := exec.CommandContext(ctx, "sync").CombinedOutput(); err != nil {
+		return fmt.Errorf("sync: %w: %s", err, out)
+	}
+	return nil
+}
+
 // unchanged measures a second look at files that have not changed.
 func unchanged(ctx context.Context, s settings, b *book) error {
 	dir, err := tiny(s)
 	if err != nil {
 		return err
 	}
-	// What has just been written is still on its way to the disk, and that is no part of it.
-	settle := func() error {
-		if out, err := exec.CommandContext(ctx, "sync").CombinedOutput(); err != nil {
-			return fmt.Errorf("sync: %w: %s", err, out)
-		}
-		return nil
-	}
-	if err := settle(); err != nil {
+	if err := settle(ctx); err != nil {
 		return err
 	}
 	scan := agentScan(s.agent, 2, filepath.Join(s.work, "cache"))
@@ -168,7 +176,7 @@ func unchanged(ctx context.Context, s settings, b *book) error {
 	if err != nil {
 		return err
 	}
-	if err := settle(); err != nil {
+	if err := settle(ctx); err != nil {
 		return err
 	}
 	costs, err := interleaved(ctx, min(3, s.rounds), dir, scan)
