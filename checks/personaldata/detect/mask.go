@@ -11,6 +11,9 @@ func MaskPath(path string) string { return maskPath(path, false) }
 
 // maskPath is MaskPath; all: it reads even the digits that can be nothing, for tests.
 func maskPath(path string, all bool) string {
+	if !all && fewDigitsIn(path) {
+		return path
+	}
 	var masked []byte
 	b := []byte(path)
 	hide := func(from, to int) {
@@ -91,6 +94,21 @@ func isRoot(b []byte, p, e int) bool {
 		}
 	}
 	return true
+}
+
+// fewDigitsIn tells whether a path has no address of mail, and fewer digits than the first
+// six of an identifier. Most have.
+func fewDigitsIn(path string) bool {
+	digits := 0
+	for i := range len(path) {
+		switch c := path[i]; {
+		case isDigit(c):
+			digits++
+		case c == '@':
+			return false
+		}
+	}
+	return digits < 6
 }
 
 // harmlessRun tells whether the run of digits b[p:e] of a path is too short to be part of

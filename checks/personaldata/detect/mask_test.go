@@ -37,3 +37,15 @@ func TestHarmlessRun(t *testing.T) {
 		}
 	}
 }
+
+// Nor does it in any path at all.
+func FuzzHarmlessRun(f *testing.F) {
+	for _, path := range []string{"", "/srv/datos/2024/a.txt", "GODE561231", "12345678Z", "4111 1111 1111 1111", "X-1234567-L", "a@example.org", "1/2/3/4/5"} {
+		f.Add(path)
+	}
+	f.Fuzz(func(t *testing.T, path string) {
+		if got, want := MaskPath(path), maskPath(path, true); got != want {
+			t.Errorf("MaskPath(%q) = %q, want %q", path, got, want)
+		}
+	})
+}

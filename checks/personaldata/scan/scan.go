@@ -439,9 +439,6 @@ func DisplayPath(path string) string { return displayPath(path) }
 // displayPath is a path as it may be shown and sent: identifiers masked, and no bytes
 // that are not text or that would move the cursor of a terminal.
 func displayPath(path string) string {
-	if harmless(path) {
-		return path
-	}
 	masked := detect.MaskPath(path)
 	if printable(masked) {
 		return masked
@@ -462,22 +459,4 @@ func printable(path string) bool {
 		}
 	}
 	return true
-}
-
-// leastDigits is how many digits the identifiers have that detect.MaskPath hides, at
-// least, but for addresses.
-const leastDigits = 6
-
-// harmless tells at a glance, for most paths, that they may be shown as they are.
-func harmless(path string) bool {
-	digits := 0
-	for i := range len(path) {
-		switch c := path[i]; {
-		case c >= '0' && c <= '9':
-			digits++
-		case c < ' ', c >= 0x7f, c == '@':
-			return false
-		}
-	}
-	return digits < leastDigits
 }
