@@ -145,9 +145,22 @@ type Info struct {
 	Deadline time.Duration
 	// Heavy checks run one at a time and at low priority.
 	Heavy bool
+	// Covers says, for each system that the check can observe, where its facts
+	// come from and what they leave out.
+	Covers map[host.OS]Coverage
 	// Messages says each reason code of the check in both languages, and what
 	// a generalist technician does about it.
 	Messages message.Catalogue
+}
+
+// Coverage is what a check sees of one system, for whoever must trust it.
+type Coverage struct {
+	// Sources are the paths, registry keys, calls and classes that are read.
+	Sources []string
+	// Missing says what is not covered, and why; empty when nothing is known to be.
+	Missing message.Text
+	// ByHand says how an auditor repeats the measurement on the machine.
+	ByHand message.Text
 }
 
 // DefaultDeadline bounds a check that names no deadline of its own.

@@ -52,6 +52,7 @@ func compare(ctx context.Context, check checks.Check, params json.RawMessage, ma
 		return []error{err}
 	}
 	res := check.Run(ctx, h, params)
+	seen.add(check.Info().ID, h.OS, res.Verdict)
 	var problems []error
 	if err := judgeAgain(check, params, res); err != nil {
 		problems = append(problems, err)

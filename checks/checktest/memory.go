@@ -52,6 +52,13 @@ func (f Files) ReadFile(_ context.Context, name string, limit int64) ([]byte, er
 	return []byte(content), nil
 }
 
+// ReadRange implements host.Files.
+func (f Files) ReadRange(ctx context.Context, name string, offset, length int64) ([]byte, error) {
+	data, err := f.ReadFile(ctx, name, 1<<62)
+	size := int64(len(data))
+	return data[min(offset, size):min(offset+length, size)], err
+}
+
 // Stat implements host.Files.
 func (f Files) Stat(_ context.Context, name string) (host.FileInfo, error) {
 	content, ok := f.Content[name]

@@ -14,6 +14,7 @@ import (
 func Run(t *testing.T, c checks.Check, h host.Host, params string) checks.Result {
 	t.Helper()
 	res := c.Run(t.Context(), host.New(h), json.RawMessage(params))
+	seen.add(c.Info().ID, h.OS, res.Verdict)
 	if res.Observed != nil {
 		again, err := c.Judge(res.Observed, json.RawMessage(params), res.ObservedAt)
 		if err != nil || again.Status != res.Status || again.Reason.Code != res.Reason.Code {

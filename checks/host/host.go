@@ -50,6 +50,13 @@ type Host struct {
 	Registry     Registry
 	Accounts     Accounts
 	System       System
+	Permissions  Permissions
+	Management   Management
+	Events       Events
+	Running      Running
+	Network      Network
+	Media        Media
+	Directory    Directory
 	PersonalData PersonalData
 }
 
@@ -71,6 +78,27 @@ func New(h Host) *Host {
 	if h.System == nil {
 		h.System = Unsupported{}
 	}
+	if h.Permissions == nil {
+		h.Permissions = Unsupported{}
+	}
+	if h.Management == nil {
+		h.Management = Unsupported{}
+	}
+	if h.Events == nil {
+		h.Events = Unsupported{}
+	}
+	if h.Running == nil {
+		h.Running = Unsupported{}
+	}
+	if h.Network == nil {
+		h.Network = Unsupported{}
+	}
+	if h.Media == nil {
+		h.Media = Unsupported{}
+	}
+	if h.Directory == nil {
+		h.Directory = Unsupported{}
+	}
 	if h.PersonalData == nil {
 		h.PersonalData = Unsupported{}
 	}
@@ -83,6 +111,10 @@ type Files interface {
 	// ReadFile returns the whole file, following links inside the machine's
 	// root. A file larger than limit bytes is ErrTooBig.
 	ReadFile(ctx context.Context, path string, limit int64) ([]byte, error)
+	// ReadRange returns at most length bytes from offset of a file that may be of any
+	// size, fewer at its end and none behind it. It is for logs and databases that are
+	// read in parts; ReadFile is for all else.
+	ReadRange(ctx context.Context, path string, offset, length int64) ([]byte, error)
 	// Stat describes what a path leads to, following links.
 	Stat(ctx context.Context, path string) (FileInfo, error)
 	// ReadDir lists a directory, sorted by name; entries are not followed.

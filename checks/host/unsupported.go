@@ -11,11 +11,23 @@ var (
 	_ Registry     = Unsupported{}
 	_ Accounts     = Unsupported{}
 	_ System       = Unsupported{}
+	_ Permissions  = Unsupported{}
+	_ Management   = Unsupported{}
+	_ Events       = Unsupported{}
+	_ Running      = Unsupported{}
+	_ Network      = Unsupported{}
+	_ Media        = Unsupported{}
+	_ Directory    = Unsupported{}
 	_ PersonalData = Unsupported{}
 )
 
 // ReadFile implements Files.
 func (Unsupported) ReadFile(context.Context, string, int64) ([]byte, error) {
+	return nil, ErrUnsupported
+}
+
+// ReadRange implements Files.
+func (Unsupported) ReadRange(context.Context, string, int64, int64) ([]byte, error) {
 	return nil, ErrUnsupported
 }
 

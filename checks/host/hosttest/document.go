@@ -36,6 +36,7 @@ type document struct {
 	System       *system   `json:"system,omitempty"`
 	Accounts     *accounts `json:"accounts,omitempty"`
 	PersonalData []scan    `json:"personal_data,omitempty"`
+	Answers      []asked   `json:"answers,omitempty"`
 
 	Files map[string]*file `json:"files,omitempty"`
 

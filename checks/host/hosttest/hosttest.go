@@ -73,6 +73,9 @@ func replay(doc *document, contents map[string][]byte) (*host.Host, error) {
 		System:       replaySystem{doc.System},
 		PersonalData: replayPersonalData{doc.PersonalData},
 	}
+	answers := replayAnswers{doc.Answers}
+	h.Permissions, h.Running, h.Network = answers, answers, answers
+	h.Media, h.Directory = answers, answers
 	if doc.OS == host.Windows {
 		registry, err := newReplayRegistry(doc)
 		if err != nil {
@@ -80,6 +83,7 @@ func replay(doc *document, contents map[string][]byte) (*host.Host, error) {
 		}
 		h.Registry = registry
 		h.Accounts = replayAccounts{doc.Accounts}
+		h.Management, h.Events = answers, answers
 	}
 	return host.New(h), nil
 }

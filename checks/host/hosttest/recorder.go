@@ -27,6 +27,7 @@ type Recorder struct {
 	system    system
 	accounts  accounts
 	scans     []scan
+	answers   []asked
 }
 
 // seenFile is what was answered about one path.
@@ -58,6 +59,7 @@ func NewRecorder(h *host.Host) *Recorder {
 
 // Host returns a machine that answers as the recorded one does and records it.
 func (r *Recorder) Host() *host.Host {
+	answers := recordAnswers{r}
 	return host.New(host.Host{
 		OS:           r.inner.OS,
 		Now:          r.inner.Now,
@@ -65,6 +67,13 @@ func (r *Recorder) Host() *host.Host {
 		Registry:     recordRegistry{r},
 		Accounts:     recordAccounts{r},
 		System:       recordSystem{r},
+		Permissions:  answers,
+		Management:   answers,
+		Events:       answers,
+		Running:      answers,
+		Network:      answers,
+		Media:        answers,
+		Directory:    answers,
 		PersonalData: recordPersonalData{r},
 	})
 }

@@ -171,6 +171,22 @@ func (r *replayFiles) ReadFile(ctx context.Context, name string, limit int64) ([
 	return nil, fmt.Errorf("read %s: %w", name, host.ErrNotRecorded)
 }
 
+// ReadRange implements host.Files.
+func (r *replayFiles) ReadRange(ctx context.Context, name string, offset, length int64) ([]byte, error) {
+	if offset < 0 || length < 0 {
+		return nil, fmt.Errorf("read %s: %d bytes at %d: %w", name, length, offset, fs.ErrInvalid)
+	}
+	data, err := r.ReadFile(ctx, name, maxContent)
+	if errors.Is(err, host.ErrTooBig) {
+		err = fmt.Errorf("read %s: %w", name, host.ErrNotRecorded)
+	}
+	if err != nil {
+		return nil, err
+	}
+	size := int64(len(data))
+	return data[min(offset, size):min(offset+length, size)], nil
+}
+
 // Stat implements host.Files.
 func (r *replayFiles) Stat(ctx context.Context, name string) (host.FileInfo, error) {
 	n, err := r.find(ctx, name)

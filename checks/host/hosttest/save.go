@@ -91,6 +91,13 @@ func (r *Recorder) document() (*document, map[string][]byte, error) {
 	for _, s := range r.scans {
 		doc.PersonalData = append(doc.PersonalData, saveScan(s, p))
 	}
+	for _, a := range r.answers {
+		saved, err := p.saveAnswer(a)
+		if err != nil {
+			return nil, nil, err
+		}
+		doc.Answers = append(doc.Answers, saved)
+	}
 	return doc, contents, nil
 }
 

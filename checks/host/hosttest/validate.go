@@ -78,6 +78,11 @@ func (d *document) checkErrors() error {
 			}
 		}
 	}
+	for _, a := range d.Answers {
+		if err := a.check(); err != nil {
+			return &keyError{"answers", err}
+		}
+	}
 	for _, s := range d.PersonalData {
 		if err := s.Error.check(); err != nil {
 			return &keyError{"personal_data", err}

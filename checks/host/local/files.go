@@ -66,6 +66,34 @@ func (f files) begin(ctx context.Context, name string) (tree, string, error) {
 
 // ReadFile implements host.Files. Anything but a regular file is refused.
 func (f files) ReadFile(ctx context.Context, name string, limit int64) ([]byte, error) {
+	return f.read(ctx, name, func(file *os.File, size int64) ([]byte, error) {
+		return readAll(ctx, file, size, limit)
+	})
+}
+
+// ReadRange implements host.Files. Anything but a regular file is refused.
+func (f files) ReadRange(ctx context.Context, name string, offset, length int64) ([]byte, error) {
+	if offset < 0 || length < 0 || length > maxRange {
+		return nil, fmt.Errorf("read %s: %d bytes at %d: %w", name, length, offset, fs.ErrInvalid)
+	}
+	return f.read(ctx, name, func(file *os.File, size int64) ([]byte, error) {
+		if size > 0 { // files of /proc claim 0
+			length = min(length, max(size-offset, 0))
+		}
+		data := make([]byte, length)
+		n, err := file.ReadAt(data, offset)
+		if errors.Is(err, io.EOF) {
+			err = nil
+		}
+		return data[:n], err
+	})
+}
+
+// maxRange bounds the part of a file that ReadRange returns, in bytes.
+const maxRange = 64 << 20
+
+// read opens a regular file for one of the two.
+func (f files) read(ctx context.Context, name string, contents func(file *os.File, size int64) ([]byte, error)) ([]byte, error) {
 	t, name, err := f.begin(ctx, name)
 	if err != nil {
 		return nil, err
@@ -92,7 +120,7 @@ func (f files) ReadFile(ctx context.Context, name string, limit int64) ([]byte, 
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("read %s: %w", name, errNotRegular)
 	}
-	data, err := readAll(ctx, file, info.Size(), limit)
+	data, err := contents(file, info.Size())
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}

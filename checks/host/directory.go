@@ -1,0 +1,32 @@
+package host
+
+import "context"
+
+// Directory reads a directory over LDAP, read-only and over TLS. Only the agent that a
+// municipality chose for it has one; every other answers ErrUnsupported.
+type Directory interface {
+	// Search returns the entries below base that match filter, with the named
+	// attributes and nothing else. More than max entries are ErrTooBig.
+	Search(ctx context.Context, q DirectoryQuery) ([]DirectoryEntry, error)
+}
+
+// DirectoryQuery is one search (RFC 4511 section 4.5.1).
+type DirectoryQuery struct {
+	Base       string   `json:"base"`  // empty: the root DSE
+	Scope      string   `json:"scope"` // base, one, subtree
+	Filter     string   `json:"filter"`
+	Attributes []string `json:"attributes"`
+	Max        int      `json:"max"`
+}
+
+// DirectoryEntry is one entry. Attribute names are as asked for; a binary value is its
+// bytes.
+type DirectoryEntry struct {
+	DN         string              `json:"dn"`
+	Attributes map[string][]string `json:"attributes,omitempty"`
+}
+
+// Search implements Directory.
+func (Unsupported) Search(context.Context, DirectoryQuery) ([]DirectoryEntry, error) {
+	return nil, ErrUnsupported
+}
