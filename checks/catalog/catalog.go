@@ -16,6 +16,7 @@ import (
 	"vigia/checks/inventory"
 	"vigia/checks/message"
 	"vigia/checks/personaldata"
+	"vigia/checks/protection"
 	"vigia/checks/session"
 )
 
@@ -34,6 +35,7 @@ func New() *Catalog {
 		backup.Checks(),
 		inventory.Checks(),
 		personaldata.Checks(),
+		protection.Checks(),
 	)
 }
 

@@ -20,7 +20,12 @@ import (
 
 // live is this machine. Its registry and accounts are files.
 func live() host.Host {
-	return host.Host{OS: host.Linux, Files: files{liveTree{}}, System: liveSystem{}}
+	return host.Host{
+		OS:      host.Linux,
+		Files:   files{liveTree{}},
+		System:  liveSystem{},
+		Running: liveRunning{},
+	}
 }
 
 // liveSystem asks files, /sys and the kernel. Of gopsutil only what reads

@@ -30,6 +30,7 @@ func live() host.Host {
 		Registry: liveRegistry{tree, &hives{}},
 		Accounts: newLiveAccounts(),
 		System:   liveSystem{windows.NewLazySystemDLL("kernel32.dll")},
+		Running:  liveRunning{},
 	}
 }
 
