@@ -154,6 +154,24 @@ func (r Registry) Value(_ context.Context, key, name string) (host.RegistryValue
 	return host.RegistryValue{}, fs.ErrNotExist
 }
 
+// ValueNames implements host.Registry.
+func (r Registry) ValueNames(ctx context.Context, key string) ([]string, error) {
+	if r.denied(key) {
+		return nil, fs.ErrPermission
+	}
+	names := []string{}
+	for k := range r.Values {
+		if len(k) > len(key) && strings.EqualFold(k[:len(key)+1], key+`\`) && !strings.Contains(k[len(key)+1:], `\`) {
+			names = append(names, k[len(key)+1:])
+		}
+	}
+	if _, err := r.Subkeys(ctx, key); len(names) == 0 && err != nil {
+		return nil, err
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
 // Subkeys implements host.Registry.
 func (r Registry) Subkeys(_ context.Context, key string) ([]string, error) {
 	if r.denied(key) {

@@ -147,6 +147,9 @@ type Registry interface {
 	Value(ctx context.Context, key, name string) (RegistryValue, error)
 	// Subkeys lists the names of the keys directly below key, sorted.
 	Subkeys(ctx context.Context, key string) ([]string, error)
+	// ValueNames lists the names of the values of key, sorted. The default value has the
+	// empty name.
+	ValueNames(ctx context.Context, key string) ([]string, error)
 }
 
 // RegistryKind is the type of a registry value.

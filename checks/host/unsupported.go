@@ -56,6 +56,11 @@ func (Unsupported) Subkeys(context.Context, string) ([]string, error) {
 	return nil, ErrUnsupported
 }
 
+// ValueNames implements Registry.
+func (Unsupported) ValueNames(context.Context, string) ([]string, error) {
+	return nil, ErrUnsupported
+}
+
 // Users implements Accounts.
 func (Unsupported) Users(context.Context) ([]User, error) { return nil, ErrUnsupported }
 

@@ -42,6 +42,7 @@ type document struct {
 
 	Registry        map[string]registryKey `json:"registry,omitempty"`
 	RegistrySubkeys map[string][]string    `json:"registry_subkeys,omitempty"`
+	RegistryValues  map[string][]string    `json:"registry_values,omitempty"`
 	RegistryErrors  map[string]errorCode   `json:"registry_errors,omitempty"`
 }
 

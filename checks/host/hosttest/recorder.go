@@ -23,6 +23,7 @@ type Recorder struct {
 	bytes     int // of contents
 	registry  map[string]registryKey
 	subkeys   map[string][]string
+	names     map[string][]string // of values
 	keyErrors map[string]errorCode
 	system    system
 	accounts  accounts
@@ -53,6 +54,7 @@ func NewRecorder(h *host.Host) *Recorder {
 		files:     make(map[string]*seenFile),
 		registry:  make(map[string]registryKey),
 		subkeys:   make(map[string][]string),
+		names:     make(map[string][]string),
 		keyErrors: make(map[string]errorCode),
 	}
 }
@@ -106,18 +108,29 @@ func (f recordRegistry) Value(ctx context.Context, key, name string) (host.Regis
 
 func (f recordRegistry) Subkeys(ctx context.Context, key string) ([]string, error) {
 	names, err := f.r.inner.Registry.Subkeys(ctx, key)
+	f.list(key, names, err, f.r.subkeys)
+	return names, err
+}
+
+func (f recordRegistry) ValueNames(ctx context.Context, key string) ([]string, error) {
+	names, err := f.r.inner.Registry.ValueNames(ctx, key)
+	f.list(key, names, err, f.r.names)
+	return names, err
+}
+
+// list stores names that were listed of a key, or the error.
+func (f recordRegistry) list(key string, names []string, err error, to map[string][]string) {
 	code := codeOf(err)
 	if f.r.inner.OS != host.Windows || err != nil && code == "" {
-		return names, err
+		return
 	}
 	f.r.mu.Lock()
 	defer f.r.mu.Unlock()
 	if err == nil {
-		f.r.subkeys[key] = append([]string{}, names...)
+		to[key] = append([]string{}, names...)
 	} else {
 		f.r.keyErrors[key] = code
 	}
-	return names, err
 }
 
 // keep stores an answer or its error; the recorder must be locked.

@@ -80,6 +80,22 @@ func TestDocumentedRegistry(t *testing.T) {
 			t.Errorf("subkeys of %s: got %v, %v, want %v, %v", tt.key, got, err, tt.want, tt.err)
 		}
 	}
+	for _, tt := range []struct {
+		key  string
+		want []string
+		err  error
+	}{
+		{policies + `\System`, []string{"InactivityTimeoutSecs", "legalnoticetext"}, nil}, // and one that is absent
+		{policies, []string{}, nil},
+		{policies + `\Absent`, nil, fs.ErrNotExist},
+		{`HKLM\SOFTWARE\Ausente`, nil, fs.ErrNotExist},
+		{`HKLM\SOFTWARE\Prueba`, nil, host.ErrNotRecorded}, // values are, but not that they are all
+	} {
+		got, err := h.Registry.ValueNames(t.Context(), tt.key)
+		if !slices.Equal(got, tt.want) || !errors.Is(err, tt.err) {
+			t.Errorf("values of %s: got %v, %v, want %v, %v", tt.key, got, err, tt.want, tt.err)
+		}
+	}
 }
 
 func TestDocumentedFiles(t *testing.T) {

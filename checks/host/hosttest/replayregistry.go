@@ -16,6 +16,7 @@ import (
 type replayRegistry struct {
 	keys     map[string]recordedKey
 	subkeys  map[string][]string
+	names    map[string][]string // of values
 	errors   map[string]errorCode
 	complete []string
 }
@@ -24,16 +25,18 @@ type recordedKey struct {
 	path   string // as written
 	absent bool
 	values map[string]registryValue // by lower-cased name
+	spelt  map[string]string        // names as written, by lower-cased name
 }
 
 func newReplayRegistry(doc *document) (*replayRegistry, error) {
 	r := &replayRegistry{
 		keys:    make(map[string]recordedKey),
 		subkeys: make(map[string][]string),
+		names:   make(map[string][]string),
 		errors:  make(map[string]errorCode),
 	}
 	for key, values := range doc.Registry {
-		k := recordedKey{path: key, absent: values == nil, values: make(map[string]registryValue)}
+		k := recordedKey{path: key, absent: values == nil, values: make(map[string]registryValue), spelt: make(map[string]string)}
 		if err := checkRegistryKey(key); err != nil {
 			return nil, fmt.Errorf("registry: %w", err)
 		}
@@ -44,7 +47,7 @@ func newReplayRegistry(doc *document) (*replayRegistry, error) {
 			if _, ok := k.values[strings.ToLower(name)]; ok {
 				return nil, fmt.Errorf("registry: %s: value %q: recorded twice", key, name)
 			}
-			k.values[strings.ToLower(name)] = v
+			k.values[strings.ToLower(name)], k.spelt[strings.ToLower(name)] = v, name
 		}
 		r.keys[strings.ToLower(key)] = k
 	}
@@ -53,6 +56,12 @@ func newReplayRegistry(doc *document) (*replayRegistry, error) {
 			return nil, fmt.Errorf("registry_subkeys: %w", err)
 		}
 		r.subkeys[strings.ToLower(key)] = slices.Sorted(slices.Values(names))
+	}
+	for key, names := range doc.RegistryValues {
+		if err := checkRegistryKey(key); err != nil {
+			return nil, fmt.Errorf("registry_values: %w", err)
+		}
+		r.names[strings.ToLower(key)] = slices.Sorted(slices.Values(names))
 	}
 	for key, code := range doc.RegistryErrors {
 		if err := checkRegistryKey(key); err != nil {
@@ -116,6 +125,32 @@ func (r *replayRegistry) Subkeys(ctx context.Context, key string) ([]string, err
 	if k, ok := r.keys[strings.ToLower(key)]; len(names) == 0 && (!ok || k.absent) {
 		return nil, fmt.Errorf("list registry key %s: %w", key, fs.ErrNotExist)
 	}
+	return names, nil
+}
+
+// ValueNames implements host.Registry.
+func (r *replayRegistry) ValueNames(ctx context.Context, key string) ([]string, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := checkRegistryKey(key); err != nil {
+		return nil, err
+	}
+	if names, ok := r.names[strings.ToLower(key)]; ok {
+		return slices.Clone(names), nil
+	}
+	k, recorded := r.keys[strings.ToLower(key)]
+	if err := r.missing(key); !r.isComplete(key) || !errors.Is(err, fs.ErrNotExist) || k.absent ||
+		!recorded && len(r.below(key)) == 0 {
+		return nil, fmt.Errorf("list values of registry key %s: %w", key, err)
+	}
+	names := make([]string, 0, len(k.values))
+	for name, v := range k.values {
+		if v.value != nil || v.code != "" {
+			names = append(names, k.spelt[name])
+		}
+	}
+	slices.Sort(names)
 	return names, nil
 }
 

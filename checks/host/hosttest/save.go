@@ -182,12 +182,17 @@ func (r *Recorder) saveRegistry(doc *document, p *pseudonyms) error {
 		}
 		doc.Registry[to] = values
 	}
-	for _, key := range slices.Sorted(maps.Keys(r.subkeys)) {
-		names := make([]string, 0, len(r.subkeys[key]))
-		for _, name := range r.subkeys[key] {
-			names = append(names, p.text(name))
+	doc.RegistryValues = make(map[string][]string)
+	for _, list := range []struct{ from, to map[string][]string }{
+		{r.subkeys, doc.RegistrySubkeys}, {r.names, doc.RegistryValues},
+	} {
+		for _, key := range slices.Sorted(maps.Keys(list.from)) {
+			names := make([]string, 0, len(list.from[key]))
+			for _, name := range list.from[key] {
+				names = append(names, p.text(name))
+			}
+			list.to[p.text(key)] = names
 		}
-		doc.RegistrySubkeys[p.text(key)] = names
 	}
 	for _, key := range slices.Sorted(maps.Keys(r.keyErrors)) {
 		doc.RegistryErrors[p.text(key)] = r.keyErrors[key]

@@ -39,7 +39,7 @@ func (d *document) check() error {
 	if d.OS == host.Linux {
 		for key, present := range map[string]bool{
 			"accounts": d.Accounts != nil, "registry": d.Registry != nil,
-			"registry_subkeys": d.RegistrySubkeys != nil, "registry_errors": d.RegistryErrors != nil,
+			"registry_subkeys": d.RegistrySubkeys != nil, "registry_values": d.RegistryValues != nil, "registry_errors": d.RegistryErrors != nil,
 		} {
 			if present {
 				return bad(key, "a Linux machine has none")

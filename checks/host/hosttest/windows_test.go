@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -60,6 +61,14 @@ func (r registryOf) Subkeys(_ context.Context, key string) ([]string, error) {
 	}
 	slices.Sort(names)
 	return slices.Compact(names), nil
+}
+
+func (r registryOf) ValueNames(_ context.Context, key string) ([]string, error) {
+	values, ok := r[key]
+	if !ok {
+		return nil, fs.ErrNotExist
+	}
+	return slices.Sorted(maps.Keys(values)), nil
 }
 
 type pcAccounts struct{ host.Unsupported }
@@ -129,6 +138,7 @@ func TestRecordWindows(t *testing.T) {
 	}
 	_, _ = h.Registry.Subkeys(ctx, profiles)
 	_, _ = h.Registry.Subkeys(ctx, `HKLM\SOFTWARE\Ausente`)
+	_, _ = h.Registry.ValueNames(ctx, winlogon)
 	_, _ = h.Registry.Value(ctx, `HKLM\SAM\SAM`, "C")
 	_, _ = h.Accounts.Users(ctx)
 	_, _ = h.Accounts.PasswordPolicy(ctx)
@@ -190,6 +200,10 @@ func TestRecordWindows(t *testing.T) {
 	if want := []string{"S-1-5-18", pcTo + "-1001", pcTo + "-1002", domainTo + "-4711"}; !slices.Equal(sids, want) || err != nil {
 		t.Errorf("profiles: got %v, %v, want %v", sids, err, want)
 	}
+	names, err := replayed.Registry.ValueNames(ctx, winlogon)
+	if want := slices.Sorted(maps.Keys(inner.Registry.(registryOf)[winlogon])); !slices.Equal(names, want) || err != nil {
+		t.Errorf("values of Winlogon: got %v, %v, want %v", names, err, want)
+	}
 	sid, err := replayed.Registry.Value(ctx, profiles+`\`+pcTo+"-1001", "Sid")
 	if err != nil || binary.LittleEndian.Uint32(sid.Binary[12:]) != 1000000001 || binary.LittleEndian.Uint32(sid.Binary[24:]) != 1001 {
 		t.Errorf("SID as bytes: got %v, %v", sid.Binary, err)
@@ -202,7 +216,7 @@ func TestRecordWindows(t *testing.T) {
 		t.Errorf("users: %v, -want +got:\n%s", err, diff)
 	}
 	members, err := replayed.Accounts.Members(ctx, "S-1-5-32-544")
-	var names []string
+	names = nil
 	for _, m := range members {
 		names = append(names, m.Name)
 	}

@@ -19,7 +19,7 @@ const (
 	// maxHives bounds the bytes of all hives kept in memory together. One
 	// larger hive may be kept alone.
 	maxHives = 64 << 20
-	// maxSubkeys bounds the keys directly below one.
+	// maxSubkeys bounds the keys directly below one, and its values.
 	maxSubkeys = 100_000
 )
 
@@ -95,6 +95,14 @@ func hiveValue(h *hive.Hive, key, name string) (host.RegistryValue, error) {
 
 func hiveSubkeys(h *hive.Hive, key string) ([]string, error) {
 	names, err := h.Subkeys(key)
+	if err == nil && len(names) > maxSubkeys {
+		err = host.ErrTooBig
+	}
+	return names, hiveError(err)
+}
+
+func hiveValues(h *hive.Hive, key string) ([]string, error) {
+	names, err := h.Values(key)
 	if err == nil && len(names) > maxSubkeys {
 		err = host.ErrTooBig
 	}

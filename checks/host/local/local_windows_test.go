@@ -93,6 +93,10 @@ func TestLiveRegistry(t *testing.T) {
 	if want := []string{"Segunda", "primera"}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("subkeys: got %v, %v, want %v", got, err, want)
 	}
+	names, err := r.ValueNames(t.Context(), `HKLM\`+path)
+	if err != nil || !slices.Contains(names, "Enorme") || slices.Contains(names, "primera") {
+		t.Errorf("values: got %v, %v", names, err)
+	}
 	if _, err := r.Subkeys(t.Context(), `HKLM\`+path+`\Ausente`); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("subkeys of an absent key: got %v", err)
 	}
@@ -130,6 +134,9 @@ func TestProfileThatIsNotLoaded(t *testing.T) {
 	}
 	if names, err := r.Subkeys(t.Context(), `HKU\`+sid); err != nil || !slices.Equal(names, []string{"Control Panel", "Software"}) {
 		t.Errorf("subkeys: got %v, %v", names, err)
+	}
+	if names, err := r.ValueNames(t.Context(), `HKU\`+sid+`\Control Panel\Desktop`); err != nil || !slices.Equal(names, []string{"ScreenSaveTimeOut"}) {
+		t.Errorf("values: got %v, %v", names, err)
 	}
 	if _, err := r.Value(t.Context(), `HKU\`+gone+`\Control Panel\Desktop`, "x"); !errors.Is(err, errNoHive) || errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("profile without hive: got %v, want %v: its settings are not absent", err, errNoHive)

@@ -72,6 +72,23 @@ func (r liveRegistry) Subkeys(ctx context.Context, key string) ([]string, error)
 	return slices.Compact(names), nil
 }
 
+// ValueNames implements host.Registry.
+func (r liveRegistry) ValueNames(ctx context.Context, key string) ([]string, error) {
+	var names []string
+	err := r.at(ctx, key, func(root registry.Key, path string) (err error) {
+		names, err = loadedValues(root, path)
+		return err
+	}, func(h *hive.Hive, path string) (err error) {
+		names, err = hiveValues(h, path)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list values of registry key %s: %w", key, err)
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
 // at calls loaded with what the system has in memory for key, or unloaded with
 // the hive file of its profile.
 func (r liveRegistry) at(ctx context.Context, key string, loaded func(registry.Key, string) error, unloaded func(*hive.Hive, string) error) error {
@@ -163,6 +180,22 @@ func loadedSubkeys(root registry.Key, path string) ([]string, error) {
 	}
 	defer k.Close()
 	names, err := k.ReadSubKeyNames(maxSubkeys + 1)
+	if len(names) > maxSubkeys {
+		return nil, host.ErrTooBig
+	}
+	if err != nil && !errors.Is(err, io.EOF) { // EOF: fewer than asked for
+		return nil, registryError(err)
+	}
+	return names, nil
+}
+
+func loadedValues(root registry.Key, path string) ([]string, error) {
+	k, err := openKey(root, path, registry.QUERY_VALUE)
+	if err != nil {
+		return nil, err
+	}
+	defer k.Close()
+	names, err := k.ReadValueNames(maxSubkeys + 1)
 	if len(names) > maxSubkeys {
 		return nil, host.ErrTooBig
 	}
