@@ -37,6 +37,8 @@ type tree interface {
 	open(name string) (*os.File, error)
 	stat(name string) (entry, error)
 	lstat(name string) (entry, error)
+	// access returns the access list of what name leads to.
+	access(name string) (host.Access, error)
 }
 
 // entry is a FileInfo with the number of the file system that holds it; 0 on
@@ -203,6 +205,21 @@ func (f files) ReadDir(ctx context.Context, name string) ([]host.FileInfo, error
 		infos = append(infos, e.info)
 	}
 	return infos, nil
+}
+
+// Access implements host.Permissions: the list of what a path leads to, through the same
+// links and inside the same root as its content.
+func (f files) Access(ctx context.Context, name string) (host.Access, error) {
+	t, name, err := f.begin(ctx, name)
+	if err != nil {
+		return host.Access{}, err
+	}
+	defer t.end()
+	a, err := t.access(name)
+	if err != nil {
+		return host.Access{}, fmt.Errorf("access list of %s: %w", name, absent(err))
+	}
+	return a, nil
 }
 
 // list reads the names in a directory, sorted.

@@ -39,7 +39,7 @@ func New(opts Options) *host.Host {
 	var h host.Host
 	if opts.Root != "" {
 		root := files{rootDir(opts.Root)}
-		h = host.Host{OS: host.Linux, Files: root, System: mountedSystem{root}}
+		h = host.Host{OS: host.Linux, Files: root, System: mountedSystem{root}, Permissions: root}
 	} else {
 		h = live()
 	}

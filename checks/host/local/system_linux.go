@@ -21,10 +21,11 @@ import (
 // live is this machine. Its registry and accounts are files.
 func live() host.Host {
 	return host.Host{
-		OS:      host.Linux,
-		Files:   files{liveTree{}},
-		System:  liveSystem{},
-		Running: liveRunning{},
+		OS:          host.Linux,
+		Files:       files{liveTree{}},
+		System:      liveSystem{},
+		Permissions: files{liveTree{}},
+		Running:     liveRunning{},
 	}
 }
 

@@ -25,12 +25,13 @@ import (
 func live() host.Host {
 	tree := files{liveTree{}}
 	return host.Host{
-		OS:       host.Windows,
-		Files:    tree,
-		Registry: liveRegistry{tree, &hives{}},
-		Accounts: newLiveAccounts(),
-		System:   liveSystem{windows.NewLazySystemDLL("kernel32.dll")},
-		Running:  liveRunning{},
+		OS:          host.Windows,
+		Files:       tree,
+		Registry:    liveRegistry{tree, &hives{}},
+		Accounts:    newLiveAccounts(),
+		System:      liveSystem{windows.NewLazySystemDLL("kernel32.dll")},
+		Running:     liveRunning{},
+		Permissions: livePermissions{tree},
 	}
 }
 
