@@ -196,6 +196,8 @@ type User struct {
 	PasswordExpired bool `json:"password_expired"`
 	// LastLogon is zero when the account never logged on here.
 	LastLogon time.Time `json:"last_logon,omitzero"`
+	// Expires is when the account closes by itself; zero when it never does.
+	Expires time.Time `json:"expires,omitzero"`
 }
 
 // Forever is how Windows writes "no limit" in a PasswordPolicy duration

@@ -30,6 +30,7 @@ const (
 	// batchBytes is how much Windows is asked to return at a time.
 	batchBytes = 64 << 10
 
+	timeqForever        = 1<<32 - 1 // TIMEQ_FOREVER
 	filterNormalAccount = 0x2
 	ufAccountDisable    = 0x2
 )
@@ -147,6 +148,9 @@ func (a liveAccounts) user(name string) (host.User, error) {
 	}
 	if info.lastLogon != 0 {
 		u.LastLogon = time.Unix(int64(info.lastLogon), 0).UTC()
+	}
+	if info.acctExpires != 0 && info.acctExpires != timeqForever {
+		u.Expires = time.Unix(int64(info.acctExpires), 0).UTC()
 	}
 	return u, nil
 }
