@@ -7,8 +7,14 @@ import "context"
 type Management interface {
 	// Instances returns the named properties of all instances of a class, such as
 	// Win32_EncryptableVolume of `root\CIMV2\Security\MicrosoftVolumeEncryption`. A
-	// namespace or class that the machine does not have is fs.ErrNotExist. It never
-	// takes longer than ctx, whatever a provider does.
+	// namespace or class that the machine does not have is fs.ErrNotExist, one that may
+	// not be read fs.ErrPermission. It never takes longer than ctx, whatever a provider
+	// does.
+	//
+	// One name is no property: KeyProtectorTypes of Win32_EncryptableVolume lists the
+	// kinds of key protectors that GetKeyProtectors of that class finds (1 TPM, 2
+	// external key, 3 numerical password, 4 TPM and PIN, 5 TPM and start-up key, 6 TPM,
+	// PIN and start-up key, 7 public key, 8 passphrase, 9 TPM certificate, 10 CNG).
 	Instances(ctx context.Context, namespace, class string, properties ...string) ([]Instance, error)
 }
 

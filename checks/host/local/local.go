@@ -3,9 +3,12 @@
 //
 // It is the only package of Vigía compiled differently per operating system
 // and the only one that knows gopsutil and x/sys. It reads: it starts no
-// program, opens no port, asks no WMI and changes nothing. Every answer that
-// the machine could make arbitrarily long is bounded, and a named pipe or
-// device put in place of a file is refused, not waited for.
+// program, opens no port and changes nothing. WMI is asked only for what stands
+// nowhere else, with queries, and with one method that only reads (the kinds of
+// BitLocker's key protectors); it may start a provider's process of its own. Every
+// answer that the machine could make arbitrarily long is bounded, a named pipe or
+// device put in place of a file is refused, not waited for, and a provider that
+// does not answer is left alone at the end of its context.
 //
 // For the same facts the live machine and a mounted one give the same answers;
 // what a mounted machine cannot tell (its hardware, its mounts) is

@@ -31,6 +31,7 @@ func live() host.Host {
 		Accounts:    newLiveAccounts(),
 		System:      liveSystem{windows.NewLazySystemDLL("kernel32.dll")},
 		Running:     liveRunning{},
+		Management:  newLiveManagement(),
 		Permissions: livePermissions{tree},
 	}
 }
