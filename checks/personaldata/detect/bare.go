@@ -1,5 +1,7 @@
 package detect
 
+import "encoding/binary"
+
 // Most numbers of any text are short, and nothing: the count of a cell, the day of a date,
 // an amount. What stands right beside them says so, before anything is read.
 
@@ -102,7 +104,8 @@ func fewDigits(b []byte, p, e int) bool {
 		}
 		for i++; isDigit(b[i]); i++ {
 			if digits++; digits == 9 {
-				return false
+				// A second group of eleven digits is the fraction of a number.
+				return c == '.' && i < e+9 && digitBytes(binary.LittleEndian.Uint64(b[e+4:])) == highBits
 			}
 		}
 	}

@@ -233,9 +233,11 @@ func neighbours(b []byte, p, e int) rule {
 		rules = afterNoLetter
 	} else if c := b[p-1]; isLetter(c) {
 		rules = afterLetter
-		if c == 'x' && p >= 2 && b[p-2] == '0' { // 0x00120840
+		if p >= 2 && isDigit(b[p-2]) { // a key in hexadecimal: no identifier has its first letters there
 			rules = ruleMRZ
 		}
+	} else if (c == '.' || c == '-' || c == '/') && p >= 2 && isDigit(b[p-2]) {
+		return 0 // the fraction of a number, or a later group: see joinedBefore
 	} else if c != ' ' && c != '-' && c != '&' && c != ';' && c < 0x80 {
 		rules = afterNoLetter
 	}

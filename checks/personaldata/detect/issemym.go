@@ -77,6 +77,20 @@ func (n *instituteName) before(b []byte, p int) bool {
 	return n.last > 0 && n.last > n.base+int64(p)-wordsBefore
 }
 
+// within tells whether the name stands in b[from:to], or so near before it that it may
+// announce a number there.
+func (n *instituteName) within(b []byte, from, to int) bool {
+	start := max(0, from-wordsBefore)
+	if n.last > n.base+int64(start) {
+		return true
+	}
+	look := *n // what before has read stays as it is
+	look.last = 0
+	look.find(b, start, to, 'Y')
+	look.find(b, start, to, 'y')
+	return look.last > 0
+}
+
 // find looks for the name by its y, the rarest of its letters, in b[from:to].
 func (n *instituteName) find(b []byte, from, to int, y byte) {
 	for start := from; ; {

@@ -17,6 +17,11 @@ func anchorsAVX2(b *byte, blocks int, digits, ats *uint64)
 //go:noescape
 func cellsAVX2(b *byte, delim byte) (lines, delims, quotes uint64)
 
+// besideAVX2 makes the masks of whole blocks that barely reads.
+//
+//go:noescape
+func besideAVX2(b *byte, blocks int, masks *besides)
+
 // wordsAVX2 is wordsPortable.
 //
 //go:noescape

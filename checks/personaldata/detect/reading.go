@@ -11,6 +11,7 @@ type reading struct {
 	g     digitGroups
 
 	issemym   bool // some column is named so
+	nameless  bool // the institute's name is known to stand nowhere near
 	institute instituteName
 	born      bool // some column is of dates of birth
 	commas    bool // between the fields of the table, so that no number goes on after one
@@ -27,7 +28,7 @@ func (r *reading) begin(b []byte, p, e int, loose bool) bool {
 	}
 	rules := alone[n]
 	named := rule(0)
-	if n >= 5 && n <= 10 && (r.issemym || r.institute.before(b, p)) {
+	if n >= 5 && n <= 10 && (r.issemym || !r.nameless && r.institute.before(b, p)) {
 		named = ruleISSEMYM
 	}
 	if r.born && (n <= 2 || n == 4 || n == 8) {
@@ -42,9 +43,15 @@ func (r *reading) begin(b []byte, p, e int, loose bool) bool {
 			p, e = p-2, p-1
 		}
 	} else if !loose {
-		rules &= neighbours(b, p, e)
-		if groupAt(b, e) {
-			rules |= groupRules(b, e, n) & neighbours(b, p, e)
+		near := neighbours(b, p, e)
+		if near == 0 && !r.checks {
+			near = afterNoLetter // the digits of a number with an exponent, see numericCell
+		}
+		rules &= near
+		if near == 0 {
+			// nothing, whatever follows
+		} else if groupAt(b, e) {
+			rules |= groupRules(b, e, n) & near
 		} else if n >= 9 && r.checks && rules&checkedRules != 0 {
 			rules &= checked(b, p, e)
 		}

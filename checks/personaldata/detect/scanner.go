@@ -51,6 +51,7 @@ type Scanner struct {
 	vicinity  vicinity
 
 	digits, ats [stretchBytes/blockBytes + 2]uint64
+	crowd       crowd
 }
 
 // NewScanner returns a Scanner for texts in Bytes encoding. The seed keys the tags of
@@ -72,6 +73,7 @@ func (s *Scanner) Reset(enc Encoding) {
 	s.n, s.used, s.from = 0, 0, 0
 	s.base, s.skip = 0, 0
 	s.groups, s.tries = 0, 0
+	s.crowd.reset()
 	s.begun, s.haveHalf, s.half = false, false, 0
 	s.reading = reading{}
 	s.hits = [2]hit{}
@@ -218,10 +220,23 @@ func (s *Scanner) stretch(b []byte, base int64, from, to int) {
 		carry = 1
 	}
 	skip := int(max(s.skip-base, 0))
+	if s.columns.named {
+		s.reading.nameless = s.crowd.runs >= crowded && !s.reading.institute.within(b, from, to)
+	} else {
+		s.reading.nameless = s.crowd.look(s.simd, b, from, to, &s.reading.institute)
+	}
+	runs := 0
 	for i := range (to - from + blockBytes - 1) / blockBytes {
 		m := s.digits[i]
-		anchors := m&^(m<<1|carry)&(m>>1|s.digits[i+1]<<63) | s.ats[i]
+		anchors := m &^ (m<<1 | carry) & (m>>1 | s.digits[i+1]<<63)
 		carry = m >> 63
+		if anchors != 0 {
+			runs += bits.OnesCount64(anchors)
+			if s.crowd.n > 0 {
+				anchors &^= s.crowd.bare(b, from, i, anchors, s.digits[:])
+			}
+		}
+		anchors |= s.ats[i]
 		for ; anchors != 0; anchors &= anchors - 1 {
 			bit := bits.TrailingZeros64(anchors)
 			p := from + i*blockBytes + bit
@@ -229,7 +244,7 @@ func (s *Scanner) stretch(b []byte, base int64, from, to int) {
 				continue
 			}
 			if p >= to {
-				return
+				break
 			}
 			length := bits.TrailingZeros64(^(m >> bit))
 			if length == 0 {
@@ -257,7 +272,7 @@ func (s *Scanner) stretch(b []byte, base int64, from, to int) {
 				continue
 			}
 			if e-p <= 5 && (!s.reading.born || groupBefore(b, p)) && standsBare(b, p, e) &&
-				(e-p < 5 || !s.reading.issemym && !s.reading.institute.before(b, p)) {
+				(e-p < 5 || !s.reading.issemym && (s.reading.nameless || !s.reading.institute.before(b, p))) {
 				continue
 			}
 			if s.reading.begin(b, p, e, false) && (s.columns.named || s.reading.rules&^namedRules != 0 || s.simd.mayAnnounce(b, p)) && s.number(b, base) {
@@ -265,6 +280,7 @@ func (s *Scanner) stretch(b []byte, base int64, from, to int) {
 			}
 		}
 	}
+	s.crowd.runs = runs
 }
 
 // number weighs what the digits that are being read may be, and takes what is most
