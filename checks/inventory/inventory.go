@@ -15,7 +15,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -47,13 +47,6 @@ type stockParams struct {
 	Hardware *equipment `json:"hardware,omitempty"`
 }
 
-// approved is one line of the allow-list. See policy.Software, which has the
-// same fields.
-type approved struct {
-	Name      string `json:"name"` // as installed, without regard to case; may end in *
-	Publisher string `json:"publisher,omitempty"`
-}
-
 // equipment is a machine as the inventory has it.
 type equipment struct {
 	Serial string   `json:"serial"`          // of the machine
@@ -62,13 +55,8 @@ type equipment struct {
 
 // Validate implements checks.Validator.
 func (p stockParams) Validate() error {
-	if len(p.Software) > maxPrograms {
-		return fmt.Errorf("%d approved programs, more than %d", len(p.Software), maxPrograms)
-	}
-	for i, a := range p.Software {
-		if a.Name == "" || strings.Contains(strings.TrimSuffix(a.Name, "*"), "*") {
-			return fmt.Errorf("approved program %d: want a name, with * at its end only", i+1)
-		}
+	if err := validateList("approved program", p.Software); err != nil {
+		return err
 	}
 	if p.Hardware != nil && p.Hardware.Serial == "" {
 		return errors.New("hardware needs the machine's serial number")
@@ -82,13 +70,18 @@ type snapshot struct {
 	Hardware   *host.Hardware `json:"hardware,omitempty"`
 	Volumes    []volume       `json:"volumes,omitempty"`
 	Interfaces []network      `json:"interfaces,omitempty"`
-	// Software are the installed programs, sorted; SoftwareMore counts those
-	// left out beyond the limits.
-	Software     []program `json:"software,omitempty"`
-	SoftwareMore int       `json:"software_more,omitempty"`
-	// Digest is the SHA-256 of all that is above, removable media left out.
-	Digest string          `json:"digest"`
-	Unread []checks.Unread `json:"unread,omitempty"`
+	// Software are the programs that somebody chose to install, sorted; SoftwareMore
+	// counts those left out beyond the limits. Base are the packages that came with the
+	// system or because another needs them, as "name version" by the list that has them.
+	Software     []program           `json:"software,omitempty"`
+	Base         map[string][]string `json:"base,omitempty"`
+	SoftwareMore int                 `json:"software_more,omitempty"`
+	// Digest is the SHA-256 of all that is above, removable media left out. Parts are
+	// the beginnings of those of machine, hardware, volumes, interfaces and software,
+	// which tell what changed without the snapshot before.
+	Digest string            `json:"digest"`
+	Parts  map[string]string `json:"parts,omitempty"`
+	Unread []checks.Unread   `json:"unread,omitempty"`
 }
 
 // machine is host.Identity without what changes by itself.
@@ -123,9 +116,11 @@ type program struct {
 	Version   string `json:"version,omitempty"`
 	Arch      string `json:"arch,omitempty"`
 	Publisher string `json:"publisher,omitempty"`
-	// From is where it is installed: dpkg, snap, flatpak; on Windows machine,
-	// machine32, user or store.
+	// From is the list that has it: dpkg, rpm, apk, pacman, snap, flatpak, flatpak_user;
+	// on Windows machine, machine32, user or store.
 	From string `json:"from"`
+
+	folder string // on Windows, where it is installed, if that is told
 }
 
 // Limits of the snapshot.
@@ -150,7 +145,7 @@ func (r *reader) miss(source string, err error) {
 
 // observe reads every part. Parts that cannot be read are named; there is
 // always a snapshot.
-func observe(ctx context.Context, h *host.Host, programs func(context.Context, *reader) []program) (snapshot, error) {
+func observe(ctx context.Context, h *host.Host, programs func(context.Context, *reader) installed) (snapshot, error) {
 	r := &reader{h: h}
 	var s snapshot
 	if id, err := h.System.Identity(ctx); err != nil {
@@ -175,13 +170,18 @@ func observe(ctx context.Context, h *host.Host, programs func(context.Context, *
 	if interfaces, err := h.System.Interfaces(ctx); err != nil {
 		r.miss("interfaces", err)
 	} else {
+		interfaces = slices.DeleteFunc(interfaces, func(i host.Interface) bool { return passing(i.Name) })
+		slices.SortFunc(interfaces, func(a, b host.Interface) int { return cmp.Compare(a.Name, b.Name) })
 		for _, i := range bounded(r, "interfaces", interfaces) {
 			s.Interfaces = append(s.Interfaces, network{Name: i.Name, MAC: i.MAC})
 		}
 	}
-	s.Software, s.SoftwareMore = fit(programs(ctx, r))
+	all := programs(ctx, r)
+	s.Software, s.SoftwareMore = fit(all.chosen)
+	s.Base = all.lines()
+	s.SoftwareMore += shorten(s.Base)
 	s.Unread = r.unread
-	s.Digest = s.digest()
+	s.Digest, s.Parts = s.digest(), s.parts()
 	return s, ctx.Err()
 }
 
@@ -193,6 +193,29 @@ func bounded[T any](r *reader, source string, list []T) []T {
 	return list
 }
 
+// passing tells of interfaces that programs make for each container or virtual machine
+// that they start, under names without end.
+func passing(name string) bool {
+	return slices.ContainsFunc([]string{"veth", "vnet", "tap", "fwbr", "fwln", "fwpr", "cali", "lxc"}, func(prefix string) bool {
+		return strings.HasPrefix(name, prefix)
+	})
+}
+
+// shorten keeps as many lines as the limits allow, and counts the others.
+func shorten(base map[string][]string) (more int) {
+	size := 0
+	for _, from := range slices.Sorted(maps.Keys(base)) {
+		for i, line := range base[from] {
+			if size += len(line) + 3; size > maxSoftware/2 {
+				more += len(base[from]) - i
+				base[from] = base[from][:i]
+				break
+			}
+		}
+	}
+	return more
+}
+
 // fit sorts the programs, drops repetitions and keeps as many as the limits
 // allow.
 func fit(all []program) (kept []program, more int) {
@@ -200,12 +223,15 @@ func fit(all []program) (kept []program, more int) {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version), cmp.Compare(a.From, b.From),
 			cmp.Compare(a.Arch, b.Arch), cmp.Compare(a.Publisher, b.Publisher))
 	})
-	all = slices.Compact(all)
+	all = slices.CompactFunc(all, func(a, b program) bool {
+		a.folder, b.folder = "", "" // of no account: it is not kept
+		return a == b
+	})
 	size := 0
 	for i, p := range all {
 		// Braces, keys and quotes of one program take at most 80 bytes.
 		size += 80 + len(p.Name) + len(p.Version) + len(p.Arch) + len(p.Publisher) + len(p.From)
-		if i == maxPrograms || size > maxSoftware {
+		if i == maxPrograms || size > maxSoftware/2 {
 			return all[:i], len(all) - i
 		}
 	}
@@ -231,7 +257,7 @@ func plain(s string) string {
 // go, and nothing about the reading itself.
 func (s snapshot) digest() string {
 	stable := s
-	stable.Digest, stable.Unread = "", nil
+	stable.Digest, stable.Parts, stable.Unread = "", nil, nil
 	stable.Volumes = slices.DeleteFunc(slices.Clone(s.Volumes), func(v volume) bool { return v.Removable })
 	if s.Hardware != nil {
 		hw := *s.Hardware
@@ -239,10 +265,31 @@ func (s snapshot) digest() string {
 		hw.Unread = nil
 		stable.Hardware = &hw
 	}
-	b, err := json.Marshal(stable)
+	return digestOf(stable)
+}
+
+// digestOf is the SHA-256 of something's JSON; empty for what has none.
+func digestOf(v any) string {
+	b, err := json.Marshal(v)
 	if err != nil {
 		return ""
 	}
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
+}
+
+// parts sums up each part of the snapshot by itself, under the same exceptions.
+func (s snapshot) parts() map[string]string {
+	out := map[string]string{}
+	for name, part := range map[string]snapshot{
+		"machine":    {Machine: s.Machine},
+		"hardware":   {Hardware: s.Hardware},
+		"volumes":    {Volumes: s.Volumes},
+		"interfaces": {Interfaces: s.Interfaces},
+		"software":   {Software: s.Software, Base: s.Base, SoftwareMore: s.SoftwareMore},
+	} {
+		d := part.digest()
+		out[name] = d[:min(len(d), 12)]
+	}
+	return out
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -248,9 +249,53 @@ func TestLinuxDatabases(t *testing.T) {
 		},
 		{name: "no database", files: checktest.Files{}, unread: []checks.Unread{{Source: "packages", Why: "absent"}}},
 		{
-			name:   "rpm has no reader yet",
+			name:   "rpm, damaged",
 			files:  checktest.Files{Content: map[string]string{"/var/lib/rpm/rpmdb.sqlite": "x"}},
-			unread: []checks.Unread{{Source: "/var/lib/rpm/rpmdb.sqlite", Why: "unsupported"}},
+			unread: []checks.Unread{{Source: "/var/lib/rpm/rpmdb.sqlite", Why: "unreadable"}},
+		},
+		{
+			name:   "rpm in Berkeley DB has no reader",
+			files:  checktest.Files{Content: map[string]string{"/var/lib/rpm/Packages": "x"}},
+			unread: []checks.Unread{{Source: "/var/lib/rpm/Packages", Why: "unsupported"}},
+		},
+		{
+			name:   "rpm in ndb has no reader",
+			files:  checktest.Files{Content: map[string]string{"/usr/lib/sysimage/rpm/Packages.db": "x"}},
+			unread: []checks.Unread{{Source: "/usr/lib/sysimage/rpm/Packages.db", Why: "unsupported"}},
+		},
+		{
+			name: "dpkg, what came with the system or for another",
+			files: checktest.Files{Content: map[string]string{
+				"/var/lib/dpkg/status": "Package: dpkg\nStatus: install ok installed\nPriority: required\nVersion: 1.21\nArchitecture: amd64\n\n" +
+					"Package: libuno\nStatus: install ok installed\nPriority: optional\nVersion: 1\nArchitecture: i386\n\n" +
+					"Package: datos\nStatus: install ok installed\nPriority: optional\nVersion: 2\nArchitecture: all\n\n" +
+					"Package: editor\nStatus: install ok installed\nPriority: optional\nVersion: 3\nArchitecture: amd64\n",
+				"/var/lib/apt/extended_states": "Package: libuno\nArchitecture: i386\nAuto-Installed: 1\n\nPackage: datos\nArchitecture: amd64\nAuto-Installed: 1\n",
+			}},
+			want: []string{"editor 3 dpkg", "base: datos 2", "base: dpkg 1.21", "base: libuno:i386 1"},
+		},
+		{
+			name: "apk",
+			files: checktest.Files{Content: map[string]string{
+				"/lib/apk/db/installed": "C:Q1=\nP:musl\nV:1.2.4-r2\nA:x86_64\n\nP:busybox\nV:1.36\nA:x86_64\n", "/etc/apk/world": "busybox>1\n",
+			}},
+			want: []string{"busybox 1.36 apk", "base: musl 1.2.4-r2"},
+		},
+		{
+			name:  "pacman",
+			files: checktest.Files{Content: map[string]string{"/var/lib/pacman/local/gtk-doc-1.34-1/desc": "x", "/var/lib/pacman/local/ALPM_DB_VERSION": "9"}},
+			want:  []string{"gtk-doc 1.34-1 pacman"},
+		},
+		{
+			name: "versions of snap and flatpak",
+			files: checktest.Files{Content: map[string]string{
+				"/var/lib/pacman/local/a-1-1/desc": "x", "/var/lib/snapd/snaps/firefox_999.snap": "x", "/var/lib/snapd/snaps/firefox_1024.snap": "x", "/var/lib/snapd/snaps/core22_5.snap": "x",
+				"/snap/firefox/current/meta/snap.yaml":                                                  "name: firefox\nversion: '140.0-1'\nsummary: x\n",
+				"/var/lib/flatpak/app/org.a.B/current/active/metadata":                                  "[Application]\nname=org.a.B\nruntime=org.a.Platform/x86_64/46\n",
+				"/var/lib/flatpak/app/org.a.B/current/active/files/share/metainfo/org.a.B.metainfo.xml": "<component><releases>\n<release date='2026-01-01' version='2.10'/><release version='2.9'/>",
+				"/home/usuario1/.local/share/flatpak/app/org.c.D/x":                                     "x",
+			}},
+			want: []string{"a 1-1 pacman", "firefox 140.0-1 snap", "org.a.B 2.10 flatpak", "org.c.D  flatpak_user", "base: core22 5"},
 		},
 		{
 			name: "snap and flatpak beside it",
@@ -258,13 +303,12 @@ func TestLinuxDatabases(t *testing.T) {
 				"/lib/apk/db/installed": "x", "/var/lib/snapd/snaps/firefox_4173.snap": "x", "/var/lib/snapd/snaps/partial/a": "x",
 				"/var/lib/flatpak/app/org.gimp.GIMP/current": "x",
 			}},
-			want:   []string{"firefox 4173 snap", "org.gimp.GIMP  flatpak"},
-			unread: []checks.Unread{{Source: "/lib/apk/db/installed", Why: "unsupported"}},
+			want: []string{"firefox 4173 snap", "org.gimp.GIMP  flatpak"},
 		},
 		{
 			name:   "refused",
 			files:  checktest.Files{Content: map[string]string{"/var/lib/flatpak/app/x/y": ""}, Unreadable: []string{"/var/lib/flatpak/app", "/var/lib/rpm"}},
-			unread: []checks.Unread{{Source: "/var/lib/rpm/rpmdb.sqlite", Why: "permission"}, {Source: "/var/lib/rpm/Packages", Why: "permission"}, {Source: "packages", Why: "absent"}, {Source: "/var/lib/flatpak/app", Why: "permission"}},
+			unread: []checks.Unread{{Source: "/var/lib/rpm/Packages", Why: "permission"}, {Source: "/var/lib/rpm/Packages.db", Why: "permission"}, {Source: "/var/lib/rpm/rpmdb.sqlite", Why: "permission"}, {Source: "/var/lib/flatpak/app", Why: "permission"}},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -272,6 +316,11 @@ func TestLinuxDatabases(t *testing.T) {
 			var programs []string
 			for _, p := range got.Software {
 				programs = append(programs, p.Name+" "+p.Version+" "+p.From)
+			}
+			for _, from := range slices.Sorted(maps.Keys(got.Base)) {
+				for _, line := range got.Base[from] {
+					programs = append(programs, "base: "+line)
+				}
 			}
 			if diff := cmp.Diff(tt.want, programs); diff != "" {
 				t.Errorf("programs (-want +got):\n%s", diff)
@@ -284,7 +333,6 @@ func TestLinuxDatabases(t *testing.T) {
 }
 
 func TestWindowsUnread(t *testing.T) {
-	const uninstall = `\Microsoft\Windows\CurrentVersion\Uninstall`
 	reg := checktest.Registry{
 		Values: map[string]any{
 			`HKLM\SOFTWARE` + uninstall + `\A\DisplayName`:                                            "A",
@@ -308,6 +356,7 @@ func TestWindowsUnread(t *testing.T) {
 		{Source: `HKLM\SOFTWARE` + uninstall, Why: "permission"},
 		{Source: `HKU\S-1-5-21-1-2-3-1001\Software` + uninstall, Why: "permission"},
 		{Source: `HKU\S-1-5-21-1-2-3-1001\Software\WOW6432Node` + uninstall, Why: "permission"},
+		{Source: `HKU\S-1-5-21-1-2-3-1001` + repository, Why: "permission"},
 	}
 	if diff := cmp.Diff(want, got.Unread); diff != "" {
 		t.Errorf("unread (-want +got):\n%s", diff)
@@ -353,8 +402,9 @@ func TestParameters(t *testing.T) {
 	for _, tt := range []struct{ params, want string }{
 		{``, ""},
 		{`{"software":[{"name":"*"}]}`, ""},
-		{`{"software":[{"publisher":"x"}]}`, "approved program 1: want a name, with * at its end only"},
-		{`{"software":[{"name":"a*b"}]}`, "approved program 1: want a name, with * at its end only"},
+		{`{"software":[{"publisher":"x"}]}`, "approved program 1: want a name"},
+		{`{"software":[{"name":"a*b","versions":">=1 <2"}]}`, ""},
+		{`{"software":[{"name":"a","versions":"=>1"}]}`, `approved program 1: version "=>1": want 24.2, 24.* or a bound such as >=24.2 or <25`},
 		{`{"hardware":{"disks":["x"]}}`, "hardware needs the machine's serial number"},
 	} {
 		got := ""

@@ -31,7 +31,7 @@ func judge(seen snapshot, p stockParams, _ time.Time) checks.Verdict {
 	v.Findings = append(v.Findings, hardware...)
 
 	args := []string{
-		"programs", strconv.Itoa(len(seen.Software) + seen.SoftwareMore), "unlisted", strconv.Itoa(len(unlisted)),
+		"programs", strconv.Itoa(seen.programs()), "unlisted", strconv.Itoa(len(unlisted)),
 		"disks", strconv.Itoa(seen.fixedDisks()), "volumes", strconv.Itoa(len(seen.Volumes)), "digest", seen.Digest[:min(12, len(seen.Digest))],
 	}
 	unread := seen.unreadSources()
@@ -53,6 +53,15 @@ func judge(seen snapshot, p stockParams, _ time.Time) checks.Verdict {
 	}
 	v.Status, v.Reason = status, checks.Because(code, args...)
 	return v
+}
+
+// programs counts all that is installed.
+func (s snapshot) programs() int {
+	n := len(s.Software) + s.SoftwareMore
+	for _, lines := range s.Base {
+		n += len(lines)
+	}
+	return n
 }
 
 func failing(findings []checks.Finding) bool {
@@ -83,25 +92,11 @@ func (s snapshot) unlisted(list []approved) []program {
 	if len(list) == 0 {
 		return nil
 	}
-	exact := map[string][]approved{}
-	var prefixes []approved
-	for _, a := range list {
-		if strings.HasSuffix(a.Name, "*") {
-			prefixes = append(prefixes, a)
-			continue
-		}
-		name := strings.ToLower(a.Name)
-		exact[name] = append(exact[name], a)
-	}
+	allowed := newAllowList(list)
 	var out []program
 	seen := map[string]bool{}
 	for _, p := range s.Software {
-		name := strings.ToLower(p.Name)
-		from := func(a approved) bool { return a.Publisher == "" || strings.EqualFold(a.Publisher, p.Publisher) }
-		listed := slices.ContainsFunc(exact[name], from) || slices.ContainsFunc(prefixes, func(a approved) bool {
-			return strings.HasPrefix(name, strings.ToLower(strings.TrimSuffix(a.Name, "*"))) && from(a)
-		})
-		if !listed && !seen[p.Name] {
+		if !seen[p.Name] && !allowed.allows(p) {
 			seen[p.Name] = true
 			out = append(out, p)
 		}

@@ -116,8 +116,10 @@ type Permit struct {
 
 // Software is one line of the allow-list.
 type Software struct {
-	Name      string `json:"name" yaml:"name"` // may end in *
+	Name      string `json:"name" yaml:"name"` // * stands for any text, in the publisher too
 	Publisher string `json:"publisher,omitempty" yaml:"publisher,omitempty"`
+	// Versions bounds the version, as "24.2", "24.*" or ">=24.2 <25".
+	Versions string `json:"versions,omitempty" yaml:"versions,omitempty"`
 }
 
 // Override changes a rule for all machines, a department or one machine.

@@ -241,11 +241,8 @@ func (r sourceReview) datasets(s Source) error {
 func (r sourceReview) software(s Source) error {
 	for i, sw := range s.Software {
 		at := fmt.Sprintf("software[%d]", i)
-		if err := r.texts(at, mandatory("name", sw.Name), optional("publisher", sw.Publisher)); err != nil {
+		if err := r.texts(at, mandatory("name", sw.Name), optional("publisher", sw.Publisher), optional("versions", sw.Versions)); err != nil {
 			return err
-		}
-		if strings.Contains(strings.TrimSuffix(sw.Name, "*"), "*") {
-			return r.doc.errorf(at+".name", "* may stand at the end only")
 		}
 	}
 	return nil

@@ -1,7 +1,8 @@
 // Package dpkg reads the list of packages that dpkg keeps in /var/lib/dpkg/status,
 // in the format of deb-control(5) that dpkg(1) describes: stanzas of "Field:
 // value" lines with blank lines between. Of each it takes the name, the version,
-// the architecture and the state.
+// the architecture, the priority and the state. AutoInstalled reads beside it which of
+// them nobody asked for, as apt notes it.
 //
 // It reads the file as a stream, one stanza at a time, since it is the largest text
 // file that an inventory reads (5 to 20 MB on a desktop). What dpkg has not merged
@@ -66,6 +67,9 @@ type Package struct {
 	// (reinstreq).
 	Broken bool
 	State  State
+	// Priority tells how much a system needs it: required, important, standard,
+	// optional or extra; empty if the stanza does not say.
+	Priority string
 }
 
 // Present reports whether the package's programs are on the disk, if not all ready to use.
@@ -140,9 +144,9 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 
 // A stanza gathers the fields that matter of one package.
 type stanza struct {
-	line                        int // 0 while it is empty
-	name, version, arch, status string
-	problem                     string
+	line                                  int // 0 while it is empty
+	name, version, arch, status, priority string
+	problem                               string
 }
 
 // add takes one line of the stanza.
@@ -168,6 +172,8 @@ func (s *stanza) add(n int, line []byte) {
 		dst = &s.arch
 	case "status":
 		dst = &s.status
+	case "priority":
+		dst = &s.priority
 	default:
 		return
 	}
@@ -200,7 +206,7 @@ func (s *stanza) pack() (Package, error) {
 	if s.problem != "" {
 		return Package{}, &StanzaError{Line: s.line, Problem: s.problem}
 	}
-	p := Package{Name: s.name, Version: s.version, Arch: s.arch, Want: status[0], Broken: status[1] != "ok", State: State(status[2])}
+	p := Package{Name: s.name, Version: s.version, Arch: s.arch, Want: status[0], Broken: status[1] != "ok", State: State(status[2]), Priority: s.priority}
 	switch p.State {
 	case NotInstalled, ConfigFiles, HalfInstalled, Unpacked, HalfConfigured, TriggersAwaited, TriggersPending, Installed:
 	default:

@@ -26,7 +26,7 @@ func TestPackages(t *testing.T) {
 		got = append(got, p)
 	}
 	want := []Package{
-		{Name: "editor-de-textos", Version: "2:1.4-3+b1", Arch: "amd64", Want: "install", State: Installed},
+		{Name: "editor-de-textos", Version: "2:1.4-3+b1", Arch: "amd64", Want: "install", State: Installed, Priority: "optional"},
 		{Name: "quitado", Version: "1.0", Arch: "all", Want: "deinstall", State: ConfigFiles},
 		{Name: "a-medias", Version: "0.1", Arch: "all", Want: "install", Broken: true, State: HalfInstalled},
 		{Name: "por-disparar", Version: "3~rc1", Arch: "i386", Want: "hold", State: TriggersPending},
@@ -172,4 +172,12 @@ func FuzzPackages(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestAutoInstalled(t *testing.T) {
+	got, err := AutoInstalled([]byte("Package: libuno\nArchitecture: amd64\nAuto-Installed: 1\n\n" +
+		"Package: editor\nArchitecture: amd64\nAuto-Installed: 0\n\nAuto-Installed: 1\n\nPackage: libdos\r\nArchitecture: i386\r\nAuto-Installed: 1"))
+	if d := cmp.Diff(map[string]bool{"libuno:amd64": true, "libdos:i386": true}, got); d != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, d)
+	}
 }
