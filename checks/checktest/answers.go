@@ -11,13 +11,14 @@ import (
 
 // Answers is the facets of a machine that answer with a list or a value, in memory. A
 // nil answer is host.ErrUnsupported, and so is all else that is not said; Errors, by the
-// name of the question (access, instances, events, services, processes, sessions,
+// name of the question (access, instances, events, audit_policy, services, processes, sessions,
 // wake_requests, clock, listeners, packet_filter, media, search) or by "name about",
 // come first.
 type Answers struct {
-	AccessOf     map[string]host.Access     // by path, in any letter case
-	InstancesOf  map[string][]host.Instance // by "NAMESPACE:Class"
-	EventsOf     map[string]host.EventLog   // by channel
+	AccessOf     map[string]host.Access       // by path, in any letter case
+	InstancesOf  map[string][]host.Instance   // by "NAMESPACE:Class"
+	EventsOf     map[string]host.EventLog     // by channel
+	AuditOf      map[string]host.AuditSetting // by GUID in braces
 	ServiceList  []host.Service
 	ProcessList  []host.Process
 	SessionList  []host.Session
@@ -106,13 +107,20 @@ func (a Answers) Events(_ context.Context, q host.EventQuery) (host.EventLog, er
 		data := make(map[string]string)
 		for _, name := range q.Data {
 			if v, ok := e.Data[name]; ok {
-				data[name] = v
+				if v, ok = q.Told(name, v); ok {
+					data[name] = v
+				}
 			}
 		}
 		e.Data = data
 		out.Events = append(out.Events, e)
 	}
 	return out, nil
+}
+
+// AuditPolicy implements host.Events.
+func (a Answers) AuditPolicy(_ context.Context, subcategory string) (host.AuditSetting, error) {
+	return looked(a, "audit_policy", subcategory, a.AuditOf)
 }
 
 // Services implements host.Running.

@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -11,6 +12,16 @@ type Events interface {
 	// Events returns events of a channel, newest first. A channel that does not exist is
 	// fs.ErrNotExist, one that may not be read fs.ErrPermission.
 	Events(ctx context.Context, q EventQuery) (EventLog, error)
+	// AuditPolicy tells what of a subcategory of the audit policy is written to the
+	// Security channel, whoever set it. The subcategory is named by its GUID in braces,
+	// as ntsecapi.h has it, since its display name depends on the language.
+	AuditPolicy(ctx context.Context, subcategory string) (AuditSetting, error)
+}
+
+// AuditSetting is what is written of one subcategory.
+type AuditSetting struct {
+	Success bool `json:"success"`
+	Failure bool `json:"failure"`
 }
 
 // EventQuery chooses events.
@@ -19,9 +30,28 @@ type EventQuery struct {
 	IDs     []uint32  `json:"ids"`
 	Since   time.Time `json:"since"`
 	Max     int       `json:"max"` // events returned at most
-	// Data names the fields of the event's data that are wanted. Nothing else of it is
-	// read: a field may hold what a person typed into the wrong box.
+	// Data names the fields of the event's data that are wanted, such as IpAddress, or
+	// UserData/LogFileCleared/Channel for an event that has no named fields. Nothing else
+	// of it is read: a field may hold what a person typed into the wrong box.
 	Data []string `json:"data,omitempty"`
+	// Known lists, for a field in which people type, the values that may be told, in any
+	// letter case. Another value does not leave the facet: the field is then absent.
+	Known map[string][]string `json:"known,omitempty"`
+}
+
+// Told is what may be told of a field: the value in the spelling of Known, or as it is
+// where Known does not name the field.
+func (q EventQuery) Told(field, value string) (string, bool) {
+	known, limited := q.Known[field]
+	if !limited {
+		return value, true
+	}
+	for _, k := range known {
+		if strings.EqualFold(k, value) {
+			return k, true
+		}
+	}
+	return "", false
 }
 
 // EventLog is the answer to an EventQuery.
@@ -46,4 +76,9 @@ type Event struct {
 // Events implements Events.
 func (Unsupported) Events(context.Context, EventQuery) (EventLog, error) {
 	return EventLog{}, ErrUnsupported
+}
+
+// AuditPolicy implements Events.
+func (Unsupported) AuditPolicy(context.Context, string) (AuditSetting, error) {
+	return AuditSetting{}, ErrUnsupported
 }

@@ -30,6 +30,7 @@ const (
 	askAccess       = "access"
 	askInstances    = "instances"
 	askEvents       = "events"
+	askAuditPolicy  = "audit_policy"
 	askServices     = "services"
 	askProcesses    = "processes"
 	askSessions     = "sessions"
@@ -46,6 +47,7 @@ var shapes = map[string]func(json.RawMessage) error{
 	askAccess:       shape[host.Access],
 	askInstances:    shape[[]host.Instance],
 	askEvents:       shape[host.EventLog],
+	askAuditPolicy:  shape[host.AuditSetting],
 	askServices:     shape[[]host.Service],
 	askProcesses:    shape[[]host.Process],
 	askSessions:     shape[[]host.Session],
@@ -149,12 +151,19 @@ func (r replayAnswers) Events(ctx context.Context, q host.EventQuery) (host.Even
 		data := make(map[string]string)
 		for _, name := range q.Data {
 			if v, ok := log.Events[i].Data[name]; ok {
-				data[name] = v
+				if v, ok = q.Told(name, v); ok {
+					data[name] = v
+				}
 			}
 		}
 		log.Events[i].Data = data
 	}
 	return log, nil
+}
+
+// AuditPolicy implements host.Events.
+func (r replayAnswers) AuditPolicy(ctx context.Context, subcategory string) (host.AuditSetting, error) {
+	return replayed[host.AuditSetting](ctx, r, askAuditPolicy, subcategory)
 }
 
 // Services implements host.Running.
@@ -279,6 +288,12 @@ func (f recordAnswers) Events(ctx context.Context, q host.EventQuery) (host.Even
 	return recorded(f.r, asked{Ask: askEvents, About: q.Channel, IDs: slices.Clone(q.IDs), Since: q.Since.UTC()}, v, err)
 }
 
+// AuditPolicy implements host.Events.
+func (f recordAnswers) AuditPolicy(ctx context.Context, subcategory string) (host.AuditSetting, error) {
+	v, err := f.r.inner.Events.AuditPolicy(ctx, subcategory)
+	return recorded(f.r, asked{Ask: askAuditPolicy, About: subcategory}, v, err)
+}
+
 // Services implements host.Running.
 func (f recordAnswers) Services(ctx context.Context) ([]host.Service, error) {
 	v, err := f.r.inner.Running.Services(ctx)
@@ -328,9 +343,13 @@ func (f recordAnswers) Media(ctx context.Context) (host.MediaLog, error) {
 }
 
 // Search implements host.Directory. Its answers are people, whom nobody can replace one
-// by one: they are never kept.
+// by one: they are never kept. That the machine reads no directory is.
 func (f recordAnswers) Search(ctx context.Context, q host.DirectoryQuery) ([]host.DirectoryEntry, error) {
-	return f.r.inner.Directory.Search(ctx, q)
+	v, err := f.r.inner.Directory.Search(ctx, q)
+	if errors.Is(err, host.ErrUnsupported) {
+		return recorded(f.r, asked{Ask: askSearch, About: searchKey(q)}, v, err)
+	}
+	return v, err
 }
 
 // saveAnswer prepares an answer for Save: what names somebody, or tells one thing from
@@ -379,7 +398,7 @@ func (p *pseudonyms) hideText(ask, field, s string) string {
 	case ask == askMedia && (field == "serial" || field == "volumes"), ask == askInstances && strings.Contains(strings.ToLower(field), "serial"):
 		return p.serial(s)
 	case ask == askEvents && field != "provider" && field != "time" && field != "oldest":
-		return p.eventData(s)
+		return p.eventData(field, s)
 	case strings.ContainsAny(s, `/\`):
 		return p.path(s)
 	case field == "account" || field == "owner" || field == "user":
@@ -394,10 +413,10 @@ var plainData = compiled(`^(-|[0-9]{1,12}|0x[0-9A-Fa-f]+|%%[0-9]+|\{[0-9A-Fa-f-]
 
 // eventData replaces one field of an event. Anybody can have typed it, so that a text
 // of no known form gets a stand-in whether or not it is a name that the machine knows.
-func (p *pseudonyms) eventData(s string) string {
+func (p *pseudonyms) eventData(field, s string) string {
 	switch {
-	case s == "" || plainData().MatchString(s):
-		return s
+	case s == "" || plainData().MatchString(s) && !strings.HasSuffix(field, "UserName"):
+		return s // as a name, even a number can be somebody's password
 	case strings.HasPrefix(s, "S-1-5-21-"):
 		return p.sid(s)
 	}

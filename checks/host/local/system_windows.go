@@ -33,6 +33,7 @@ func live() host.Host {
 		Running:     liveRunning{},
 		Management:  newLiveManagement(),
 		Permissions: livePermissions{tree},
+		Events:      newLiveEvents(),
 	}
 }
 
