@@ -18,6 +18,9 @@ import (
 type Files struct {
 	Content    map[string]string
 	Unreadable []string
+	// Modes are permission bits, with fs.ModeSticky and the like; those of a path
+	// that is not named are 0644, of a folder 0755.
+	Modes map[string]fs.FileMode
 }
 
 var _ host.Files = Files{}
@@ -62,13 +65,20 @@ func (f Files) ReadRange(ctx context.Context, name string, offset, length int64)
 // Stat implements host.Files.
 func (f Files) Stat(_ context.Context, name string) (host.FileInfo, error) {
 	content, ok := f.Content[name]
+	mode, said := f.Modes[name]
 	switch {
 	case f.denied(path.Dir(name)):
 		return host.FileInfo{}, fs.ErrPermission
 	case ok:
-		return host.FileInfo{Name: path.Base(name), Size: int64(len(content)), Mode: 0o644}, nil
+		if !said {
+			mode = 0o644
+		}
+		return host.FileInfo{Name: path.Base(name), Size: int64(len(content)), Mode: mode}, nil
 	case f.isDir(name):
-		return host.FileInfo{Name: path.Base(name), Mode: fs.ModeDir | 0o755}, nil
+		if !said {
+			mode = 0o755
+		}
+		return host.FileInfo{Name: path.Base(name), Mode: fs.ModeDir | mode}, nil
 	default:
 		return host.FileInfo{}, fs.ErrNotExist
 	}
@@ -119,7 +129,8 @@ func (f Files) Walk(ctx context.Context, root string, visit func(string, host.Fi
 }
 
 // Registry is a Windows registry in memory: `KEY\name` to value, where a
-// string is REG_SZ and an int REG_DWORD. Keys exist by their values. Unreadable
+// string is REG_SZ, an int REG_DWORD, a []string REG_MULTI_SZ and a []byte REG_BINARY.
+// Keys exist by their values. Unreadable
 // works as in Files, on keys and values.
 type Registry struct {
 	Values     map[string]any
@@ -149,6 +160,10 @@ func (r Registry) Value(_ context.Context, key, name string) (host.RegistryValue
 			return host.RegistryValue{Kind: host.RegistryInteger, Integer: uint64(v)}, nil
 		case string:
 			return host.RegistryValue{Kind: host.RegistryString, String: v}, nil
+		case []string:
+			return host.RegistryValue{Kind: host.RegistryStrings, Strings: v}, nil
+		case []byte:
+			return host.RegistryValue{Kind: host.RegistryBinary, Binary: v}, nil
 		}
 	}
 	return host.RegistryValue{}, fs.ErrNotExist
