@@ -8,6 +8,7 @@ import (
 // A spec is what one rule grants on one list of hosts.
 type spec struct {
 	who      []member
+	hosts    []member
 	commands []command
 	file     string
 	line     int
@@ -31,7 +32,8 @@ func parseSpec(s *scanner) ([]spec, error) {
 	}
 	var out []spec
 	for {
-		if _, err := s.members(""); err != nil {
+		hosts, err := s.members("")
+		if err != nil {
 			return nil, err
 		}
 		if !s.take('=') {
@@ -41,7 +43,7 @@ func parseSpec(s *scanner) ([]spec, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, spec{who: who, commands: commands})
+		out = append(out, spec{who: who, hosts: hosts, commands: commands})
 		if s.end() {
 			return out, nil
 		}
@@ -251,12 +253,13 @@ func (l *loader) resolve() (Rules, error) {
 	rules := Rules{Exempt: l.exempt(), Broken: l.broken}
 	for _, s := range l.specs {
 		all, free := l.gives(s.commands)
+		hosts := l.hosts(s.hosts)
 		for _, who := range l.names(userAlias, s.who) {
 			if len(rules.Grants) >= maxGrants {
 				return Rules{}, ErrTooLarge
 			}
 			without := free || slices.Contains(rules.Exempt, who) || slices.Contains(rules.Exempt, "ALL")
-			rules.Grants = append(rules.Grants, Grant{Who: who, All: all, NoPassword: without, File: s.file, Line: s.line})
+			rules.Grants = append(rules.Grants, Grant{Who: who, All: all, NoPassword: without, Hosts: hosts, File: s.file, Line: s.line})
 		}
 	}
 	if l.steps > maxSteps {
@@ -292,6 +295,14 @@ func (l *loader) names(kind string, list []member) []string {
 	var out []string
 	l.walk(kind, list, false, nil, func(name string) { out = append(out, name) })
 	return out
+}
+
+// hosts resolves where a rule holds; none if that is not known.
+func (l *loader) hosts(list []member) []string {
+	if l.noHosts {
+		return nil
+	}
+	return l.names(hostAlias, list)
 }
 
 // walk calls visit for each name that a list comes to without a negation. inside

@@ -1,9 +1,9 @@
 // Package sudoers reads sudoers(5) as far as it takes to tell who may act as
 // an administrator, and who may do so without giving a password.
 //
-// It does not decide whether sudo would run a given command on a given host:
-// hosts are passed over, and so is what an exclusion in a list takes back, so what
-// it reports is what a rule grants somewhere, never less. A line that cannot be
+// It does not decide whether sudo would run a given command on a given host: the
+// hosts of a rule are told beside it, and what an exclusion in a list takes back is
+// passed over, so what it reports is what a rule grants somewhere, never less. A line that cannot be
 // understood is reported as such, because sudo does not work with it as it
 // stands either. It imports nothing of ours.
 package sudoers
@@ -42,8 +42,12 @@ type Grant struct {
 	// NoPassword tells that some of the commands need no password, by the rule or
 	// by the Defaults (for Who itself; see Rules.Exempt).
 	NoPassword bool
-	File       string
-	Line       int
+	// Hosts lists where the rule holds: names, addresses, networks, "+netgroup" or
+	// "ALL"; aliases are resolved and exclusions left out. It is empty where it is not
+	// known, so that the rule may hold anywhere.
+	Hosts []string
+	File  string
+	Line  int
 }
 
 // Rules is what the files say.
@@ -74,13 +78,14 @@ func Load(name string, files Files) (Rules, error) {
 	return l.resolve()
 }
 
-// An aliasKey names an alias of users or of users to become. Those of commands
-// are apart, those of hosts are not kept.
+// An aliasKey names an alias of users, of users to become or of hosts. Those of
+// commands are apart.
 type aliasKey struct{ kind, name string }
 
 const (
 	userAlias  = "User_Alias"
 	runasAlias = "Runas_Alias"
+	hostAlias  = "Host_Alias"
 )
 
 // loader gathers the lines of all files before it resolves them: an alias may
@@ -94,6 +99,8 @@ type loader struct {
 	defaults []defaults
 	broken   []string
 	steps    int
+	// noHosts: an alias of hosts was not understood, so that none can be resolved.
+	noHosts bool
 }
 
 func (l *loader) file(name string, depth int) error {
@@ -195,7 +202,11 @@ func (l *loader) line(text, file string, n int) error {
 		return l.alias(kind, s)
 	case "Cmnd_Alias", "Cmd_Alias":
 		return l.commandAlias(s)
-	case "Host_Alias":
+	case hostAlias:
+		// Nothing is granted by it, so sudo's own idea of an address may stay unread.
+		if err := l.alias(kind, s); err != nil {
+			l.noHosts = true
+		}
 		return nil
 	}
 	s.at = 0
