@@ -61,7 +61,7 @@ func (c *cli) check(cmd *cobra.Command, f checkFlags, ids []string) error {
 		return c.usage(cmd, "usage.exclude", map[string]string{"what": "--policy, --pack"})
 	}
 	cat := catalog.New()
-	machine, err := machineOf(f)
+	machine, err := c.machineOf(cmd.Context(), f)
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func answerOf(measured []measurement) error {
 }
 
 // machineOf is the machine to look at.
-func machineOf(f checkFlags) (*host.Host, error) {
+func (c *cli) machineOf(ctx context.Context, f checkFlags) (*host.Host, error) {
 	if f.recording != "" {
 		h, err := hosttest.Load(f.recording)
 		if err != nil {
@@ -121,9 +121,22 @@ func machineOf(f checkFlags) (*host.Host, error) {
 		}
 		return local.New(local.Options{Root: f.root}), nil
 	}
-	return local.New(local.Options{PersonalData: &scan.Shared{
+	directory, err := directoryFor(ctx, f.data, c.environ)
+	if err != nil {
+		return nil, err
+	}
+	return live(&scan.Shared{
 		PersonalData: scan.PersonalData{Worker: scan.Worker(), Jobs: runtime.GOMAXPROCS(0)}, For: sharedFor,
-	}}), nil
+	}, directory), nil
+}
+
+// live is this machine, with the facets that are not its own; directory may be nil.
+func live(documents host.PersonalData, directory host.Directory) *host.Host {
+	h := local.New(local.Options{PersonalData: documents})
+	if directory != nil {
+		h.Directory = directory
+	}
+	return h
 }
 
 func mustBeFolder(path string) error {

@@ -66,10 +66,14 @@ func (c *cli) run(ctx context.Context, config, data string, once bool) (err erro
 	if once {
 		documents.Load, documents.Jobs = nil, runtime.GOMAXPROCS(0)
 	}
+	directory, err := cfg.directory(ctx, configFile(config, data))
+	if err != nil {
+		return err
+	}
 	a, err := Open(ctx, Options{
 		Config: cfg,
 		Machine: func() *host.Host {
-			return local.New(local.Options{PersonalData: documents})
+			return live(documents, directory)
 		},
 		Spread: spread, Version: c.version,
 		Logger: c.logger(cfg),

@@ -28,6 +28,8 @@ type Config struct {
 	// Collector replaces the address that was given when enrolling, as
 	// host:port; who answers there must be the same collector.
 	Collector string `mapstructure:"collector"`
+	// Directory is set on the one agent that reads the organisation's directory.
+	Directory DirectoryConfig `mapstructure:"directory"`
 	// DataDir holds keys, spool and state. It is not a key of the file, which
 	// lies in it.
 	DataDir string `mapstructure:"-"`
@@ -65,9 +67,8 @@ func DefaultDataDir() string {
 func LoadConfig(file, dataDir string, environ []string) (Config, error) {
 	c := DefaultConfig()
 	c.DataDir = dataDir
-	src := settings.Source{File: file, Required: file != "", Prefix: envPrefix, Environ: environ, Ignore: []string{envData}}
-	if file == "" {
-		src.File = filepath.Join(dataDir, ConfigFile)
+	src := settings.Source{
+		File: configFile(file, dataDir), Required: file != "", Prefix: envPrefix, Environ: environ, Ignore: []string{envData},
 	}
 	if err := settings.Load(src, &c); err != nil {
 		return Config{}, err
@@ -76,7 +77,18 @@ func LoadConfig(file, dataDir string, environ []string) (Config, error) {
 		return Config{}, &settings.Error{File: src.File, Key: "spool.max_bytes",
 			Problem: fmt.Sprintf("is under the least of %d", spool.MinMaxBytes)}
 	}
+	if key, ok := c.Directory.check(); !ok {
+		return Config{}, &settings.Error{File: src.File, Key: key, Problem: "is missing"}
+	}
 	return c, nil
+}
+
+// configFile is the file that is read: the one named, or that of the data folder.
+func configFile(file, dataDir string) string {
+	if file != "" {
+		return file
+	}
+	return filepath.Join(dataDir, ConfigFile)
 }
 
 // Language is a language that the agent speaks.
