@@ -25,6 +25,9 @@ type PacketFilter struct {
 	Chains []FilterChain `json:"chains,omitempty"` // those hooked to input
 	// Legacy tells that tables of the older iptables exist beside, which are not read.
 	Legacy bool `json:"legacy,omitempty"`
+	// Open lists the ports with a listener on other than loopback addresses that no
+	// chain closes to a new connection from a network, as "tcp/22", sorted.
+	Open []string `json:"open,omitempty"`
 }
 
 // FilterChain is a base chain of type filter at the input hook, with what it leads to.
@@ -33,12 +36,16 @@ type FilterChain struct {
 	Table    string `json:"table"`
 	Name     string `json:"name"`
 	Priority int32  `json:"priority"`
-	// Drops: what no rule accepts is dropped or rejected, by the chain's policy or by a
-	// last rule without conditions.
+	// Drops: what comes from a network and no rule names, by its port, its addresses or
+	// its interface, is dropped or rejected, by a rule or by the chain's policy.
 	Drops bool `json:"drops"`
 	Rules int  `json:"rules"` // in the chain and those it jumps to
-	// AcceptsAll: a rule without conditions accepts everything before the end.
+	// AcceptsAll: a rule accepts what nobody names, before the end of the chain.
 	AcceptsAll bool `json:"accepts_all,omitempty"`
+	// AcceptsFrom lists the interfaces from which everything is accepted although the
+	// chain drops what nobody names. Interfaces that are no device, such as those of
+	// tunnels, are left out.
+	AcceptsFrom []string `json:"accepts_from,omitempty"`
 }
 
 // Listeners implements Network.

@@ -11,6 +11,7 @@ packages=(
 	chromium fonts-dejavu-core              # the portal
 	poppler-utils                           # what a PDF says
 	unzip                                   # a review package, as an auditor opens it
+	nftables iptables                       # packet filters as others set them
 	strace                                  # failing fsyncs; programs that the agent must not start
 	openssl                                 # the evidence log's format, verified by hand
 	libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui p7zip-full # documents and archives as others write them

@@ -26,6 +26,7 @@ func live() host.Host {
 		System:      liveSystem{},
 		Permissions: files{liveTree{}},
 		Running:     liveRunning{},
+		Network:     liveNetwork{},
 	}
 }
 

@@ -34,6 +34,7 @@ func live() host.Host {
 		Management:  newLiveManagement(),
 		Permissions: livePermissions{tree},
 		Events:      newLiveEvents(),
+		Network:     newLiveNetwork(),
 	}
 }
 
