@@ -16,10 +16,12 @@ build=(go build -trimpath -buildvcs=false -ldflags '-s -w')
 work=$(mktemp -d "${TMPDIR:-/tmp}/vigia-bench-build.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 export CGO_ENABLED=0
-"${build[@]}" -tags grpcnotrace,purego -o "$work/portable" ./agent/cmd/vigia-agent
+profile=agent/cmd/vigia-agent/agent.pgo # as in a released program
+"${build[@]}" -tags grpcnotrace -pgo "$profile" -o "$work/vigia-agent" ./agent/cmd/vigia-agent
+"${build[@]}" -tags grpcnotrace,purego -pgo "$profile" -o "$work/portable" ./agent/cmd/vigia-agent
 "${build[@]}" -o "$work/bench" ./checks/personaldata/benchtest
 
 status=0
-"$work/bench" -agent bin/vigia-agent -portable "$work/portable" -seed "${SEED:-1}" -mb "${MB:-1730}" \
+"$work/bench" -agent "$work/vigia-agent" -portable "$work/portable" -seed "${SEED:-1}" -mb "${MB:-1730}" \
 	-rounds "${ROUNDS:-5}" -files "${FILES:-250000}" -part "${PART:-}" "$@" || status=$?
 exit "$status"

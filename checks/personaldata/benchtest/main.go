@@ -56,6 +56,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.IntVar(&s.files, "files", 250_000, "unchanged `files` that are looked at again; the bar is for a million, and its time for fewer is in proportion")
 	flags.BoolVar(&s.absolute, "absolute", true, "hold the bars in bytes a second too, which depend on the machine")
 	flags.StringVar(&s.part, "part", "", "measure only the parts whose `name` holds this: text, tree, unchanged, documents, memory")
+	profileTo := flags.String("profile", "", "measure nothing: write to this `file` where the time of reading goes, for the compiler")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
@@ -68,6 +69,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if s.work, err = filepath.EvalSymlinks(work); err != nil {
 		fmt.Fprintln(stderr, "benchtest:", err)
 		return 2
+	}
+	if *profileTo != "" {
+		if err := profile(ctx, s, *profileTo); err != nil {
+			fmt.Fprintln(stderr, "benchtest:", err)
+			return 2
+		}
+		return 0
 	}
 	held, err := measureAll(ctx, s, stdout)
 	switch {
