@@ -16,7 +16,6 @@ type Match struct{ Field, Value string }
 type Query struct {
 	Any   []Match   // entries with at least one of these
 	Since time.Time // entries from then on
-	Max   int       // returned at most
 	// Fields are the names of the fields that are wanted. No other is decoded.
 	Fields []string
 }
@@ -39,15 +38,15 @@ const (
 	older = 64
 )
 
-// Find returns the entries that q chooses, newest first. more tells that there
-// were more than q.Max. When the file turns out to be damaged, what was found
-// until then is returned beside the error.
-func (f *File) Find(ctx context.Context, q Query) (entries []Entry, more bool, err error) {
+// Each calls yield for the entries that q chooses, newest first, until it answers
+// false. When the file turns out to be damaged, what was found until then has been
+// yielded before the error comes.
+func (f *File) Each(ctx context.Context, q Query, yield func(Entry) bool) error {
 	var lists []*list
 	for _, m := range q.Any {
 		l, err := f.list(m)
 		if err != nil {
-			return nil, false, fmt.Errorf("look %s up: %w", m.Field, err)
+			return fmt.Errorf("look %s up: %w", m.Field, err)
 		}
 		if l != nil {
 			lists = append(lists, l)
@@ -55,30 +54,29 @@ func (f *File) Find(ctx context.Context, q Query) (entries []Entry, more bool, e
 	}
 	for tooOld := 0; tooOld < older; {
 		if err := ctx.Err(); err != nil {
-			return entries, false, err
+			return err
 		}
 		offset, err := newest(lists)
 		if err != nil {
-			return entries, false, err
+			return err
 		}
 		if offset == 0 {
 			break
 		}
 		e, err := f.entry(offset, q)
 		if err != nil {
-			return entries, false, fmt.Errorf("read the entry at %d: %w", offset, err)
+			return fmt.Errorf("read the entry at %d: %w", offset, err)
 		}
 		if e.Time.Before(q.Since) {
 			tooOld++
 			continue
 		}
 		tooOld = 0
-		if len(entries) >= q.Max {
-			return entries, true, nil
+		if !yield(e) {
+			break
 		}
-		entries = append(entries, e)
 	}
-	return entries, false, nil
+	return nil
 }
 
 // newest takes the entry that stands last in the file from the lists; 0 when

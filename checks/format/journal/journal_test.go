@@ -39,10 +39,21 @@ func machine(t testing.TB, name string) []byte {
 
 var (
 	begin    = time.Unix(1763700000, 0).UTC()
-	failures = Query{Any: []Match{{"SYSLOG_FACILITY", "10"}}, Max: 1000, Fields: []string{"MESSAGE", "SYSLOG_IDENTIFIER"}}
+	failures = Query{Any: []Match{{"SYSLOG_FACILITY", "10"}}, Fields: []string{"MESSAGE", "SYSLOG_IDENTIFIER"}}
 )
 
-func TestFind(t *testing.T) {
+// find collects what Each yields, at most limit entries.
+func (f *File) find(ctx context.Context, q Query, limit int) (entries []Entry, more bool, err error) {
+	err = f.Each(ctx, q, func(e Entry) bool {
+		if more = len(entries) >= limit; !more {
+			entries = append(entries, e)
+		}
+		return !more
+	})
+	return entries, more, err
+}
+
+func TestEach(t *testing.T) {
 	t.Parallel()
 	with := func(change func(*Query)) Query {
 		q := failures
@@ -57,20 +68,21 @@ func TestFind(t *testing.T) {
 		for _, row := range []struct {
 			name  string
 			query Query
+			limit int
 			want  int
 			more  bool
 		}{
-			{"one value", failures, 20, false},
-			{"two values", with(func(q *Query) { q.Any = append(q.Any, Match{"SYSLOG_FACILITY", "4"}) }), 23, false},
-			{"one of them twice", with(func(q *Query) { q.Any = append(q.Any, Match{"SYSLOG_IDENTIFIER", "sshd"}) }), 20, false},
-			{"most entries", with(func(q *Query) { q.Any = []Match{{"SYSLOG_IDENTIFIER", "demonio"}} }), 57, false},
-			{"no such value", with(func(q *Query) { q.Any = []Match{{"SYSLOG_IDENTIFIER", "nadie"}} }), 0, false},
-			{"from a time on", with(func(q *Query) { q.Since = begin.Add(40 * time.Second) }), 10, false},
-			{"later than all", with(func(q *Query) { q.Since = begin.Add(time.Hour) }), 0, false},
-			{"as many as there are", with(func(q *Query) { q.Max = 20 }), 20, false},
-			{"too many", with(func(q *Query) { q.Max = 7 }), 7, true},
+			{"one value", failures, 1000, 20, false},
+			{"two values", with(func(q *Query) { q.Any = append(q.Any, Match{"SYSLOG_FACILITY", "4"}) }), 1000, 23, false},
+			{"one of them twice", with(func(q *Query) { q.Any = append(q.Any, Match{"SYSLOG_IDENTIFIER", "sshd"}) }), 1000, 20, false},
+			{"most entries", with(func(q *Query) { q.Any = []Match{{"SYSLOG_IDENTIFIER", "demonio"}} }), 1000, 57, false},
+			{"no such value", with(func(q *Query) { q.Any = []Match{{"SYSLOG_IDENTIFIER", "nadie"}} }), 1000, 0, false},
+			{"from a time on", with(func(q *Query) { q.Since = begin.Add(40 * time.Second) }), 1000, 10, false},
+			{"later than all", with(func(q *Query) { q.Since = begin.Add(time.Hour) }), 1000, 0, false},
+			{"as many as there are", failures, 20, 20, false},
+			{"too many", failures, 7, 7, true},
 		} {
-			got, more, err := f.Find(t.Context(), row.query)
+			got, more, err := f.find(t.Context(), row.query, row.limit)
 			if err != nil || len(got) != row.want || more != row.more {
 				t.Errorf("%s: %s: got %d entries, %v, %v; want %d, %v", name, row.name, len(got), more, err, row.want, row.more)
 				continue
@@ -89,7 +101,7 @@ func TestEntry(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, _, err := f.Find(t.Context(), failures)
+		got, _, err := f.find(t.Context(), failures, 1000)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -103,7 +115,7 @@ func TestEntry(t *testing.T) {
 				t.Errorf("%s: got %v, want %v", name, e, want)
 			}
 		}
-		long, _, err := f.Find(t.Context(), Query{Any: []Match{{"SYSLOG_IDENTIFIER", "largo"}}, Max: 9, Fields: []string{"MESSAGE"}})
+		long, _, err := f.find(t.Context(), Query{Any: []Match{{"SYSLOG_IDENTIFIER", "largo"}}, Fields: []string{"MESSAGE"}}, 9)
 		if err != nil || len(long) != 3 {
 			t.Fatalf("%s: %d long messages, %v", name, len(long), err)
 		}
@@ -135,7 +147,7 @@ func TestNothingElseIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, _, err := f.Find(t.Context(), failures)
+	got, _, err := f.find(t.Context(), failures, 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +180,7 @@ func TestDamage(t *testing.T) {
 	} {
 		f, err := Open(bytes.NewReader(row.damage(machine(t, "compact"))))
 		if err == nil {
-			_, _, err = f.Find(t.Context(), Query{Any: []Match{{"SYSLOG_FACILITY", "10"}, {"SYSLOG_FACILITY", "3"}}, Max: 100, Fields: failures.Fields})
+			_, _, err = f.find(t.Context(), Query{Any: []Match{{"SYSLOG_FACILITY", "10"}, {"SYSLOG_FACILITY", "3"}}, Fields: failures.Fields}, 100)
 		}
 		if !errors.Is(err, ErrCorrupt) {
 			t.Errorf("%s: got %v", row.name, err)
@@ -185,7 +197,7 @@ func TestDamage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := f.Find(ctx, failures); !errors.Is(err, context.Canceled) {
+	if _, _, err := f.find(ctx, failures, 1000); !errors.Is(err, context.Canceled) {
 		t.Errorf("an ended context: got %v", err)
 	}
 }
@@ -258,8 +270,8 @@ func TestUnpack(t *testing.T) {
 	}
 }
 
-// FuzzFind changes a journal at one place.
-func FuzzFind(f *testing.F) {
+// FuzzEach changes a journal at one place.
+func FuzzEach(f *testing.F) {
 	whole := machine(f, "compact")
 	f.Add(uint32(88), []byte{0xff, 0xff})
 	f.Add(uint32(4096), []byte{1, 2, 3, 4, 5, 6, 7, 8})
@@ -275,9 +287,9 @@ func FuzzFind(f *testing.F) {
 		if err != nil {
 			return
 		}
-		got, _, _ := file.Find(t.Context(), Query{
-			Any: []Match{{"SYSLOG_FACILITY", "10"}, {"SYSLOG_FACILITY", "4"}}, Max: 50, Fields: failures.Fields,
-		})
+		got, _, _ := file.find(t.Context(), Query{
+			Any: []Match{{"SYSLOG_FACILITY", "10"}, {"SYSLOG_FACILITY", "4"}}, Fields: failures.Fields,
+		}, 50)
 		if len(got) > 50 {
 			t.Errorf("%d entries", len(got))
 		}
