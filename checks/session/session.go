@@ -1,6 +1,8 @@
 // Package session checks what stands between a passer-by and an open session:
 // the automatic screen lock (AC-LOCK-15) and the duty to log on with a
-// password (AC-LOGON-REQ).
+// password (AC-LOGON-REQ); and what stands before the system itself on machines
+// that leave the office: encrypted disks (AC-DISK-ENC) and a secret to start
+// (AC-BOOT-PWD).
 //
 // Every profile is judged by the setting that takes effect for it, whichever
 // layer it comes from: machine policy, group policy, system default, the
@@ -19,7 +21,7 @@ import (
 
 // Checks lists the checks of this domain.
 func Checks() []checks.Check {
-	return []checks.Check{screenLock(), logon()}
+	return []checks.Check{screenLock(), logon(), diskEncryption(), bootPassword()}
 }
 
 // A setting is one value read from somewhere: where, and what it says. A nil
