@@ -32,7 +32,10 @@ func TestInstances(t *testing.T) {
 		{"a property that no version has", "Win32_OperatingSystem", []string{"Version", "NoSuchProperty"},
 			func(in map[string]string) bool { _, ok := in["NoSuchProperty"]; return !ok && in["Version"] != "" }},
 		{"an array of numbers", "Win32_SystemEnclosure", []string{"ChassisTypes"},
-			func(in map[string]string) bool { n, err := strconv.Atoi(in["ChassisTypes"]); return err == nil && n > 0 }},
+			func(in map[string]string) bool {
+				n, err := strconv.Atoi(in["ChassisTypes"])
+				return err == nil && n > 0
+			}},
 	} {
 		got, err := m.Instances(t.Context(), cimV2, tt.class, tt.properties...)
 		if err != nil || len(got) == 0 || !tt.right(got[0]) {

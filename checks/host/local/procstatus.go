@@ -30,10 +30,10 @@ func unescapeName(name string) string {
 	return strings.NewReplacer(`\n`, "\n", `\\`, `\`).Replace(name)
 }
 
-// programOf cuts the program out of the command line of a Windows service, as Windows
+// serviceProgram cuts the program out of the command line of a Windows service, as Windows
 // finds it: what stands in quotes, or what ends in .exe or .sys. The arguments are not
 // kept: they hold secrets.
-func programOf(image string) string {
+func serviceProgram(image string) string {
 	image = strings.TrimSpace(image)
 	if rest, ok := strings.CutPrefix(image, `"`); ok {
 		program, _, _ := strings.Cut(rest, `"`)

@@ -31,7 +31,7 @@ func TestParseProcStatus(t *testing.T) {
 	}
 }
 
-func TestProgramOf(t *testing.T) {
+func TestServiceProgram(t *testing.T) {
 	t.Parallel()
 	for image, want := range map[string]string{
 		`"C:\Program Files\Antivirus\av.exe" -clave secreta`: `C:\Program Files\Antivirus\av.exe`,
@@ -44,7 +44,7 @@ func TestProgramOf(t *testing.T) {
 		"":                                                   "",
 		" \t":                                                "",
 	} {
-		if got := programOf(image); got != want {
+		if got := serviceProgram(image); got != want {
 			t.Errorf("%s: got %q, want %q", image, got, want)
 		}
 	}
@@ -59,11 +59,11 @@ func FuzzParseProcStatus(f *testing.F) {
 	})
 }
 
-func FuzzProgramOf(f *testing.F) {
+func FuzzServiceProgram(f *testing.F) {
 	f.Add(`"C:\a b.exe" -x`)
 	f.Add(`C:\a b.exe -x`)
 	f.Fuzz(func(t *testing.T, image string) {
-		if got := programOf(image); len(got) > len(image) {
+		if got := serviceProgram(image); len(got) > len(image) {
 			t.Errorf("%q of %q", got, image)
 		}
 	})

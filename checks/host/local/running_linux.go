@@ -37,6 +37,7 @@ func processes(ctx context.Context, proc fs.FS) ([]host.Process, error) {
 		return nil, fmt.Errorf("list processes: %w", err)
 	}
 	out := []host.Process{}
+	first := false
 	for _, e := range entries {
 		pid, err := strconv.Atoi(e.Name())
 		if err != nil {
@@ -48,9 +49,10 @@ func processes(ctx context.Context, proc fs.FS) ([]host.Process, error) {
 		if len(out) == maxProcesses {
 			return nil, fmt.Errorf("list processes: %w", host.ErrTooBig)
 		}
+		first = first || pid == 1
 		status, err := sysfs{proc}.bytes(e.Name() + "/status")
 		if errors.Is(err, fs.ErrPermission) {
-			return nil, fmt.Errorf("list processes: %w", err) // hidden, see hidepid in proc(5)
+			return nil, fmt.Errorf("list processes: %w", err) // listed and closed, as hidepid of proc(5) may have it
 		}
 		if err != nil {
 			continue // it has ended meanwhile
@@ -64,6 +66,9 @@ func processes(ctx context.Context, proc fs.FS) ([]host.Process, error) {
 			p.Path = strings.TrimSuffix(exe, " (deleted)") // replaced by an update
 		}
 		out = append(out, p)
+	}
+	if !first { // those of others are not even listed, see hidepid in proc(5)
+		return nil, fmt.Errorf("list processes: %w", fs.ErrPermission)
 	}
 	return out, nil
 }

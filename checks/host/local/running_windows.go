@@ -110,7 +110,7 @@ func configure(manager windows.Handle, name *uint16, s *host.Service) error {
 		s.Start = "system"
 	}
 	s.Account = windows.UTF16PtrToString(config.ServiceStartName)
-	s.Program = programOf(windows.UTF16PtrToString(config.BinaryPathName))
+	s.Program = serviceProgram(windows.UTF16PtrToString(config.BinaryPathName))
 	return nil
 }
 
