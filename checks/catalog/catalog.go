@@ -12,6 +12,7 @@ import (
 
 	"vigia/checks"
 	"vigia/checks/accounts"
+	"vigia/checks/auditing"
 	"vigia/checks/backup"
 	"vigia/checks/inventory"
 	"vigia/checks/message"
@@ -36,6 +37,7 @@ func New() *Catalog {
 		inventory.Checks(),
 		personaldata.Checks(),
 		protection.Checks(),
+		auditing.Checks(),
 	)
 }
 

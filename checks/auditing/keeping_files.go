@@ -1,0 +1,335 @@
+package auditing
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"vigia/checks/format/conf"
+	"vigia/checks/format/journal"
+	"vigia/checks/host"
+)
+
+const (
+	journalKept   = "/var/log/journal"
+	journalMemory = "/run/log/journal"
+	// maxJournals bounds the files of the journal that are opened, newest first: systemd
+	// keeps a hundred by default, most of which are older than what is looked at.
+	maxJournals = 128
+	// stale is for how long nothing was written to a journal that nobody writes to.
+	stale = 3 * 24 * time.Hour
+	// maxLog is how much of a log file is read, from its end, in bytes.
+	maxLog  = 16 << 20
+	logPart = 1 << 20
+)
+
+// syslogFiles are where the messages about log-ons go on Debian and on Red Hat.
+func syslogFiles() []string { return []string{"/var/log/auth.log", "/var/log/secure"} }
+
+// messages calls take for what was logged about log-ons and accounts since the
+// first day that is looked at, store by store, and tells how the logs are kept.
+// store begins another store, in which the same messages may stand again.
+func (r *reader) messages(ctx context.Context, store func(), take func(line)) keeping {
+	var k keeping
+	left := maxEntries
+	bounded := func(source string) func(line) bool {
+		return func(l line) bool {
+			if left--; left < 0 {
+				r.Note(source, "too_big")
+				return false
+			}
+			take(l)
+			return true
+		}
+	}
+	store()
+	oldest := r.journals(ctx, &k, bounded("journal"))
+	left = maxEntries
+	for _, file := range syslogFiles() {
+		store()
+		first, kept := r.syslog(ctx, file, bounded(file))
+		if kept && r.syslogDaemon(ctx) {
+			k.Syslog = file
+		}
+		if kept && (oldest.IsZero() || !first.IsZero() && first.Before(oldest)) {
+			oldest = first
+		}
+	}
+	k.setSince(oldest, r.now)
+	if info, err := r.Host.Files.Stat(ctx, "/etc/machine-id"); err == nil {
+		k.setInstalled(info.ModTime, r.now)
+	}
+	return k
+}
+
+// journals reads the files of the systemd journal and returns the time of its
+// oldest entry.
+func (r *reader) journals(ctx context.Context, k *keeping, take func(line) bool) time.Time {
+	kept, newest, oldest := r.journalFolder(ctx, journalKept, take)
+	inMemory, _, first := r.journalFolder(ctx, journalMemory, take)
+	switch {
+	case r.storage(ctx) == "none":
+		k.Journal = "none"
+	case kept:
+		k.Journal = "persistent"
+		if r.now.Sub(newest) > stale {
+			k.Stopped = newest.UTC().Format(day)
+		}
+	case inMemory:
+		k.Journal, oldest = "volatile", first
+	default:
+		k.Journal = "absent"
+	}
+	return oldest
+}
+
+// storage is the Storage= of journald.conf, in the order of its drop-ins.
+func (r *reader) storage(ctx context.Context) string {
+	const main, name = "systemd/journald.conf", "Journal"
+	var files []*conf.INI
+	add := func(file string) {
+		if b := r.File(ctx, file, maxConfig); b != nil {
+			parsed, err := conf.ParseINI(b)
+			if err != nil {
+				r.Note(file, "unreadable")
+				return
+			}
+			files = append(files, parsed)
+		}
+	}
+	for _, dir := range []string{"/usr/lib/", "/usr/local/lib/", "/run/", "/etc/"} {
+		add(dir + main)
+	}
+	// A drop-in is read in the order of its name, and hides those of the same name in
+	// folders before its own.
+	places := map[string]string{}
+	for _, dir := range []string{"/usr/lib/", "/usr/local/lib/", "/run/", "/etc/"} {
+		entries, err := r.Host.Files.ReadDir(ctx, dir+main+".d")
+		if err != nil {
+			r.Miss(dir+main+".d", err)
+		}
+		for _, e := range entries {
+			if strings.HasSuffix(e.Name, ".conf") {
+				places[e.Name] = dir + main + ".d/" + e.Name
+			}
+		}
+	}
+	names := make([]string, 0, len(places))
+	for n := range places {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	for _, n := range names {
+		add(places[n])
+	}
+	return strings.ToLower(conf.Resolve(files, name, "Storage").Value)
+}
+
+// journalFolder reads the journals of one folder, each machine's in a folder of
+// its own, and tells whether there are any, and the times of the newest write and
+// of the oldest entry.
+func (r *reader) journalFolder(ctx context.Context, dir string, take func(line) bool) (found bool, newest, oldest time.Time) {
+	machines, err := r.Host.Files.ReadDir(ctx, dir)
+	if err != nil {
+		r.Miss(dir, err)
+		return false, newest, oldest
+	}
+	type file struct {
+		path string
+		info host.FileInfo
+	}
+	var files []file
+	for _, m := range machines {
+		if !m.Mode.IsDir() {
+			continue
+		}
+		sub := path.Join(dir, m.Name)
+		entries, err := r.Host.Files.ReadDir(ctx, sub)
+		if err != nil {
+			r.Miss(sub, err)
+			continue
+		}
+		for _, e := range entries {
+			// A file that was not closed properly is put aside under a name with a tilde.
+			if name := strings.TrimSuffix(e.Name, "~"); e.Mode.IsRegular() && strings.HasSuffix(name, ".journal") {
+				files = append(files, file{path.Join(sub, e.Name), e})
+			}
+		}
+	}
+	slices.SortFunc(files, func(a, b file) int { return b.info.ModTime.Compare(a.info.ModTime) })
+	for i, f := range files {
+		if i == maxJournals {
+			break // older than those that were read: their entries are, too
+		}
+		first, last, err := r.journal(ctx, f.path, take)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // rotated away meanwhile
+		}
+		if err != nil {
+			// A journal holds the machine's id in its path, and names of users' numbers.
+			r.Need(dir, err)
+		}
+		found = true
+		if !first.IsZero() && (oldest.IsZero() || first.Before(oldest)) {
+			oldest = first
+		}
+		for _, t := range []time.Time{last, f.info.ModTime} {
+			if t.After(newest) && !t.After(r.now.Add(24*time.Hour)) {
+				newest = t
+			}
+		}
+	}
+	return found, newest, oldest
+}
+
+// journal reads one file of the journal. The messages in question have the
+// facilities auth and authpriv.
+func (r *reader) journal(ctx context.Context, name string, take func(line) bool) (first, last time.Time, err error) {
+	f, err := journal.Open(at{ctx, r.Host.Files, name})
+	if err != nil {
+		return first, last, err
+	}
+	info := f.Info()
+	if info.State != journal.Online && info.Last.Before(r.since) {
+		return info.First, info.Last, nil
+	}
+	err = f.Each(ctx, journal.Query{
+		Any:    []journal.Match{{Field: "SYSLOG_FACILITY", Value: "10"}, {Field: "SYSLOG_FACILITY", Value: "4"}},
+		Since:  r.since,
+		Fields: []string{"MESSAGE", "SYSLOG_IDENTIFIER", "_AUDIT_LOGINUID"},
+	}, func(e journal.Entry) bool {
+		return take(line{
+			time: e.Time, program: program(e.Fields["SYSLOG_IDENTIFIER"]),
+			message: e.Fields["MESSAGE"], login: e.Fields["_AUDIT_LOGINUID"],
+		})
+	})
+	return info.First, info.Last, err
+}
+
+// syslog reads a log file and, where it does not reach back far enough, the one
+// before it. It returns the time from which on there are messages.
+func (r *reader) syslog(ctx context.Context, name string, take func(line) bool) (first time.Time, found bool) {
+	info, err := r.Host.Files.Stat(ctx, name)
+	if err != nil {
+		if !r.Miss(name, err) {
+			return first, true
+		}
+		return first, false
+	}
+	zone := r.zone(ctx)
+	first = r.logFile(ctx, name, info, zone, take)
+	previous, before := r.rotated(ctx, name)
+	if previous != "" && (first.IsZero() || first.After(r.since)) {
+		if info, err := r.Host.Files.Stat(ctx, previous); err == nil {
+			if t := r.logFile(ctx, previous, info, zone, take); !t.IsZero() {
+				first = t
+			}
+		}
+	}
+	if !before.IsZero() && (first.IsZero() || before.Before(first)) {
+		first = before
+	}
+	return first, true
+}
+
+// rotated finds the log file before the current one, if it is not compressed,
+// and the time at which the oldest one ended.
+func (r *reader) rotated(ctx context.Context, name string) (previous string, oldest time.Time) {
+	entries, err := r.Host.Files.ReadDir(ctx, path.Dir(name))
+	if err != nil {
+		r.Miss(path.Dir(name), err)
+		return "", oldest
+	}
+	var newest time.Time
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name, path.Base(name)) || len(e.Name) == len(path.Base(name)) || !e.Mode.IsRegular() {
+			continue
+		}
+		if oldest.IsZero() || e.ModTime.Before(oldest) {
+			oldest = e.ModTime
+		}
+		if path.Ext(e.Name) != ".gz" && path.Ext(e.Name) != ".xz" && e.ModTime.After(newest) {
+			previous, newest = path.Join(path.Dir(name), e.Name), e.ModTime
+		}
+	}
+	return previous, oldest
+}
+
+// logFile reads one log file, from its end if it is long, and returns the time of
+// its first line.
+func (r *reader) logFile(ctx context.Context, name string, info host.FileInfo, zone *time.Location, take func(line) bool) (first time.Time) {
+	offset := max(info.Size-maxLog, 0)
+	whole := offset == 0
+	var rest []byte
+	for offset < info.Size {
+		part, err := r.Host.Files.ReadRange(ctx, name, offset, logPart)
+		if err != nil {
+			r.Miss(name, err)
+			return first
+		}
+		if len(part) == 0 {
+			break
+		}
+		offset += int64(len(part))
+		rest = append(rest, part...)
+		for {
+			i := bytes.IndexByte(rest, '\n')
+			if i < 0 {
+				break
+			}
+			l, ok := parseLine(string(rest[:min(i, 4096)]), zone, info.ModTime)
+			rest = rest[i+1:]
+			if !ok {
+				continue
+			}
+			if first.IsZero() {
+				first = l.time
+			}
+			if !l.time.Before(r.since) && !take(l) {
+				return first
+			}
+		}
+		if len(rest) > logPart {
+			rest = nil // no line is that long
+		}
+	}
+	if !whole && first.After(r.since) {
+		r.Note(name, "too_big")
+	}
+	return first
+}
+
+// zone is the machine's time zone, UTC where it has none.
+func (r *reader) zone(ctx context.Context) *time.Location {
+	if b := r.File(ctx, "/etc/localtime", maxConfig); b != nil {
+		zone, err := time.LoadLocationFromTZData("", b)
+		if err == nil {
+			return zone
+		}
+		r.Note("/etc/localtime", "unreadable")
+	}
+	return time.UTC
+}
+
+// syslogDaemon tells whether a syslog daemon is started with the machine. A log
+// file may be left of one that is not there any more.
+func (r *reader) syslogDaemon(ctx context.Context) bool {
+	for _, dir := range []string{"/etc/systemd/system/multi-user.target.wants", "/etc/rc2.d"} {
+		entries, err := r.Host.Files.ReadDir(ctx, dir)
+		if err != nil {
+			r.Miss(dir, err)
+		}
+		for _, e := range entries {
+			name := strings.TrimSuffix(strings.TrimLeft(e.Name, "S0123456789"), ".service")
+			if name == "rsyslog" || name == "syslog-ng" || name == "inetutils-syslogd" || name == "busybox-syslogd" {
+				return true
+			}
+		}
+	}
+	return false
+}
