@@ -84,10 +84,11 @@ func judgeBoot(seen bootFacts, p leavingParams, _ time.Time) checks.Verdict {
 		statuses = append(statuses, f.Status)
 	}
 	v.Status = checks.Worst(statuses...)
+	v.Reason = v.Findings[0].Reason
 	if v.Status == checks.Unknown && bad == checks.Unknown {
 		add("portable", checks.Unknown, "boot.portable_unknown")
+		v.Reason = checks.Because("boot.portable_unknown")
 	}
-	v.Reason = v.Findings[0].Reason
 	return v
 }
 

@@ -98,9 +98,10 @@ func judgeDisks(seen diskFacts, p leavingParams, _ time.Time) checks.Verdict {
 		statuses = append(statuses, f.Status)
 	}
 	v.Status = checks.Worst(statuses...)
+	v.Reason = worstReason(v, "disk.all_on", "disk.several", "disk.several_unknown")
 	if v.Status == checks.Unknown && bad == checks.Unknown {
 		add("portable", checks.Unknown, "disk.portable_unknown")
+		v.Reason = checks.Because("disk.portable_unknown")
 	}
-	v.Reason = worstReason(v, "disk.all_on", "disk.several", "disk.several_unknown")
 	return v
 }
