@@ -1,5 +1,7 @@
 // Package inventory takes stock of a machine: what it is made of, what is
-// mounted on it and which programs are installed (INV-HWSW-Q).
+// mounted on it and which programs are installed (INV-HWSW-Q), which of them nobody
+// approved (INV-UNAUTH-SW), which read what they should not (INV-SPECIAL-UTIL), and
+// which carry data to places that are not the organisation's (DLP-CHANNEL).
 //
 // The observed struct is the snapshot itself. It holds what is stable, not
 // what changes by the minute, so that two equal digests mean that nothing was
@@ -26,12 +28,14 @@ import (
 )
 
 // Checks lists the checks of this domain.
-func Checks() []checks.Check { return []checks.Check{stock()} }
+func Checks() []checks.Check {
+	return []checks.Check{stock(), unauthorised(), specialUtilities(), channels()}
+}
 
 // stock is INV-HWSW-Q.
 func stock() checks.Check {
 	return checks.New(
-		checks.Info{ID: "inventory.snapshot", Deadline: 2 * time.Minute, Messages: messages()},
+		checks.Info{ID: "inventory.snapshot", Deadline: 2 * time.Minute, Covers: stockCovers(), Messages: messages()},
 		stockParams{},
 		checks.On[snapshot]{
 			host.Linux:   func(ctx context.Context, h *host.Host) (snapshot, error) { return observe(ctx, h, linuxPrograms) },
@@ -135,8 +139,9 @@ const (
 
 // reader collects what could not be read.
 type reader struct {
-	h      *host.Host
-	unread []checks.Unread
+	h        *host.Host
+	unread   []checks.Unread
+	profiles []profile // as read by people or windowsPeople; nil before
 }
 
 func (r *reader) miss(source string, err error) {

@@ -41,7 +41,7 @@ func judge(seen snapshot, p stockParams, _ time.Time) checks.Verdict {
 		status, code = checks.Fail, "inventory.differs"
 	case len(unread) > 0:
 		status, code = checks.Unknown, "inventory.unread"
-		args = append(args, "sources", strings.Join(unread, ", "))
+		args = append(args, "sources", joined(unread))
 	case len(p.Software) == 0 && p.Hardware == nil:
 		status, code = checks.Unknown, "inventory.no_register"
 	case len(p.Software) == 0:
@@ -70,20 +70,31 @@ func failing(findings []checks.Finding) bool {
 
 // unreadSources names what is missing in the snapshot, as a list cut off too.
 func (s snapshot) unreadSources() []string {
+	out := unreadNames(s.Unread)
+	if s.SoftwareMore > 0 {
+		out = append(out, "software +"+strconv.Itoa(s.SoftwareMore))
+	}
+	return out
+}
+
+// unreadNames names each source once.
+func unreadNames(unread []checks.Unread) []string {
 	var out []string
-	for _, u := range s.Unread {
+	for _, u := range unread {
 		if !slices.Contains(out, u.Source) {
 			out = append(out, u.Source)
 		}
 	}
-	if s.SoftwareMore > 0 {
-		out = append(out, "software +"+strconv.Itoa(s.SoftwareMore))
-	}
-	const shown = 5
-	if len(out) > shown {
-		out = append(out[:shown], "+"+strconv.Itoa(len(out)-shown))
-	}
 	return out
+}
+
+// joined says a list of sources, of which a few are enough to start with.
+func joined(sources []string) string {
+	const shown = 5
+	if len(sources) > shown {
+		sources = append(sources[:shown:shown], "+"+strconv.Itoa(len(sources)-shown))
+	}
+	return strings.Join(sources, ", ")
 }
 
 // unlisted returns the programs that no line of the list approves, each name

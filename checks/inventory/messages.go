@@ -2,8 +2,10 @@ package inventory
 
 import "vigia/checks/message"
 
+func say(es, en string) message.Text { return message.Text{ES: es, EN: en} }
+
+// messages says the reasons of inventory.snapshot.
 func messages() message.Catalogue {
-	say := func(es, en string) message.Text { return message.Text{ES: es, EN: en} }
 	register := say(
 		"apruebe los programas en «software» de la política y anote el equipo y sus discos en el inventario",
 		"approve the programs under \"software\" in the policy and enter the machine and its disks in the inventory")
@@ -30,6 +32,10 @@ func messages() message.Catalogue {
 		"where.user":                  {Say: say("instalado por un usuario", "installed by a user")},
 		"where.store":                 {Say: say("de la tienda de Windows", "from the store of Windows")},
 		"where.dpkg":                  {Say: say("paquete del sistema", "package of the system")},
+		"where.rpm":                   {Say: say("paquete del sistema", "package of the system")},
+		"where.apk":                   {Say: say("paquete del sistema", "package of the system")},
+		"where.pacman":                {Say: say("paquete del sistema", "package of the system")},
+		"where.flatpak_user":          {Say: say("aplicación flatpak de un usuario", "flatpak application of a user")},
 		"where.snap":                  {Say: say("paquete snap", "snap package")},
 		"where.flatpak":               {Say: say("aplicación flatpak", "flatpak application")},
 		"inventory.other_machine":     {Say: say("el número de serie es {serial} y la ficha dice {entry}", "the serial number is {serial} and the entry says {entry}"), Do: fix},

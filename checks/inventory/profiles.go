@@ -3,6 +3,8 @@ package inventory
 import (
 	"cmp"
 	"context"
+	"errors"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -16,7 +18,7 @@ import (
 type profile struct {
 	name string // of the account, or of its folder
 	home string
-	sid  string // on Windows
+	sid  string // on Windows; empty if the person's part of the registry cannot be read
 	// downloads and desktop are folders that a system in another language, or a person,
 	// names otherwise.
 	downloads, desktop string
@@ -28,6 +30,18 @@ const maxProfiles = 500
 // people lists the profiles of a Linux machine: of the accounts in passwd(5) that are of
 // persons, of root, and the folders in /home of those that a directory service knows.
 func (r *reader) people(ctx context.Context) []profile {
+	return r.once(func() []profile { return r.readPeople(ctx) })
+}
+
+// once keeps the profiles, so that what is unread about them is noted once.
+func (r *reader) once(read func() []profile) []profile {
+	if r.profiles == nil {
+		r.profiles = append([]profile{}, read()...)
+	}
+	return r.profiles
+}
+
+func (r *reader) readPeople(ctx context.Context) []profile {
 	const passwd, defaults = "/etc/passwd", "/etc/login.defs"
 	out := []profile{{name: "root", home: "/root"}}
 	defs, err := shadow.ParseLoginDefs(r.file(ctx, defaults, maxMetadata))
@@ -55,6 +69,14 @@ func (r *reader) people(ctx context.Context) []profile {
 		r.miss("/home", host.ErrTooBig)
 		out = out[:maxProfiles]
 	}
+	out = slices.DeleteFunc(out, func(p profile) bool {
+		// A folder that is closed is noted once, and not for all that may be in it.
+		_, err := r.h.Files.ReadDir(ctx, p.home)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			r.miss(p.home, err)
+		}
+		return err != nil
+	})
 	for i := range out {
 		out[i].downloads, out[i].desktop = r.xdgFolders(ctx, out[i].home)
 	}
@@ -87,6 +109,10 @@ const profileList = `HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileLi
 // windowsPeople lists the profiles of persons on a Windows machine, of those logged off
 // too.
 func (r *reader) windowsPeople(ctx context.Context) []profile {
+	return r.once(func() []profile { return r.readWindowsPeople(ctx) })
+}
+
+func (r *reader) readWindowsPeople(ctx context.Context) []profile {
 	var out []profile
 	for _, sid := range r.subkeys(ctx, profileList, true) {
 		if !strings.HasPrefix(sid, "S-1-5-21-") && !strings.HasPrefix(sid, "S-1-12-1-") {
@@ -97,6 +123,12 @@ func (r *reader) windowsPeople(ctx context.Context) []profile {
 			p.home = strings.TrimRight(expand(home, ""), `\`)
 			p.name = p.home[strings.LastIndexByte(p.home, '\\')+1:]
 			p.downloads, p.desktop = p.home+`\Downloads`, p.home+`\Desktop`
+		}
+		if _, err := r.h.Registry.Subkeys(ctx, `HKU\`+sid+`\Software`); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			r.miss(`HKU\`+sid, err) // once, and not for all that may be in it
+			p.sid = ""
+		}
+		if p.home != "" && p.sid != "" {
 			folders := `HKU\` + sid + `\Software\Microsoft\Windows\CurrentVersion\Explorer\User Shell Folders`
 			if v := r.text(ctx, folders, "{374DE290-123F-4565-9164-39C4925E467B}"); v != "" {
 				p.downloads = expand(v, p.home)

@@ -30,6 +30,9 @@ func windowsPrograms(ctx context.Context, r *reader) installed {
 	r.uninstallKeys(ctx, &all, `HKLM\SOFTWARE\WOW6432Node`+uninstall, "machine32", false)
 	r.storePackages(ctx, &all, storeKey+`\Applications`)
 	for _, p := range r.windowsPeople(ctx) {
+		if p.sid == "" {
+			continue // noted as unread
+		}
 		r.uninstallKeys(ctx, &all, `HKU\`+p.sid+`\Software`+uninstall, "user", false)
 		r.uninstallKeys(ctx, &all, `HKU\`+p.sid+`\Software\WOW6432Node`+uninstall, "user", false)
 		r.storePackages(ctx, &all, storeKey+`\`+p.sid)

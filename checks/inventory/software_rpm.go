@@ -144,7 +144,7 @@ func (r *reader) database(ctx context.Context, name string) (*sqlite.DB, error) 
 		return nil, err
 	}
 	read := func(name string) io.ReaderAt {
-		return &parts{read: func(at, n int64) ([]byte, error) { return r.h.Files.ReadRange(ctx, name, at, n) }}
+		return &parts{size: 256 << 10, read: func(at, n int64) ([]byte, error) { return r.h.Files.ReadRange(ctx, name, at, n) }}
 	}
 	return sqlite.Open(read(name), info.Size, read(name+"-wal"), logSize)
 }
@@ -153,6 +153,7 @@ func (r *reader) database(ctx context.Context, name string) (*sqlite.DB, error) 
 // since each costs an opening, and remembers some of them. It is for one reader.
 type parts struct {
 	read func(at, n int64) ([]byte, error)
+	size int64   // bytes of one part
 	held [4]part // the one used longest ago is replaced
 	uses int
 }
@@ -163,13 +164,11 @@ type part struct {
 	used int
 }
 
-const partSize = 256 << 10
-
 // ReadAt implements io.ReaderAt.
 func (p *parts) ReadAt(b []byte, off int64) (int, error) {
 	n := 0
 	for n < len(b) {
-		at := (off + int64(n)) / partSize * partSize
+		at := (off + int64(n)) / p.size * p.size
 		data, err := p.part(at)
 		if err != nil {
 			return n, err
@@ -196,7 +195,7 @@ func (p *parts) part(at int64) ([]byte, error) {
 			oldest = i
 		}
 	}
-	b, err := p.read(at, partSize)
+	b, err := p.read(at, p.size)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,164 @@
+package inventory
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"testing"
+
+	"vigia/checks"
+	"vigia/checks/checktest"
+	"vigia/checks/format/pe"
+	"vigia/checks/host"
+)
+
+// restricted answers the access list of one path: administrators, and everybody too.
+func restricted(h host.Host, path string, everybody bool) host.Host {
+	a := host.Access{Owner: "S-1-5-32-544", Entries: []host.AccessEntry{{Who: "S-1-5-32-544", Allow: true, Rights: 0x1F01FF}}}
+	if everybody {
+		a.Entries = append(a.Entries, host.AccessEntry{Who: "S-1-5-32-545", Allow: true, Rights: 0x1200A9})
+	}
+	return checktest.Answers{AccessOf: map[string]host.Access{path: a}}.On(h)
+}
+
+func TestSpecialUtilities(t *testing.T) {
+	renamed, err := os.ReadFile("testdata/windows-11-es-mx/files/C/Users/usuario1/Desktop/informe anual.exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	harmless, err := os.ReadFile("testdata/windows-11-es-mx/files/C/Users/usuario1/Documents/calculadora.exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	device := func(perm fs.FileMode) map[string]fs.FileMode {
+		return map[string]fs.FileMode{"/dev/sda": fs.ModeDevice | perm, "/dev/null": fs.ModeDevice | fs.ModeCharDevice | 0o666}
+	}
+	disks := map[string]string{"/dev/sda": "", "/dev/null": ""}
+	nmap := func(mode fs.FileMode) host.Host {
+		return linuxHost([]string{"base 1", "nmap 7"}, map[string]string{"/usr/bin/nmap": ""}, map[string]fs.FileMode{"/usr/bin/nmap": mode})
+	}
+	many := map[string]string{}
+	for i := range maxSearched + 1 {
+		many[fmt.Sprintf("/opt/x/%05d", i)] = ""
+	}
+	const hxd = `C:\Herramientas\HxD64.exe`
+	testRows(t, specialUtilities(), []row{
+		{"Linux: none", linuxHost([]string{"base 1"}, disks, device(0o660)), ``, checks.Pass, "special.none", nil},
+		{"Linux: a package", linuxHost([]string{"base 1", "foremost 1"}, nil, nil), ``, checks.Fail, "special.some", []string{"tool/foremost fail special.present"}},
+		{
+			"Linux: one that another package suggests", linuxHost([]string{"base 1", "tshark 4"}, map[string]string{"/var/lib/apt/extended_states": "Package: tshark\nArchitecture: amd64\nAuto-Installed: 1\n"}, nil), ``,
+			checks.Fail, "special.some", []string{"tool/wireshark fail special.present"},
+		},
+		{"Linux: a program in a person's folder", linuxHost([]string{"base 1"}, map[string]string{"/home/usuario1/Downloads/kit/linpeas.sh": ""}, nil), ``, checks.Fail, "special.some", []string{"tool/powersploit fail special.present"}},
+		{"Linux: a renamed program of Windows", linuxHost([]string{"base 1"}, map[string]string{"/home/usuario1/Desktop/informe.exe": string(renamed)}, nil), ``, checks.Fail, "special.some", []string{"tool/mimikatz fail special.disguised"}},
+		{"Linux: allowed, for administrators", nmap(0o750), `{"allowed":["nmap"]}`, checks.Pass, "special.allowed", nil},
+		{"Linux: allowed, for anyone", nmap(0o755), `{"allowed":["nmap"]}`, checks.Fail, "special.some", []string{"tool/nmap fail special.everyone"}},
+		{"Linux: allowed, and its program is not found", linuxHost([]string{"nmap 7"}, nil, nil), `{"allowed":["nmap"]}`, checks.Unknown, "special.some_unknown", []string{"tool/nmap unknown special.who_unknown"}},
+		{"Linux: a member of the group disk", linuxHost([]string{"base 1"}, map[string]string{"/etc/group": "disk:x:6:root,usuario1,copias\n"}, nil), `{"disk_group":["copias"]}`, checks.Fail, "special.some", []string{"disk_group/usuario1 fail special.disk_group"}},
+		{"Linux: disk is somebody's own group", linuxHost([]string{"base 1"}, map[string]string{"/etc/passwd": "copias:x:1001:6::/srv:/bin/sh\n"}, nil), ``, checks.Fail, "special.some", []string{"disk_group/copias fail special.disk_group"}},
+		{"Linux: a disk that anyone may read", linuxHost([]string{"base 1"}, disks, device(0o664)), ``, checks.Fail, "special.some", []string{"device//dev/sda fail special.open_device"}},
+		{"Linux: a tool of the organisation's own list", linuxHost([]string{"lector-crudo 1"}, nil, nil), `{"tools":[{"id":"crudo","name":"Lector","kind":"other","packages":["lector-crudo"]}]}`, checks.Fail, "special.some", []string{"tool/crudo fail special.present"}},
+		{"Linux: packages cannot be read", linuxHost([]string{"base 1"}, nil, nil, "/var/lib/dpkg/status"), ``, checks.Unknown, "special.unread", nil},
+		{"Linux: too many files", linuxHost([]string{"base 1"}, many, nil), ``, checks.Unknown, "special.unread", nil},
+
+		{"Windows: none", windowsHost(nil, map[string]string{"C:/Users/usuario1/Documents/calculadora.exe": string(harmless), "C:/Users/usuario1/Downloads/texto.exe": "no es un programa"}), ``, checks.Pass, "special.none", nil},
+		{"Windows: installed", windowsHost(map[string]any{`HKLM\SOFTWARE\WOW6432Node` + uninstall + `\R\DisplayName`: "Recuva"}, nil), ``, checks.Fail, "special.some", []string{"tool/recuva fail special.present"}},
+		{"Windows: by its name, in any case", windowsHost(nil, map[string]string{"C:/Users/usuario1/Documents/varios/MimiKatz.EXE": ""}), ``, checks.Fail, "special.some", []string{"tool/mimikatz fail special.present"}},
+		{"Windows: renamed", windowsHost(nil, map[string]string{"C:/Users/usuario1/AppData/Local/Temp/a/actualizar.exe": string(renamed)}), ``, checks.Fail, "special.some", []string{"tool/mimikatz fail special.disguised"}},
+		{"Windows: among the programs of Windows", windowsHost(nil, map[string]string{"C:/Windows/System32/PsExec64.exe": "", "C:/Windows/System32/calc.exe": ""}), ``, checks.Fail, "special.some", []string{"tool/psexec fail special.present"}},
+		{"Windows: allowed, for administrators", restricted(windowsHost(nil, map[string]string{"C:/Herramientas/HxD64.exe": ""}), hxd, false), `{"allowed":["hxd"]}`, checks.Pass, "special.allowed", nil},
+		{"Windows: allowed, for anyone", restricted(windowsHost(nil, map[string]string{"C:/Herramientas/HxD64.exe": ""}), hxd, true), `{"allowed":["hxd"]}`, checks.Fail, "special.some", []string{"tool/hxd fail special.everyone"}},
+		{"Windows: allowed, and its access list cannot be read", windowsHost(nil, map[string]string{"C:/Herramientas/HxD64.exe": ""}), `{"allowed":["hxd"]}`, checks.Unknown, "special.some_unknown", []string{"tool/hxd unknown special.who_unknown"}},
+		{"Windows: a closed folder", windowsHost(nil, nil, "C:/Users/usuario1/Downloads"), ``, checks.Unknown, "special.unread", nil},
+		{"Windows: a program that cannot be read", windowsHost(nil, map[string]string{"C:/Users/usuario1/Downloads/a.exe": ""}, "C:/Users/usuario1/Downloads/a.exe"), ``, checks.Unknown, "special.unread", nil},
+	})
+}
+
+// A tool that the policy added after the machine was looked at is not known to be absent.
+func TestToolAddedLater(t *testing.T) {
+	seen := specialFacts{List: "2026-11-22", Added: []string{"a"}}
+	got := judgeSpecial(seen, specialParams{Tools: []utility{{ID: "a"}, {ID: "b"}}}, host.New(host.Host{}).Now())
+	if got.Status != checks.Unknown || got.Reason.Args["sources"] != "b" {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestMayRun(t *testing.T) {
+	const users, everyone, admins, run, read = "S-1-5-32-545", "S-1-1-0", "S-1-5-32-544", 0x1200A9, 0x1
+	for _, tt := range []struct {
+		name string
+		a    host.Access
+		want bool
+	}{
+		{"administrators alone", host.Access{Entries: []host.AccessEntry{{Who: admins, Allow: true, Rights: 0x1F01FF}}}, false},
+		{"users", host.Access{Entries: []host.AccessEntry{{Who: users, Allow: true, Rights: run}}}, true},
+		{"users may read", host.Access{Entries: []host.AccessEntry{{Who: users, Allow: true, Rights: read}}}, false},
+		{"for what is below", host.Access{Entries: []host.AccessEntry{{Who: users, Allow: true, Rights: run, InheritOnly: true}}}, false},
+		{"denied before", host.Access{Entries: []host.AccessEntry{{Who: everyone, Rights: run}, {Who: users, Allow: true, Rights: run}}}, false},
+		{"denied behind", host.Access{Entries: []host.AccessEntry{{Who: users, Allow: true, Rights: run}, {Who: users, Rights: run}}}, true},
+		{"users of the domain", host.Access{Entries: []host.AccessEntry{{Who: "S-1-5-21-1-2-3-513", Allow: true, Rights: 0x10000000}}}, true},
+		{"no list", host.Access{Unrestricted: true}, true},
+		{"empty list", host.Access{}, false},
+	} {
+		if got := mayRun(tt.a); got != tt.want {
+			t.Errorf("%s: got %v", tt.name, got)
+		}
+	}
+}
+
+// The list that is built in keeps what a policy's own tools must keep, and each tool is
+// found by every name it has.
+func TestListOfUtilities(t *testing.T) {
+	box, err := newToolbox(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(box.tools) < 50 || len(box.date) != len("2026-11-22") {
+		t.Errorf("%d tools of %q", len(box.tools), box.date)
+	}
+	ids := map[string]bool{}
+	for _, u := range box.tools {
+		if err := u.validate(); err != nil || ids[u.ID] {
+			t.Errorf("%s: %v, or twice", u.ID, err)
+		}
+		ids[u.ID] = true
+		for _, n := range u.Packages {
+			if got, _ := box.byPackage(program{Name: n, From: "dpkg"}); got.ID != u.ID {
+				t.Errorf("package %s is of %s and %s", n, u.ID, got.ID)
+			}
+		}
+		for _, n := range u.Files {
+			if got, _ := box.byName(n, true); got.ID != u.ID {
+				t.Errorf("file %s is of %s and %s", n, u.ID, got.ID)
+			}
+		}
+		for _, n := range u.Originals {
+			if got, _ := box.byVersion(pe.Version{Original: n}); got.ID != u.ID {
+				t.Errorf("original %s is of %s and %s", n, u.ID, got.ID)
+			}
+		}
+	}
+	for _, name := range []string{"LibreOffice 24.8", "Microsoft Edge", "7-Zip 24.08 (x64)", "Google Chrome", "Adobe Acrobat (64-bit)", "AutoFirma", "Mozilla Firefox (x64 es-ES)", "Autopista", "Hexágono", ""} {
+		if u, ok := box.byProduct(name); ok {
+			t.Errorf("%q is taken for %s", name, u.ID)
+		}
+	}
+}
+
+func TestSpecialParameters(t *testing.T) {
+	for _, tt := range []struct{ params, want string }{
+		{`{"tools":[{"id":"a","name":"A","kind":"other","files":["a.exe"]}]}`, ""},
+		{`{"tools":[{"id":"a","name":"A","kind":"x","files":["a.exe"]}]}`, `tool 1: kind "x": want one of ["credentials" "remote_execution" "disk_editor" "recovery" "forensics" "database_browser" "sniffer" "scanner" "privilege" "other"]`},
+		{`{"tools":[{"id":"a","name":"A","kind":"other"}]}`, "tool 1: want names in packages, programs, files, products or originals"},
+		{`{"tools":[{"id":"a","name":"A","kind":"other","products":["*"]}]}`, `tool 1: product "*" stands for anything`},
+		{`{"tools":[{"name":"A"}]}`, "tool 1: want id and name"},
+	} {
+		got := ""
+		if err := specialUtilities().CheckParams([]byte(tt.params)); err != nil {
+			got = err.Error()
+		}
+		if got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.params, got, tt.want)
+		}
+	}
+}

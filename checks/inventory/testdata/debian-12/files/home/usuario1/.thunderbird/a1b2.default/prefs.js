@@ -1,0 +1,2 @@
+user_pref("mail.identity.id1.fullName", "Alguien");
+user_pref("mail.identity.id1.useremail", "alguien@hotmail.es");
