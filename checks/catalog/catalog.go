@@ -14,6 +14,7 @@ import (
 	"vigia/checks/accounts"
 	"vigia/checks/auditing"
 	"vigia/checks/backup"
+	"vigia/checks/directory"
 	"vigia/checks/inventory"
 	"vigia/checks/message"
 	"vigia/checks/personaldata"
@@ -34,6 +35,7 @@ func New() *Catalog {
 		session.Checks(),
 		accounts.Checks(),
 		backup.Checks(),
+		directory.Checks(),
 		inventory.Checks(),
 		personaldata.Checks(),
 		protection.Checks(),

@@ -8,6 +8,8 @@ packages=(
 	wine wine64 binutils-mingw-w64-x86-64   # the Windows agent
 	libhivex-bin                            # registry hives of unloaded profiles
 	postgresql                              # the other database
+	slapd                                   # a directory
+	samba samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind iproute2 # and another, in a network of its own
 	chromium fonts-dejavu-core              # the portal
 	poppler-utils                           # what a PDF says
 	unzip                                   # a review package, as an auditor opens it

@@ -1,0 +1,293 @@
+package directory
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io/fs"
+	"maps"
+	"strconv"
+	"testing"
+	"time"
+
+	"vigia/checks"
+	"vigia/checks/checktest"
+	"vigia/checks/host"
+)
+
+// today is the moment of every observation here.
+func today() time.Time { return time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC) }
+
+const (
+	adBase      = "DC=villaejemplo,DC=example"
+	adContainer = "CN=Password Settings Container,CN=System," + adBase
+	never       = "-9223372036854775808"
+)
+
+// Keys of the questions to Active Directory.
+const (
+	askRoot      = "base  " + anything
+	askHead      = "base " + adBase + " " + anything
+	askContainer = "base " + adContainer + " " + anything
+	askSettings  = "one " + adContainer + " (objectClass=msDS-PasswordSettings)"
+	askApplied   = "subtree " + adBase + " (msDS-PSOApplied=*)"
+	askPeople    = "subtree " + adBase + " " + userAccountFilter
+	askGroups    = "subtree " + adBase + " (|(objectSid=S-1-5-21-1-2-3-512)(objectSid=S-1-5-21-1-2-3-518)(objectSid=S-1-5-21-1-2-3-519)(objectSid=S-1-5-32-544))"
+)
+
+// askMembers is the question for the members of a group.
+func askMembers(dn, rid string) string {
+	return "subtree " + adBase + " (|(memberOf:" + ruleInChain + ":=" + dn + ")(primaryGroupID=" + rid + "))"
+}
+
+// sid is the bytes of S-1-AUTHORITY-parts.
+func sid(parts ...uint32) string {
+	b := []byte{1, byte(len(parts)), 0, 0, 0, 0, 0, 5}
+	for _, p := range parts {
+		b = binary.LittleEndian.AppendUint32(b, p)
+	}
+	return string(b)
+}
+
+// object is an entry of pairs of attribute and value.
+func object(dn string, pairs ...string) host.DirectoryEntry {
+	e := host.DirectoryEntry{DN: dn, Attributes: map[string][]string{}}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		e.Attributes[pairs[i]] = append(e.Attributes[pairs[i]], pairs[i+1])
+	}
+	return e
+}
+
+// with replaces attributes of an entry; an empty value takes one away.
+func with(e host.DirectoryEntry, pairs ...string) host.DirectoryEntry {
+	out := host.DirectoryEntry{DN: e.DN, Attributes: maps.Clone(e.Attributes)}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		out.Attributes[pairs[i]] = []string{pairs[i+1]}
+		if pairs[i+1] == "" {
+			delete(out.Attributes, pairs[i])
+		}
+	}
+	return out
+}
+
+// ago is the moment some days ago, as Active Directory counts.
+func ago(days int) string {
+	t := today().Add(-time.Duration(days) * 24 * time.Hour)
+	return strconv.FormatInt(t.Unix()*ticksPerSecond+ticksTo1970, 10)
+}
+
+func head() host.DirectoryEntry {
+	return object(adBase, "objectSid", sid(21, 1, 2, 3), "maxPwdAge", "-156960000000000", "minPwdAge", "-864000000000", "minPwdLength", "12",
+		"pwdHistoryLength", "24", "pwdProperties", "1", "lockoutThreshold", "3", "lockoutDuration", never)
+}
+
+// user is an enabled account in use.
+func user(name string, number uint32, pairs ...string) host.DirectoryEntry {
+	return with(object("CN="+name+",CN=Users,"+adBase, "sAMAccountName", name, "objectSid", sid(21, 1, 2, 3, number),
+		"objectClass", "user", "userAccountControl", "512", "pwdLastSet", ago(30), "lastLogonTimestamp", ago(5),
+		"whenCreated", "20200102030405.0Z"), pairs...)
+}
+
+func settings(name string, pairs ...string) host.DirectoryEntry {
+	return with(object("CN="+name+","+adContainer, "msDS-PasswordSettingsPrecedence", "10", "msDS-MaximumPasswordAge", "-77760000000000",
+		"msDS-MinimumPasswordAge", "-864000000000", "msDS-MinimumPasswordLength", "14", "msDS-PasswordHistoryLength", "24",
+		"msDS-PasswordComplexityEnabled", "TRUE", "msDS-PasswordReversibleEncryptionEnabled", "FALSE", "msDS-LockoutThreshold", "3",
+		"msDS-LockoutDuration", "0", "msDS-PSOAppliesTo", "CN=Jefatura,CN=Users,"+adBase), pairs...)
+}
+
+const (
+	dnAdmins = "CN=Administradores,CN=Builtin," + adBase
+	dnDomain = "CN=Admins. del dominio,CN=Users," + adBase
+)
+
+// domain is a good Active Directory; more replaces answers, nil takes one away.
+func domain(more map[string][]host.DirectoryEntry) map[string][]host.DirectoryEntry {
+	admin := user("Administrador", 500)
+	out := map[string][]host.DirectoryEntry{
+		askRoot:                     {object("", "defaultNamingContext", adBase, "supportedCapabilities", capActiveDirectory)},
+		askHead:                     {head()},
+		askContainer:                {object(adContainer, "objectClass", "msDS-PasswordSettingsContainer")},
+		askSettings:                 {},
+		askApplied:                  {},
+		askPeople:                   {admin, user("ana", 1001)},
+		askGroups:                   {object(dnDomain, "objectSid", sid(21, 1, 2, 3, 512), "member", admin.DN), object(dnAdmins, "objectSid", sid(32, 544), "member", admin.DN)},
+		askMembers(dnDomain, "512"): {admin},
+		askMembers(dnAdmins, "544"): {admin},
+	}
+	for k, v := range more {
+		if v == nil {
+			delete(out, k)
+		} else {
+			out[k] = v
+		}
+	}
+	return out
+}
+
+type entries = map[string][]host.DirectoryEntry
+
+func one(key string, e ...host.DirectoryEntry) entries { return entries{key: e} }
+
+func TestActiveDirectory(t *testing.T) {
+	denied := map[string]error{"search " + askSettings: fs.ErrPermission}
+	for _, row := range []struct {
+		name   string
+		check  checks.Check
+		more   entries
+		errors map[string]error
+		params string
+		want   checks.Status
+		code   string
+	}{
+		{"length recommended", passwordLength(), nil, nil, "", checks.Pass, "directory.length_good"},
+		{"length legal", passwordLength(), one(askHead, with(head(), "minPwdLength", "7")), nil, "", checks.Warn, "directory.length_legal_only"},
+		{"length short", passwordLength(), one(askHead, with(head(), "minPwdLength", "5")), nil, "", checks.Fail, "directory.length_short"},
+		{"length off", passwordLength(), one(askHead, with(head(), "minPwdLength", "0")), nil, "", checks.Fail, "directory.length_off"},
+		{"length short for some", passwordLength(), one(askSettings, settings("corta", "msDS-MinimumPasswordLength", "4")), nil, "", checks.Fail, "directory.length_short"},
+		{"a policy for nobody binds nobody", passwordLength(), one(askSettings, settings("nadie", "msDS-MinimumPasswordLength", "4", "msDS-PSOAppliesTo", "")), nil, "", checks.Pass, "directory.length_good"},
+		{"length hidden", passwordLength(), one(askHead, with(head(), "minPwdLength", "")), nil, "", checks.Unknown, "directory.rule_unread"},
+		{"length not a number", passwordLength(), one(askHead, with(head(), "minPwdLength", "doce")), nil, "", checks.Unknown, "directory.several_unknown"},
+		{"a fine-grained length hidden", passwordLength(), one(askSettings, settings("media", "msDS-MinimumPasswordLength", "")), nil, "", checks.Unknown, "directory.rule_unread"},
+		{"container hidden", passwordLength(), one(askContainer, object(adContainer)), nil, "", checks.Unknown, "directory.unread"},
+		{"container not there", passwordLength(), nil, map[string]error{"search " + askContainer: fs.ErrNotExist}, "", checks.Unknown, "directory.unread"},
+		{"settings denied", passwordLength(), nil, denied, "", checks.Unknown, "directory.unread"},
+		{"settings denied, and short anyway", passwordLength(), one(askHead, with(head(), "minPwdLength", "5")), denied, "", checks.Fail, "directory.length_short"},
+		{"a hidden policy that somebody points to", passwordLength(), one(askApplied, object("CN=ana,"+adBase, "msDS-PSOApplied", "CN=oculta,"+adContainer)), nil, "", checks.Unknown, "directory.unread"},
+		{"a policy that somebody points to", passwordLength(), entries{askSettings: {settings("media")}, askApplied: {object("CN=ana,"+adBase, "msDS-PSOApplied", "cn=media,"+adContainer)}}, nil, "", checks.Pass, "directory.length_good"},
+
+		{"complexity on", passwordComposition(), nil, nil, "", checks.Pass, "directory.composition_good"},
+		{"complexity off", passwordComposition(), one(askHead, with(head(), "pwdProperties", "16")), nil, "", checks.Fail, "directory.composition_off"},
+		{"complexity off for some", passwordComposition(), one(askSettings, settings("simple", "msDS-PasswordComplexityEnabled", "FALSE")), nil, "", checks.Fail, "directory.composition_off"},
+		{"four classes asked", passwordComposition(), nil, nil, `{"min_classes":4}`, checks.Fail, "directory.composition_off"},
+		{"complexity hidden", passwordComposition(), one(askHead, with(head(), "pwdProperties", "")), nil, "", checks.Unknown, "directory.rule_unread"},
+
+		{"history", passwordHistory(), nil, nil, "", checks.Pass, "directory.history_good"},
+		{"history short", passwordHistory(), one(askHead, with(head(), "pwdHistoryLength", "3")), nil, "", checks.Warn, "directory.history_legal_only"},
+		{"no history", passwordHistory(), one(askHead, with(head(), "pwdHistoryLength", "0")), nil, "", checks.Fail, "directory.history_short"},
+		{"history that is cycled", passwordHistory(), one(askHead, with(head(), "minPwdAge", "0")), nil, "", checks.Fail, "directory.history_cycled"},
+		{"no history for some", passwordHistory(), one(askSettings, settings("breve", "msDS-PasswordHistoryLength", "0")), nil, "", checks.Fail, "directory.history_short"},
+		{"history hidden", passwordHistory(), one(askHead, with(head(), "pwdHistoryLength", "")), nil, "", checks.Unknown, "directory.rule_unread"},
+
+		{"three attempts", lockout(), nil, nil, "", checks.Pass, "directory.lockout_good"},
+		{"five attempts where they are legal", lockout(), one(askHead, with(head(), "lockoutThreshold", "5")), nil, `{"max":5}`, checks.Warn, "directory.lockout_legal_only"},
+		{"five attempts", lockout(), one(askHead, with(head(), "lockoutThreshold", "5")), nil, "", checks.Fail, "directory.lockout_many"},
+		{"no lockout", lockout(), one(askHead, with(head(), "lockoutThreshold", "0")), nil, "", checks.Fail, "directory.lockout_off"},
+		{"no lockout for some", lockout(), one(askSettings, settings("sin", "msDS-LockoutThreshold", "0")), nil, "", checks.Fail, "directory.lockout_off"},
+		{"lockout hidden", lockout(), one(askHead, with(head(), "lockoutThreshold", "")), nil, "", checks.Unknown, "directory.rule_unread"},
+
+		{"unlocked by an administrator", lockoutRelease(), nil, nil, "", checks.Pass, "directory.release_good"},
+		{"unlocks by itself", lockoutRelease(), one(askHead, with(head(), "lockoutDuration", "-18000000000")), nil, "", checks.Fail, "directory.release_by_itself"},
+		{"unlocks soon", lockoutRelease(), one(askHead, with(head(), "lockoutDuration", "-18000000000")), nil, `{"minutes":60}`, checks.Fail, "directory.release_soon"},
+		{"an hour", lockoutRelease(), one(askHead, with(head(), "lockoutDuration", "-36000000000")), nil, `{"minutes":60}`, checks.Pass, "directory.release_good"},
+		{"never locks", lockoutRelease(), one(askHead, with(head(), "lockoutThreshold", "0")), nil, `{"minutes":60}`, checks.Fail, "directory.release_never_locks"},
+		{"locks late", lockoutRelease(), one(askHead, with(head(), "lockoutThreshold", "9")), nil, `{"minutes":60,"attempts":3}`, checks.Fail, "directory.release_many"},
+		{"duration hidden", lockoutRelease(), one(askHead, with(head(), "lockoutDuration", "")), nil, "", checks.Unknown, "directory.rule_unread"},
+
+		{"ages", passwordAge(), nil, nil, "", checks.Pass, "directory.age_good"},
+		{"exactly a year", passwordAge(), one(askPeople, user("ana", 1001, "pwdLastSet", ago(365))), nil, "", checks.Pass, "directory.age_good"},
+		{"a year and a day", passwordAge(), one(askPeople, user("ana", 1001, "pwdLastSet", ago(366))), nil, "", checks.Fail, "directory.age_old"},
+		{"old, and disabled", passwordAge(), one(askPeople, user("ana", 1001), user("baja", 1002, "pwdLastSet", ago(900), "userAccountControl", "514")), nil, "", checks.Pass, "directory.age_good"},
+		{"never expires", passwordAge(), one(askPeople, user("ana", 1001, "userAccountControl", "66048")), nil, "", checks.Fail, "directory.age_never_expires"},
+		{"never expires and must change: it need not", passwordAge(), one(askPeople, user("ana", 1001, "userAccountControl", "66048", "pwdLastSet", "0")), nil, "", checks.Fail, "directory.age_never_expires"},
+		{"must change", passwordAge(), one(askPeople, user("ana", 1001, "pwdLastSet", "0")), nil, "", checks.Pass, "directory.age_good"},
+		{"exempt by name", passwordAge(), one(askPeople, user("svc", 1001, "userAccountControl", "66048")), nil, `{"exempt":["VILLA\\SVC"]}`, checks.Pass, "directory.age_good"},
+		{"exempt by SID", passwordAge(), one(askPeople, user("svc", 1001, "pwdLastSet", ago(999))), nil, `{"exempt":["S-1-5-21-1-2-3-1001"]}`, checks.Pass, "directory.age_good"},
+		{"rule off", passwordAge(), one(askHead, with(head(), "maxPwdAge", never)), nil, "", checks.Fail, "directory.age_rule_off"},
+		{"rule off, written as 0", passwordAge(), one(askHead, with(head(), "maxPwdAge", "0")), nil, "", checks.Fail, "directory.age_rule_off"},
+		{"rule long", passwordAge(), one(askHead, with(head(), "maxPwdAge", "-345600000000000")), nil, "", checks.Fail, "directory.age_rule_long"},
+		{"rule of half a day is not never", passwordAge(), one(askHead, with(head(), "maxPwdAge", "-432000000000")), nil, "", checks.Pass, "directory.age_good"},
+		{"date hidden", passwordAge(), one(askPeople, user("ana", 1001, "pwdLastSet", "")), nil, "", checks.Unknown, "directory.age_not_known"},
+		{"date to come", passwordAge(), one(askPeople, user("ana", 1001, "pwdLastSet", ago(-40))), nil, "", checks.Unknown, "directory.age_not_known"},
+		{"flags hidden", passwordAge(), one(askPeople, user("Administrador", 500), user("ana", 1001, "userAccountControl", "")), nil, "", checks.Unknown, "directory.unread"},
+		{"accounts hidden", passwordAge(), one(askPeople), nil, "", checks.Unknown, "directory.unread"},
+
+		{"all have passwords", passwordBlank(), nil, nil, "", checks.Pass, "directory.blank_none"},
+		{"not required", passwordBlank(), one(askPeople, user("ana", 1001, "userAccountControl", "544")), nil, "", checks.Fail, "directory.blank_allowed"},
+		{"not required of two", passwordBlank(), one(askPeople, user("ana", 1001, "userAccountControl", "544"), user("eva", 1002, "userAccountControl", "544")), nil, "", checks.Fail, "directory.several_fail"},
+		{"not required, and one hidden", passwordBlank(), one(askPeople, user("eva", 1001, "userAccountControl", "544"), user("luis", 1002, "userAccountControl", "")), nil, "", checks.Fail, "directory.blank_allowed"},
+		{"not required, and disabled", passwordBlank(), one(askPeople, user("ana", 1001), user("invitado", 501, "userAccountControl", "546")), nil, "", checks.Pass, "directory.blank_none"},
+		{"flags of all hidden", passwordBlank(), one(askPeople, user("ana", 1001, "userAccountControl", "")), nil, "", checks.Unknown, "directory.unread"},
+
+		{"kept well", passwordStore(), nil, nil, "", checks.Pass, "directory.store_good"},
+		{"reversible", passwordStore(), one(askHead, with(head(), "pwdProperties", "17")), nil, "", checks.Fail, "directory.store_reversible"},
+		{"reversible for some", passwordStore(), one(askSettings, settings("chap", "msDS-PasswordReversibleEncryptionEnabled", "TRUE")), nil, "", checks.Fail, "directory.store_reversible"},
+		{"reversible for one", passwordStore(), one(askPeople, user("ana", 1001, "userAccountControl", "640")), nil, "", checks.Fail, "directory.store_reversible_account"},
+		{"DES for one", passwordStore(), one(askPeople, user("ana", 1001, "userAccountControl", "2097664")), nil, "", checks.Fail, "directory.store_weak_account"},
+		{"properties hidden", passwordStore(), one(askHead, with(head(), "pwdProperties", "")), nil, "", checks.Unknown, "directory.rule_unread"},
+
+		{"all in use", accounts(), nil, nil, "", checks.Pass, "directory.idle_none"},
+		{"within what a controller lags behind", accounts(), one(askPeople, user("ana", 1001, "lastLogonTimestamp", ago(103))), nil, "", checks.Pass, "directory.idle_none"},
+		{"not used for a season", accounts(), one(askPeople, user("ana", 1001, "lastLogonTimestamp", ago(120))), nil, "", checks.Warn, "directory.idle"},
+		{"not used for a year", accounts(), one(askPeople, user("ana", 1001, "lastLogonTimestamp", ago(400))), nil, "", checks.Fail, "directory.idle"},
+		{"never used", accounts(), one(askPeople, user("Administrador", 500), user("ana", 1001, "lastLogonTimestamp", "")), nil, "", checks.Fail, "directory.idle_never_used"},
+		{"not used for two years by two", accounts(), one(askPeople, user("ana", 1001, "lastLogonTimestamp", ago(800)), user("eva", 1002, "lastLogonTimestamp", ago(800))), nil, "", checks.Fail, "directory.several_fail"},
+		{"new, and not used yet", accounts(), one(askPeople, user("Administrador", 500), user("ana", 1001, "lastLogonTimestamp", "", "whenCreated", "20261110000000.0Z")), nil, "", checks.Pass, "directory.idle_none"},
+		{"not used, and disabled", accounts(), one(askPeople, user("Administrador", 500), user("ana", 1001, "lastLogonTimestamp", ago(400), "userAccountControl", "514")), nil, "", checks.Pass, "directory.idle_none"},
+		{"not used, and kept for a reason", accounts(), one(askPeople, user("ana", 1001, "lastLogonTimestamp", ago(400))), nil, `{"exempt":["ana"]}`, checks.Pass, "directory.idle_none"},
+		{"nobody's log-on is told", accounts(), one(askPeople, user("ana", 1001, "lastLogonTimestamp", "")), nil, "", checks.Unknown, "directory.unread"},
+
+		{"only the one that every domain has", privileges(), nil, nil, "", checks.Pass, "directory.privileges_least"},
+		{"one more", privileges(), one(askMembers(dnDomain, "512"), user("Administrador", 500), user("luis", 1005)), nil, "", checks.Fail, "directory.privileges_not_authorised"},
+		{"one more, authorised", privileges(), one(askMembers(dnDomain, "512"), user("Administrador", 500), user("luis", 1005)), nil, `{"admins":["luis"]}`, checks.Pass, "directory.privileges_least"},
+		{"one more, disabled", privileges(), one(askMembers(dnDomain, "512"), user("Administrador", 500), user("luis", 1005, "userAccountControl", "514")), nil, "", checks.Pass, "directory.privileges_least"},
+		{"two more", privileges(), one(askMembers(dnAdmins, "544"), user("Administrador", 500), user("luis", 1005), user("eva", 1006)), nil, "", checks.Fail, "directory.several_fail"},
+		{"everybody", privileges(), one(askMembers(dnAdmins, "544"), user("Administrador", 500), object("CN=S-1-5-11,CN=ForeignSecurityPrincipals,"+adBase, "objectClass", classForeign, "objectSid", sid(11))), nil, "", checks.Fail, "directory.privileges_foreign"},
+		{"somebody hidden", privileges(), one(askGroups, object(dnDomain, "objectSid", sid(21, 1, 2, 3, 512), "member", "CN=oculto,"+adBase), object(dnAdmins, "objectSid", sid(32, 544))),
+			map[string]error{"search base CN=oculto," + adBase + " " + anything: fs.ErrNotExist}, "", checks.Unknown, "directory.unread"},
+		{"more members than are given", privileges(), one(askGroups, object(dnDomain, "objectSid", sid(21, 1, 2, 3, 512), "member;range=0-1499", "CN=x"), object(dnAdmins, "objectSid", sid(32, 544))), nil, "", checks.Unknown, "directory.unread"},
+		{"groups hidden", privileges(), one(askGroups), nil, "", checks.Unknown, "directory.unread"},
+		{"the domain's SID hidden", privileges(), one(askHead, with(head(), "objectSid", "")), nil, "", checks.Unknown, "directory.unread"},
+	} {
+		for _, os := range []host.OS{host.Windows, host.Linux} {
+			t.Run(row.name+" "+string(os), func(t *testing.T) {
+				a := checktest.Answers{Entries: domain(row.more), Errors: row.errors}
+				res := checktest.Run(t, row.check, a.On(host.Host{Now: today, OS: os}), row.params)
+				if res.Status != row.want || res.Reason.Code != row.code {
+					t.Errorf("got %s %v, want %s %s\nfindings %v\nobserved %s", res.Status, res.Reason, row.want, row.code, res.Findings, res.Observed)
+				}
+			})
+		}
+	}
+}
+
+// What no check needs to tell apart: who reads the directory, and whether it answers.
+func TestTheDirectoryItself(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		host func(*host.Host)
+		want checks.Status
+		code string
+		why  string
+	}{
+		{"a machine that was not chosen", func(*host.Host) {}, checks.NotApplicable, "directory.not_chosen", ""},
+		{"no answer", failing(host.ErrDirectoryUnreachable), checks.Unknown, "directory.unread", "unreachable"},
+		{"no trust", failing(fmt.Errorf("connect: %w", host.ErrDirectoryTrust)), checks.Unknown, "directory.unread", "untrusted"},
+		{"no log-in", failing(host.ErrDirectoryLogin), checks.Unknown, "directory.unread", "refused"},
+		{"no recording", failing(host.ErrNotRecorded), checks.Unknown, "directory.unread", "not_recorded"},
+		{"the configuration hidden from who asks", failing(fs.ErrPermission), checks.Unknown, "directory.unread", "permission"},
+		{"another product", answering(object("", "namingContexts", "dc=otro", "vendorName", "Otro")), checks.Unknown, "directory.other_kind", ""},
+		{"a root that hides", answering(object("", "supportedCapabilities", capActiveDirectory)), checks.Unknown, "directory.unread", "permission"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			for _, c := range Checks() {
+				h := host.Host{OS: host.Windows, Now: today}
+				row.host(&h)
+				res := checktest.Run(t, c, h, "")
+				if res.Status != row.want || res.Reason.Code != row.code || res.Reason.Args["why"] != row.why {
+					t.Errorf("%s: got %s %v, want %s %s %s", c.Info().ID, res.Status, res.Reason, row.want, row.code, row.why)
+				}
+			}
+		})
+	}
+}
+
+func failing(err error) func(*host.Host) {
+	return func(h *host.Host) {
+		h.Directory = checktest.Answers{Errors: map[string]error{"search": err}}
+	}
+}
+
+func answering(root host.DirectoryEntry) func(*host.Host) {
+	return func(h *host.Host) {
+		h.Directory = checktest.Answers{Entries: entries{askRoot: {root}}}
+	}
+}

@@ -1,0 +1,65 @@
+package directory
+
+import "vigia/checks/message"
+
+func blankMessages() message.Catalogue {
+	return common(message.Catalogue{
+		"directory.blank_allowed": {Say: say("la cuenta «{account}» puede tener la contraseña en blanco (PASSWD_NOTREQD)", "the account \"{account}\" may have a blank password (PASSWD_NOTREQD)"),
+			Do: say("en el controlador de dominio: Set-ADUser «{account}» -PasswordNotRequired $false, y que la persona cambie su contraseña", "on the domain controller: Set-ADUser \"{account}\" -PasswordNotRequired $false, and have the person change the password")},
+		"directory.blank_none":       {Say: say("ninguna de las {accounts} cuentas del directorio puede estar sin contraseña", "none of the {accounts} accounts of the directory may be without a password")},
+		"directory.blank_unheard_of": {Say: say("OpenLDAP no admite entrar sin contraseña", "OpenLDAP takes no log-in without a password")},
+	})
+}
+
+func storeMessages() message.Catalogue {
+	return common(message.Catalogue{
+		"directory.store_reversible": {Say: say("con la política «{policy}» las contraseñas se guardan de forma que se pueden volver a leer", "under the policy \"{policy}\" passwords are kept so that they can be read again"),
+			Do: whereRules("desactive «Almacenar contraseñas con cifrado reversible» y que todos cambien su contraseña", "disable \"Store passwords using reversible encryption\" and have everybody change the password")},
+		"directory.store_reversible_account": {Say: say("la contraseña de «{account}» se guarda con cifrado reversible", "the password of \"{account}\" is kept with reversible encryption"),
+			Do: say("en la cuenta, pestaña Cuenta, quite «Almacenar contraseña utilizando cifrado reversible» y que la persona la cambie", "in the account, tab Account, clear \"Store password using reversible encryption\" and have the person change it")},
+		"directory.store_weak_account": {Say: say("la cuenta «{account}» solo usa cifrado DES, roto hace años", "the account \"{account}\" uses DES only, broken for years"),
+			Do: say("en la cuenta, pestaña Cuenta, quite «Usar solo tipos de cifrado Kerberos DES» y que la persona cambie la contraseña", "in the account, tab Account, clear \"Use only Kerberos DES encryption types\" and have the person change the password")},
+		"directory.store_visible": {Say: say("la cuenta de lectura puede ver o buscar las contraseñas guardadas (userPassword)", "the reading account can see or search the kept passwords (userPassword)"),
+			Do: say("ponga la primera en olcAccess: to attrs=userPassword by self write by anonymous auth by * none", "put first in olcAccess: to attrs=userPassword by self write by anonymous auth by * none")},
+		"directory.store_cleartext": {Say: say("una contraseña puede quedar guardada tal como llega (olcPPolicyHashCleartext)", "a password may be kept as it arrives (olcPPolicyHashCleartext)"),
+			Do: say("ponga olcPPolicyHashCleartext: TRUE en el overlay ppolicy", "set olcPPolicyHashCleartext: TRUE in the overlay ppolicy")},
+		"directory.store_weak": {Say: say("las contraseñas nuevas se guardan con {scheme}, que se rompe en horas", "new passwords are kept with {scheme}, which is broken in hours"),
+			Do: say("cargue el módulo argon2 y ponga olcPasswordHash: {ARGON2}", "load the module argon2 and set olcPasswordHash: {ARGON2}")},
+		"directory.store_quick": {Say: say("las contraseñas nuevas se guardan con {scheme}, demasiado rápido de probar", "new passwords are kept with {scheme}, too quick to try"),
+			Do: say("cargue el módulo argon2 y ponga olcPasswordHash: {ARGON2}", "load the module argon2 and set olcPasswordHash: {ARGON2}")},
+		"directory.store_good": {Say: say("el directorio guarda las contraseñas de forma que no se pueden volver a leer", "the directory keeps passwords so that they cannot be read again")},
+	})
+}
+
+func accountsMessages() message.Catalogue {
+	do := say("confirme con su departamento si la cuenta hace falta; si no, deshabilítela, o anótela como exenta",
+		"ask the department whether the account is needed; if not, disable it, or list it as exempt")
+	return common(message.Catalogue{
+		"directory.idle":             {Say: say("nadie usa la cuenta «{account}» desde el {since} (más de {days} días)", "nobody has used the account \"{account}\" since {since} (over {days} days)"), Do: do},
+		"directory.idle_never_used":  {Say: say("nadie ha usado nunca la cuenta «{account}», creada el {since} (más de {days} días)", "nobody has ever used the account \"{account}\", made on {since} (over {days} days)"), Do: do},
+		"directory.idle_more":        {Say: say("y {more} cuentas más que nadie usa", "and {more} accounts more that nobody uses"), Do: do},
+		"directory.idle_other_limit": {Say: say("se midió con {measured} días y ahora se piden {days}: se sabrá en la próxima medición", "measured against {measured} days and now {days} are asked: the next measurement will tell")},
+		"directory.idle_none":        {Say: say("{enabled} cuentas activas, todas en uso, y {disabled} deshabilitadas: compárelas con la relación de usuarios", "{enabled} enabled accounts, all in use, and {disabled} disabled: compare them with the register of users")},
+	})
+}
+
+func privilegeMessages() message.Catalogue {
+	do := say("en Usuarios y equipos de Active Directory, quite la cuenta de esos grupos, o anótela como administradora autorizada en la política",
+		"in Active Directory Users and Computers, remove the account from those groups, or list it as an authorised administrator in the policy")
+	own := message.Catalogue{
+		"directory.privileges_not_authorised": {Say: say("«{account}» administra el dominio y no está autorizada ({groups})", "\"{account}\" administers the domain and is not authorised ({groups})"), Do: do},
+		"directory.privileges_foreign":        {Say: say("«{account}», de fuera del dominio, lo administra y no está autorizada ({groups})", "\"{account}\", from outside the domain, administers it and is not authorised ({groups})"), Do: do},
+		"directory.privileges_least":          {Say: say("todas las cuentas que administran el dominio están autorizadas ({admins})", "all accounts that administer the domain are authorised ({admins})")},
+		"directory.privileges_not_told": {Say: say("OpenLDAP no tiene grupos de administración: no se puede leer quién lo administra", "OpenLDAP has no groups of administrators: who administers it cannot be read"),
+			Do: say("revise a mano quién conoce la contraseña de olcRootDN y quién tiene «write» o «manage» en olcAccess", "check by hand who knows the password of olcRootDN and who has \"write\" or \"manage\" in olcAccess")},
+	}
+	for code, name := range map[string]message.Text{
+		"domain_admins":     say("Administradores del dominio", "Domain Admins"),
+		"schema_admins":     say("Administradores de esquema", "Schema Admins"),
+		"enterprise_admins": say("Administradores de empresas", "Enterprise Admins"),
+		"administrators":    say("Administradores", "Administrators"),
+	} {
+		own["groups."+code] = message.Entry{Say: name}
+	}
+	return common(own)
+}

@@ -1,0 +1,131 @@
+package directory
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"vigia/checks/host"
+)
+
+// ldapPolicies reads the policies of OpenLDAP's overlay ppolicy (slapo-ppolicy(5)). Each
+// is an entry; which of them holds for those who have none of their own stands in
+// cn=config, and nowhere else.
+func (r *reader) ldapPolicies(ctx context.Context, seen *policyFacts) {
+	if !slices.Contains(r.controls, controlPolicy) {
+		seen.None = "module" // a server that has the overlay says so
+		return
+	}
+	found, err := r.below(ctx, "(objectClass=pwdPolicy)", maxPolicies, "cn", "pwdMaxAge", "pwdMinAge", "pwdMinLength",
+		"pwdInHistory", "pwdMaxFailure", "pwdLockout", "pwdLockoutDuration", "pwdCheckQuality", "pwdCheckModule", "pwdUseCheckModule")
+	if err != nil {
+		r.need(sourcePolicies, err)
+		return
+	}
+	assigned, err := r.below(ctx, "(pwdPolicySubentry=*)", maxAccounts, "pwdPolicySubentry")
+	if err != nil {
+		r.need(sourcePolicies, err)
+	}
+	bound := map[string][]string{} // by DN of the policy in small letters
+	for _, e := range assigned {
+		for _, dn := range e.Attributes["pwdPolicySubentry"] {
+			bound[strings.ToLower(dn)] = append(bound[strings.ToLower(dn)], e.DN)
+		}
+	}
+	config := r.slapdConfig(ctx)
+	for _, e := range found {
+		p := r.ldapPolicy(e)
+		dn := strings.ToLower(e.DN)
+		p.apply(bound[dn])
+		delete(bound, dn)
+		p.Default = config.read && strings.EqualFold(config.policy, e.DN)
+		p.Candidate = !config.read
+		seen.Policies = append(seen.Policies, p)
+	}
+	hiddenDefault := config.read && config.policy != "" && !slices.ContainsFunc(seen.Policies, func(p policyFact) bool { return p.Default })
+	if len(bound) > 0 || hiddenDefault || !config.read && len(found) == 0 {
+		r.note(sourcePolicies, "permission")
+	}
+	switch {
+	case config.read && !config.overlay:
+		seen.None = "overlay"
+	case config.read && config.policy == "":
+		seen.None = "default"
+	}
+	slices.SortFunc(seen.Policies, func(a, b policyFact) int { return strings.Compare(a.Name, b.Name) })
+}
+
+// ldapPolicy reads one policy. What an entry does not set is switched off, and a minimum
+// length counts only where new passwords are looked at (pwdCheckQuality).
+func (r *reader) ldapPolicy(e host.DirectoryEntry) policyFact {
+	number := func(name string) *int64 {
+		n := r.number(e, name, sourcePolicies)
+		if n == nil {
+			n = new(int64)
+		}
+		return n
+	}
+	p := policyFact{
+		Name:   e.DN,
+		MaxAge: number("pwdMaxAge"), MinAge: number("pwdMinAge"), Length: number("pwdMinLength"), History: number("pwdInHistory"),
+		Threshold: number("pwdMaxFailure"), Locked: number("pwdLockoutDuration"), Classes: new(int64),
+	}
+	if on, _ := boolean(e, "pwdLockout"); !on {
+		p.Threshold = new(int64)
+	}
+	switch quality := *number("pwdCheckQuality"); quality {
+	case 0:
+		p.Length = new(int64)
+	case 1:
+		p.Lenient = true
+	}
+	if _, ok := first(e, "pwdCheckModule"); ok {
+		p.Module = "pwdCheckModule"
+	} else if on, _ := boolean(e, "pwdUseCheckModule"); on {
+		p.Module = "pwdUseCheckModule"
+	}
+	return p
+}
+
+// slapdConfig is what cn=config tells of the directory's database.
+type slapdConfig struct {
+	read    bool // the account may read it
+	overlay bool // ppolicy is on
+	policy  string
+	// hashes are the schemes for new passwords; empty is the server's own choice.
+	hashes []string
+	// cleartext: a password that arrives in clear by an add or modify stays so.
+	cleartext bool
+}
+
+// slapdConfig reads cn=config, which only few may.
+func (r *reader) slapdConfig(ctx context.Context) slapdConfig {
+	entries, err := r.Host.Directory.Search(ctx, host.DirectoryQuery{
+		Base: "cn=config", Scope: "subtree", Filter: "(|(objectClass=olcDatabaseConfig)(objectClass=olcPPolicyConfig))", Max: maxPolicies,
+		Attributes: []string{"objectClass", "olcDatabase", "olcSuffix", "olcPPolicyDefault", "olcPPolicyHashCleartext", "olcPasswordHash"},
+	})
+	var c slapdConfig
+	if err != nil {
+		return c // it is hidden from most
+	}
+	c.cleartext = true
+	database := "?"
+	for _, e := range entries {
+		name, _ := first(e, "olcDatabase")
+		switch {
+		case slices.ContainsFunc(e.Attributes["olcSuffix"], func(s string) bool { return strings.EqualFold(s, r.Domain) }):
+			c.read, database = true, ","+strings.ToLower(e.DN)
+		case strings.HasSuffix(name, "frontend"):
+			c.hashes = e.Attributes["olcPasswordHash"]
+		}
+	}
+	for _, e := range entries {
+		if slices.Contains(e.Attributes["objectClass"], "olcPPolicyConfig") && strings.HasSuffix(strings.ToLower(e.DN), database) {
+			c.overlay = true
+			c.policy, _ = first(e, "olcPPolicyDefault")
+			on, _ := boolean(e, "olcPPolicyHashCleartext")
+			c.cleartext = !on
+		}
+	}
+	return c
+}

@@ -1,0 +1,139 @@
+package directory
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"vigia/checks"
+	"vigia/checks/checktest"
+	"vigia/checks/host"
+	"vigia/checks/host/ldap/ldaptest"
+)
+
+// says is what a check answers, and with which findings.
+type says struct {
+	status   checks.Status
+	findings map[string]string // code by key
+}
+
+// answers runs a check on a real directory and compares.
+func answers(t *testing.T, d host.Directory, c checks.Check, params string, want says) {
+	t.Helper()
+	want.compare(t, c, checktest.Run(t, c, host.Host{OS: host.Linux, Directory: d}, params))
+}
+
+func (want says) compare(t *testing.T, c checks.Check, res checks.Result) {
+	t.Helper()
+	got := map[string]string{}
+	for _, f := range res.Findings {
+		got[f.Key] = f.Reason.Code
+	}
+	if res.Status != want.status {
+		t.Errorf("%s: got %s %v, want %s\nobserved %s", c.Info().ID, res.Status, res.Reason, want.status, res.Observed)
+	}
+	for key, code := range want.findings {
+		if got[key] != code {
+			t.Errorf("%s: finding %s is %q, want %q; all: %v\nobserved %s", c.Info().ID, key, got[key], code, got, res.Observed)
+		}
+	}
+}
+
+// A domain as it comes, then with what makes each check speak. One domain serves all
+// steps, since making one takes long; they are in order.
+func TestOnSamba(t *testing.T) {
+	if testing.Short() {
+		t.Skip("provisions a domain")
+	}
+	dc := ldaptest.Samba(t)
+	d := dc.Open(t)
+	// What is shown here is not counted as proven: without root there is no domain.
+	answers := func(t *testing.T, d host.Directory, c checks.Check, params string, want says) {
+		t.Helper()
+		h := host.New(host.Host{OS: host.Linux, Directory: d})
+		want.compare(t, c, c.Run(t.Context(), h, json.RawMessage(params)))
+	}
+
+	// As it comes: the fine-grained policies are hidden, so no rule may pass.
+	answers(t, d, passwordLength(), "", says{checks.Unknown, map[string]string{
+		"policy/": "directory.length_legal_only", "unread/password_settings": "directory.unread"}})
+	answers(t, d, passwordComposition(), "", says{checks.Unknown, map[string]string{"policy/": "directory.composition_enough"}})
+	answers(t, d, lockout(), "", says{checks.Fail, map[string]string{"policy/": "directory.lockout_off"}})
+	answers(t, d, passwordBlank(), "", says{checks.Pass, nil})
+	answers(t, d, privileges(), "", says{checks.Pass, nil})
+
+	// The reader may see the container and what is in it.
+	dc.Python(t, `
+import samba.sd_utils
+sid = str(__import__("samba.ndr", fromlist=["ndr_unpack"]).ndr_unpack(__import__("samba.dcerpc.security", fromlist=["dom_sid"]).dom_sid,
+    db.search(base, expression="(sAMAccountName=lector)", attrs=["objectSid"])[0]["objectSid"][0]))
+utils = samba.sd_utils.SDUtils(db)
+container = "CN=Password Settings Container,CN=System," + base
+utils.dacl_prepend_aces(container, "(A;CI;RPLCRCLO;;;%s)" % sid)
+replace(base, minPwdLength="12", pwdHistoryLength="24", minPwdAge="-864000000000", lockoutThreshold="3", lockoutDuration="-36000000000")
+`)
+	answers(t, d, passwordLength(), "", says{checks.Pass, map[string]string{"policy/": "directory.length_enough"}})
+	answers(t, d, passwordComposition(), "", says{checks.Pass, nil})
+	answers(t, d, passwordHistory(), "", says{checks.Pass, nil})
+	answers(t, d, lockout(), "", says{checks.Pass, nil})
+	answers(t, d, lockoutRelease(), `{"minutes":60}`, says{checks.Pass, map[string]string{"policy/": "directory.release_late"}})
+	answers(t, d, passwordStore(), "", says{checks.Pass, nil})
+	answers(t, d, passwordAge(), "", says{checks.Pass, nil})
+	answers(t, d, accounts(), "", says{checks.Pass, nil})
+
+	// A lax fine-grained policy, old passwords, flags, an admin deep in a nested group.
+	dc.Python(t, `
+for name in ("ana", "luis", "marta", "eva", "jubilado"):
+    db.newuser(name, "Palabra-inventada-1")
+replace(dn_of("ana"), pwdLastSet=ticks(400), lastLogonTimestamp=ticks(3))
+replace(dn_of("luis"), userAccountControl=str(0x200 | 0x10000))
+replace(dn_of("marta"), userAccountControl=str(0x200 | 0x20 | 0x80))
+replace(dn_of("eva"), pwdLastSet="0")
+replace(dn_of("jubilado"), userAccountControl=str(0x202), pwdLastSet=ticks(4000))
+db.newgroup("informatica")
+db.newgroup("exteriores")
+db.add_remove_group_members("informatica", ["luis"])
+db.add_remove_group_members("Domain Admins", ["informatica", "jubilado"])
+db.add({"dn": "CN=laxa,CN=Password Settings Container,CN=System," + base, "objectClass": "msDS-PasswordSettings",
+    "msDS-PasswordSettingsPrecedence": "10", "msDS-PasswordReversibleEncryptionEnabled": "TRUE", "msDS-PasswordHistoryLength": "0",
+    "msDS-PasswordComplexityEnabled": "FALSE", "msDS-MinimumPasswordLength": "4", "msDS-MinimumPasswordAge": "0",
+    "msDS-MaximumPasswordAge": "-9223372036854775808", "msDS-LockoutThreshold": "0", "msDS-LockoutObservationWindow": "-18000000000",
+    "msDS-LockoutDuration": "-18000000000", "msDS-PSOAppliesTo": dn_of("exteriores")})
+`)
+	answers(t, d, passwordLength(), "", says{checks.Fail, map[string]string{"policy/": "directory.length_enough", "policy/laxa": "directory.length_short"}})
+	answers(t, d, passwordComposition(), "", says{checks.Fail, map[string]string{"policy/laxa": "directory.composition_off"}})
+	answers(t, d, passwordHistory(), "", says{checks.Fail, map[string]string{"policy/laxa": "directory.history_short"}})
+	answers(t, d, lockout(), "", says{checks.Fail, map[string]string{"policy/laxa": "directory.lockout_off"}})
+	answers(t, d, lockoutRelease(), `{"minutes":60}`, says{checks.Fail, map[string]string{"policy/laxa": "directory.release_never_locks"}})
+	answers(t, d, passwordStore(), "", says{checks.Fail, map[string]string{"policy/laxa": "directory.store_reversible", "account/marta": "directory.store_reversible_account"}})
+	answers(t, d, passwordBlank(), "", says{checks.Fail, map[string]string{"account/marta": "directory.blank_allowed"}})
+	answers(t, d, passwordAge(), "", says{checks.Fail, map[string]string{
+		"policy/": "directory.age_rule_set", "policy/laxa": "directory.age_rule_off", "account/ana": "directory.age_old",
+		"account/luis": "directory.age_never_expires", "account/eva": "", "account/jubilado": ""}})
+	answers(t, d, passwordAge(), `{"exempt":["ana","luis"],"max_days":30000}`, says{checks.Fail, nil}) // never expires by rule
+	answers(t, d, privileges(), "", says{checks.Fail, map[string]string{"admin/luis": "directory.privileges_not_authorised", "admin/jubilado": "", "admin/Administrator": ""}})
+	answers(t, d, privileges(), `{"admins":["VILLA\\luis"]}`, says{checks.Pass, nil})
+
+	// A policy that is hidden while its container is not: those it is for point to it.
+	dc.Python(t, `
+import samba.sd_utils
+utils = samba.sd_utils.SDUtils(db)
+utils.modify_sd_on_dn("CN=laxa,CN=Password Settings Container,CN=System," + base, "D:P(A;;RPWPCRCCDCLCLORCWOWDSDDTSW;;;DA)(A;;RPWPCRCCDCLCLORCWOWDSDDTSW;;;SY)")
+`)
+	answers(t, d, passwordLength(), "", says{checks.Unknown, map[string]string{"unread/password_settings": "directory.unread"}})
+
+	// A year later by the clock of the machine: accounts that nobody used.
+	later := host.New(host.Host{OS: host.Windows, Directory: d, Now: func() time.Time { return time.Now().Add(400 * 24 * time.Hour) }})
+	says{checks.Fail, nil}.compare(t, accounts(), accounts().Run(t.Context(), later, nil))
+
+	// A member of the administrators whom the reader may not see.
+	dc.Python(t, `
+import samba.sd_utils
+utils = samba.sd_utils.SDUtils(db)
+db.create_ou("OU=oculta," + base)
+db.newuser("oculto", "Palabra-inventada-1", userou="OU=oculta")
+db.add_remove_group_members("Domain Admins", ["oculto"])
+utils.modify_sd_on_dn("OU=oculta," + base, "D:P(A;;RPWPCRCCDCLCLORCWOWDSDDTSW;;;DA)(A;;RPWPCRCCDCLCLORCWOWDSDDTSW;;;SY)")
+`)
+	answers(t, d, privileges(), `{"admins":["luis"]}`, says{checks.Unknown, map[string]string{"unread/groups": "directory.unread"}})
+}

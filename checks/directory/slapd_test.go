@@ -1,0 +1,126 @@
+package directory
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"vigia/checks"
+	"vigia/checks/host/ldap/ldaptest"
+)
+
+const ldapBase = "dc=villaejemplo,dc=example"
+
+// ldif joins entries, each a DN below the domain and its lines.
+func ldif(entries ...string) string {
+	var b strings.Builder
+	for _, e := range entries {
+		dn, lines, _ := strings.Cut(e, "|")
+		b.WriteString("dn: " + dn + "," + ldapBase + "\n" + strings.ReplaceAll(lines, "|", "\n") + "\n\n")
+	}
+	return b.String()
+}
+
+// policyEntry is a pwdPolicy with good values, which more changes.
+func policyEntry(name string, more ...string) string {
+	values := map[string]string{
+		"pwdMaxAge": "31536000", "pwdMinAge": "86400", "pwdMinLength": "12", "pwdInHistory": "5", "pwdCheckQuality": "2",
+		"pwdLockout": "TRUE", "pwdMaxFailure": "3", "pwdLockoutDuration": "3600",
+	}
+	for _, m := range more {
+		key, value, _ := strings.Cut(m, "=")
+		values[key] = value
+	}
+	out := "cn=" + name + ",ou=politicas|objectClass: device|objectClass: pwdPolicy|cn: " + name + "|pwdAttribute: userPassword"
+	for _, key := range []string{"pwdMaxAge", "pwdMinAge", "pwdMinLength", "pwdInHistory", "pwdCheckQuality", "pwdLockout", "pwdMaxFailure", "pwdLockoutDuration"} {
+		if values[key] != "" {
+			out += "|" + key + ": " + values[key]
+		}
+	}
+	return out
+}
+
+// userEntry is a person whose password changed some days ago.
+func userEntry(name string, days int, more ...string) string {
+	changed := time.Now().Add(-time.Duration(days) * 24 * time.Hour).UTC().Format("20060102150405Z")
+	out := "uid=" + name + ",ou=personas|objectClass: inetOrgPerson|uid: " + name + "|cn: Persona|sn: Inventada|userPassword: {SSHA}inventada|pwdChangedTime: " + changed
+	for _, m := range more {
+		out += "|" + m
+	}
+	return out
+}
+
+const folders = "ou=personas|objectClass: organizationalUnit|ou: personas"
+
+const policyFolder = "ou=politicas|objectClass: organizationalUnit|ou: politicas"
+
+func TestOnSlapd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts slapd")
+	}
+	now := time.Now().UTC().Format("20060102150405Z")
+	long := time.Now().Add(-500 * 24 * time.Hour).UTC().Format("20060102150405Z")
+	good := ldif(folders, policyFolder, policyEntry("todos"), userEntry("ana", 10, "pwdLastSuccess: "+now))
+	const byDefault = "cn=todos,ou=politicas," + ldapBase
+
+	t.Run("all readable and good", func(t *testing.T) {
+		d := ldaptest.Slapd(t, ldaptest.OpenLDAP{Policies: true, Default: byDefault, Config: true, Hash: "{CRYPT}", Entries: good}).Open(t)
+		answers(t, d, passwordLength(), "", says{checks.Pass, map[string]string{"policy/" + byDefault: "directory.length_enough"}})
+		answers(t, d, passwordHistory(), "", says{checks.Pass, nil})
+		answers(t, d, lockout(), "", says{checks.Pass, nil})
+		answers(t, d, lockoutRelease(), `{"minutes":60}`, says{checks.Pass, nil})
+		answers(t, d, passwordAge(), "", says{checks.Pass, nil})
+		answers(t, d, accounts(), "", says{checks.Pass, nil})
+		answers(t, d, passwordComposition(), "", says{checks.Fail, map[string]string{"policy/" + byDefault: "directory.composition_off"}})
+		answers(t, d, passwordStore(), "", says{checks.Warn, map[string]string{"cleartext": "directory.store_cleartext"}})
+		answers(t, d, passwordBlank(), "", says{checks.NotApplicable, nil})
+		answers(t, d, privileges(), "", says{checks.Unknown, nil})
+	})
+	t.Run("which policy is the default is hidden", func(t *testing.T) {
+		d := ldaptest.Slapd(t, ldaptest.OpenLDAP{Policies: true, Default: byDefault, Entries: good}).Open(t)
+		answers(t, d, passwordLength(), "", says{checks.Unknown, map[string]string{"unread/default_policy": "directory.unread"}})
+		answers(t, d, passwordComposition(), "", says{checks.Fail, nil}) // whichever it is
+		answers(t, d, passwordStore(), "", says{checks.Unknown, map[string]string{"unread/config": "directory.unread"}})
+	})
+	t.Run("no default", func(t *testing.T) {
+		d := ldaptest.Slapd(t, ldaptest.OpenLDAP{Policies: true, Config: true, Entries: good}).Open(t)
+		answers(t, d, lockout(), "", says{checks.Fail, map[string]string{"policy/none": "directory.rule_none_default"}})
+	})
+	t.Run("no policies at all", func(t *testing.T) {
+		d := ldaptest.Slapd(t, ldaptest.OpenLDAP{Entries: ldif(folders, "uid=caja,ou=personas|objectClass: account|objectClass: simpleSecurityObject|uid: caja|userPassword: {SSHA}x"), Access: []string{"to attrs=userPassword by * read"}}).Open(t)
+		answers(t, d, passwordLength(), "", says{checks.Fail, map[string]string{"policy/none": "directory.rule_none_module"}})
+		answers(t, d, passwordStore(), "", says{checks.Fail, map[string]string{"visible": "directory.store_visible"}})
+		answers(t, d, passwordAge(), "", says{checks.Fail, map[string]string{"account/caja": "directory.age_not_known"}})
+	})
+	t.Run("a policy of their own for some", func(t *testing.T) {
+		d := ldaptest.Slapd(t, ldaptest.OpenLDAP{Policies: true, Default: byDefault, Config: true, Hash: "{MD5}", Entries: ldif(folders, policyFolder,
+			policyEntry("todos", "pwdCheckQuality=1"), policyEntry("laxa", "pwdMinLength=4", "pwdMaxAge=", "pwdInHistory=", "pwdLockout=FALSE"),
+			policyEntry("nadie", "pwdMinLength=1"),
+			userEntry("ana", 10, "pwdLastSuccess: "+now), userEntry("luis", 400, "pwdLastSuccess: "+long, "pwdPolicySubentry: cn=laxa,ou=politicas,"+ldapBase),
+			userEntry("eva", 900, "pwdReset: TRUE"), userEntry("baja", 900, "pwdAccountLockedTime: 000001010000Z"),
+			"uid=nueva,ou=personas|objectClass: inetOrgPerson|uid: nueva|cn: Persona|sn: Inventada|userPassword: {SSHA}x",
+		)}).Open(t)
+		const lax = "policy/cn=laxa,ou=politicas," + ldapBase
+		answers(t, d, passwordLength(), "", says{checks.Fail, map[string]string{
+			lax: "directory.length_short", "policy/" + byDefault: "directory.length_lenient", "policy/cn=nadie,ou=politicas," + ldapBase: ""}})
+		answers(t, d, lockout(), "", says{checks.Fail, map[string]string{lax: "directory.lockout_off", "policy/" + byDefault: "directory.lockout_enough"}})
+		answers(t, d, passwordHistory(), "", says{checks.Fail, map[string]string{lax: "directory.history_short"}})
+		answers(t, d, passwordAge(), "", says{checks.Fail, map[string]string{
+			lax: "directory.age_rule_off", "account/luis": "directory.age_old", "account/eva": "", "account/baja": "", "account/ana": ""}})
+		answers(t, d, accounts(), "", says{checks.Fail, map[string]string{"account/luis": "directory.idle", "account/ana": ""}})
+		answers(t, d, passwordStore(), "", says{checks.Fail, map[string]string{"scheme/{MD5}": "directory.store_weak"}})
+	})
+	t.Run("a policy that is hidden", func(t *testing.T) {
+		d := ldaptest.Slapd(t, ldaptest.OpenLDAP{Policies: true, Default: byDefault, Config: true, Entries: good,
+			Access: []string{`to dn.subtree="ou=politicas,` + ldapBase + `" by * none`}}).Open(t)
+		answers(t, d, passwordLength(), "", says{checks.Unknown, map[string]string{"unread/password_policies": "directory.unread"}})
+	})
+	t.Run("more accounts than the server gives", func(t *testing.T) {
+		entries := []string{folders, policyFolder, policyEntry("todos")}
+		for i := range 501 {
+			entries = append(entries, userEntry("u"+text(int64(i)), 10))
+		}
+		d := ldaptest.Slapd(t, ldaptest.OpenLDAP{Policies: true, Default: byDefault, Config: true, Entries: ldif(entries...)}).Open(t)
+		answers(t, d, passwordAge(), "", says{checks.Unknown, map[string]string{"unread/accounts": "directory.unread"}})
+	})
+}
