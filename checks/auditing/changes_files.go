@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"vigia/checks/format/journal"
 	"vigia/checks/host"
 )
 
@@ -23,31 +24,67 @@ func observeChangesFiles(ctx context.Context, h *host.Host) (changeFacts, error)
 	var seen changeFacts
 	known := r.passwd(ctx)
 	seen.Elsewhere = r.directory(ctx)
-	all, store := changeList{}, changeList{}
-	explained := map[string]bool{} // days of which the log tells a change
-	tell := func() { all, store = all.or(store), changeList{} }
-	seen.Log = r.messages(ctx, tell, func(l line) {
+	found := r.changes(ctx, accountPrograms(), known)
+	if !r.accountFiles(ctx, &seen, found.days) {
+		// Somebody may have been asked for a new password at the log-on, which is among
+		// the many messages of the programs that log people on.
+		found = r.changes(ctx, logOns(), known)
+		seen.Files = nil
+		r.accountFiles(ctx, &seen, found.days)
+	}
+	seen.Log = found.log
+	seen.Changes, seen.More = found.list.facts()
+	seen.Unread = one(r.Unread)
+	return seen, nil
+}
+
+// found is what the log of a Linux machine tells of changes.
+type found struct {
+	log  keeping
+	list changeList
+	days map[string]bool // with any change, one's own password among them
+}
+
+// changes reads the log for changes.
+func (r *reader) changes(ctx context.Context, which []journal.Match, known accounts) found {
+	f := found{list: changeList{}, days: map[string]bool{}}
+	store := changeList{}
+	tell := func() { f.list, store = f.list.or(store), changeList{} }
+	f.log = r.messages(ctx, which, tell, func(l line) {
 		for _, c := range parseChange(l, known.uids) {
-			explained[c.Day] = true
+			f.days[c.Day] = true
 			if c.Kind != ownPassword {
 				store.add(c)
 			}
 		}
 	})
 	tell()
-	seen.Changes, seen.More = all.facts()
-	r.accountFiles(ctx, &seen, explained)
-	seen.Unread = one(r.Unread)
-	return seen, nil
+	return f
 }
 
-// accountFiles notes which account files were written lately.
-func (r *reader) accountFiles(ctx context.Context, seen *changeFacts, explained map[string]bool) {
+// accountPrograms chooses the messages of the programs that change accounts out of
+// a journal.
+func accountPrograms() []journal.Match {
+	var out []journal.Match
+	for _, p := range []string{
+		"useradd", "userdel", "usermod", "groupadd", "groupdel", "groupmod", "newusers", "vipw",
+		"gpasswd", "chage", "chsh", "chfn", "passwd", "chpasswd",
+	} {
+		out = append(out, journal.Match{Field: "SYSLOG_IDENTIFIER", Value: p})
+	}
+	return out
+}
+
+// accountFiles notes which account files were written lately, and tells whether the
+// log explains those that programs write.
+func (r *reader) accountFiles(ctx context.Context, seen *changeFacts, days map[string]bool) (explained bool) {
+	explained = true
 	note := func(path string, info host.FileInfo, told bool) {
 		d := info.ModTime.UTC().Format(day)
-		if info.ModTime.Before(r.since) || told && explained[d] {
+		if info.ModTime.Before(r.since) || told && days[d] {
 			return
 		}
+		explained = explained && !told
 		seen.Files = append(seen.Files, fileChange{Path: path, Day: d})
 	}
 	for _, path := range accountFiles() {
@@ -68,6 +105,7 @@ func (r *reader) accountFiles(ctx context.Context, seen *changeFacts, explained 
 			note(sudoersDir+"/"+e.Name, e, false)
 		}
 	}
+	return explained
 }
 
 // ownPassword is a change that only explains why a file was written.

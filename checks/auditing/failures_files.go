@@ -23,7 +23,7 @@ func observeFailuresFiles(ctx context.Context, h *host.Host) (failureFacts, erro
 			witnesses[i] = nil
 		}
 	}
-	seen.Log = r.messages(ctx, tell, func(l line) {
+	seen.Log = r.messages(ctx, logOns(), tell, func(l line) {
 		if a, who, ok := parseAttempt(l, known.names, foreign); ok {
 			witnesses[who] = append(witnesses[who], a)
 		}

@@ -31,10 +31,17 @@ const (
 // syslogFiles are where the messages about log-ons go on Debian and on Red Hat.
 func syslogFiles() []string { return []string{"/var/log/auth.log", "/var/log/secure"} }
 
+// logOns chooses the messages about log-ons out of a journal: those of the
+// facilities authpriv and auth.
+func logOns() []journal.Match {
+	return []journal.Match{{Field: "SYSLOG_FACILITY", Value: "10"}, {Field: "SYSLOG_FACILITY", Value: "4"}}
+}
+
 // messages calls take for what was logged about log-ons and accounts since the
 // first day that is looked at, store by store, and tells how the logs are kept.
-// store begins another store, in which the same messages may stand again.
-func (r *reader) messages(ctx context.Context, store func(), take func(line)) keeping {
+// store begins another store, in which the same messages may stand again. which
+// chooses the messages of the journal; a log file is read whole.
+func (r *reader) messages(ctx context.Context, which []journal.Match, store func(), take func(line)) keeping {
 	var k keeping
 	left := maxEntries
 	bounded := func(source string) func(line) bool {
@@ -48,7 +55,7 @@ func (r *reader) messages(ctx context.Context, store func(), take func(line)) ke
 		}
 	}
 	store()
-	oldest := r.journals(ctx, &k, bounded("journal"))
+	oldest := r.journals(ctx, &k, which, bounded("journal"))
 	left = maxEntries
 	for _, file := range syslogFiles() {
 		store()
@@ -69,9 +76,9 @@ func (r *reader) messages(ctx context.Context, store func(), take func(line)) ke
 
 // journals reads the files of the systemd journal and returns the time of its
 // oldest entry.
-func (r *reader) journals(ctx context.Context, k *keeping, take func(line) bool) time.Time {
-	kept, newest, oldest := r.journalFolder(ctx, journalKept, take)
-	inMemory, _, first := r.journalFolder(ctx, journalMemory, take)
+func (r *reader) journals(ctx context.Context, k *keeping, which []journal.Match, take func(line) bool) time.Time {
+	kept, newest, oldest := r.journalFolder(ctx, journalKept, which, take)
+	inMemory, _, first := r.journalFolder(ctx, journalMemory, which, take)
 	switch {
 	case r.storage(ctx) == "none":
 		k.Journal = "none"
@@ -133,7 +140,7 @@ func (r *reader) storage(ctx context.Context) string {
 // journalFolder reads the journals of one folder, each machine's in a folder of
 // its own, and tells whether there are any, and the times of the newest write and
 // of the oldest entry.
-func (r *reader) journalFolder(ctx context.Context, dir string, take func(line) bool) (found bool, newest, oldest time.Time) {
+func (r *reader) journalFolder(ctx context.Context, dir string, which []journal.Match, take func(line) bool) (found bool, newest, oldest time.Time) {
 	machines, err := r.Host.Files.ReadDir(ctx, dir)
 	if err != nil {
 		r.Miss(dir, err)
@@ -166,7 +173,7 @@ func (r *reader) journalFolder(ctx context.Context, dir string, take func(line) 
 		if i == maxJournals {
 			break // older than those that were read: their entries are, too
 		}
-		first, last, err := r.journal(ctx, f.path, take)
+		first, last, err := r.journal(ctx, f.path, which, take)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // rotated away meanwhile
 		}
@@ -187,9 +194,8 @@ func (r *reader) journalFolder(ctx context.Context, dir string, take func(line) 
 	return found, newest, oldest
 }
 
-// journal reads one file of the journal. The messages in question have the
-// facilities auth and authpriv.
-func (r *reader) journal(ctx context.Context, name string, take func(line) bool) (first, last time.Time, err error) {
+// journal reads one file of the journal.
+func (r *reader) journal(ctx context.Context, name string, which []journal.Match, take func(line) bool) (first, last time.Time, err error) {
 	f, err := journal.Open(at{ctx, r.Host.Files, name})
 	if err != nil {
 		return first, last, err
@@ -199,7 +205,7 @@ func (r *reader) journal(ctx context.Context, name string, take func(line) bool)
 		return info.First, info.Last, nil
 	}
 	err = f.Each(ctx, journal.Query{
-		Any:    []journal.Match{{Field: "SYSLOG_FACILITY", Value: "10"}, {Field: "SYSLOG_FACILITY", Value: "4"}},
+		Any:    which,
 		Since:  r.since,
 		Fields: []string{"MESSAGE", "SYSLOG_IDENTIFIER", "_AUDIT_LOGINUID"},
 	}, func(e journal.Entry) bool {

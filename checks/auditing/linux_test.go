@@ -330,3 +330,25 @@ func TestFactsStayAsTheyAre(t *testing.T) {
 		}
 	}
 }
+
+// A password that was due is changed at the log-on, by sshd or the display manager: then
+// the write to /etc/shadow is explained, though no program for accounts told of it.
+func TestPasswordChangedAtTheLogOn(t *testing.T) {
+	t.Parallel()
+	const failed, changed = "Failed password for usuario01 from 192.0.2.76 port 40076 ssh2", "pam_unix(sshd:chauthtok): password changed for usuario01"
+	for message, want := range map[string]checks.Status{failed: checks.Warn, changed: checks.Pass} {
+		res := checktest.Run(t, accountChanges(), newLinux(func(l *linux) {
+			delete(l.files, authLog)
+			j := strings.Replace(journalFile(t, "old"), failed, message+strings.Repeat(" ", len(failed)-len(message)), 1)
+			l.files[machineDir+"system.journal"], l.now = j, journalTime
+			l.times = map[string]time.Time{machineDir + "system.journal": journalTime, "/etc/shadow": journalTime.Add(-time.Hour)}
+			for _, name := range append(accountFiles()[2:], "/etc/passwd", "/etc/machine-id") {
+				l.times[name] = journalTime.AddDate(0, -2, 0)
+			}
+			l.times["/etc/machine-id"] = journalTime.Add(-time.Hour)
+		}), "")
+		if res.Status != want {
+			t.Errorf("%s: got %s %v\n%s", message, res.Status, codes(res), res.Observed)
+		}
+	}
+}
