@@ -59,9 +59,19 @@ type antivirusFacts struct {
 	Exclusions []exclusion `json:"exclusions,omitempty"`
 	// MoreExclusions counts those left out.
 	MoreExclusions int `json:"more_exclusions,omitempty"`
-	// Unread are the sources of products, UnreadExclusions those of exclusions.
-	Unread           []checks.Unread `json:"unread,omitempty"`
-	UnreadExclusions []checks.Unread `json:"unread_exclusions,omitempty"`
+	// Threats are those that Microsoft Defender found and has not got rid of.
+	Threats []threat `json:"threats,omitempty"`
+	// Unread are the sources of products, UnreadDefender those of what Defender leaves
+	// out and has found.
+	Unread         []checks.Unread `json:"unread,omitempty"`
+	UnreadDefender []checks.Unread `json:"unread_defender,omitempty"`
+}
+
+// threat is a malicious program. Where it was found is not kept: names of files tell of
+// people.
+type threat struct {
+	ID   string `json:"id"`
+	Name string `json:"name"` // as Microsoft names it, in all languages
 }
 
 // product is one antivirus.
@@ -71,8 +81,9 @@ type product struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
 	// From tells who says so: security_center, defender, registry, service, process.
-	From  string `json:"from"`
-	State string `json:"state"` // on, off, snoozed, expired, passive
+	From    string `json:"from"`
+	Version string `json:"version,omitempty"`
+	State   string `json:"state"` // on, off, snoozed, expired, passive, unknown
 	// RealTime: on, off; empty where the product being on is all that is known.
 	RealTime string `json:"real_time,omitempty"`
 	// Signatures: current or old as the product itself says, none for a product that
@@ -91,6 +102,7 @@ const (
 	stateSnoozed = "snoozed"
 	stateExpired = "expired"
 	statePassive = "passive"
+	stateUnknown = "unknown"
 
 	signaturesCurrent = "current"
 	signaturesOld     = "old"
@@ -113,7 +125,10 @@ func judgeAntivirus(seen antivirusFacts, p antivirusParams, at time.Time) checks
 		for _, e := range seen.Exclusions {
 			j.exclusion(e)
 		}
-		for _, u := range seen.UnreadExclusions {
+		for _, th := range seen.Threats {
+			j.add("threat/"+th.ID, checks.Fail, "antivirus.threat", "threat", th.Name)
+		}
+		for _, u := range seen.UnreadDefender {
 			j.add("unread/"+u.Source, checks.Unknown, "antivirus.unread", "source", u.Source, "why", u.Why)
 		}
 		return j.verdict("antivirus.watches", "antivirus.several", "antivirus.several_warn", "antivirus.several_unknown")

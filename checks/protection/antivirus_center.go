@@ -44,9 +44,10 @@ func observeAntivirusWindows(ctx context.Context, h *host.Host) (antivirusFacts,
 		products = append(products, serviceProducts(ctx, &look, services)...)
 	}
 	if slices.ContainsFunc(products, func(p product) bool { return p.ID == idDefender && p.State == stateOn }) {
-		exclusions := checks.Look{Host: h}
-		seen.Exclusions, seen.MoreExclusions = sortedExclusions(defenderExclusions(ctx, &exclusions))
-		seen.UnreadExclusions = exclusions.Unread
+		own := checks.Look{Host: h}
+		seen.Exclusions, seen.MoreExclusions = sortedExclusions(defenderExclusions(ctx, &own))
+		seen.Threats = defenderThreats(ctx, &own)
+		seen.UnreadDefender = own.Unread
 	}
 	slices.SortFunc(products, func(a, b product) int { return strings.Compare(a.ID, b.ID) })
 	seen.Products, seen.Unread = products, look.Unread

@@ -53,7 +53,10 @@ func observeClamAV(ctx context.Context, look *checks.Look, processes []host.Proc
 		})
 	}
 	p := product{ID: idClamAV, Name: "ClamAV", From: "process", State: stateOff, RealTime: stateOff}
-	if runs(processClamd) {
+	switch {
+	case processes == nil:
+		p.State, p.RealTime = stateUnknown, ""
+	case runs(processClamd):
 		p.State = stateOn
 	}
 	if runs(processOnOpen) {
@@ -61,7 +64,7 @@ func observeClamAV(ctx context.Context, look *checks.Look, processes []host.Proc
 	}
 	dir := clamDirectory(ctx, look)
 	p.SignatureDay, p.Signatures = clamSignatures(ctx, look, dir)
-	if p.State == stateOff && !runs(processUpdate) && p.SignatureDay == "" {
+	if p.State != stateOn && !runs(processUpdate) && p.SignatureDay == "" {
 		installed := false
 		for _, name := range []string{"/usr/sbin/clamd", "/usr/bin/clamscan", "/usr/local/sbin/clamd"} {
 			if _, err := look.Host.Files.Stat(ctx, name); err == nil {

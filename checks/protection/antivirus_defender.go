@@ -16,6 +16,7 @@ const (
 	namespaceDefender = `root\Microsoft\Windows\Defender`
 	classStatus       = "MSFT_MpComputerStatus"
 	classPreference   = "MSFT_MpPreference"
+	classThreat       = "MSFT_MpThreat"
 	serviceDefender   = "WinDefend"
 	nameDefender      = "Microsoft Defender"
 
@@ -29,7 +30,7 @@ func observeDefender(ctx context.Context, look *checks.Look, services []host.Ser
 	running := slices.IndexFunc(services, func(s host.Service) bool { return strings.EqualFold(s.Name, serviceDefender) })
 	stopped := running >= 0 && services[running].State != "running"
 	instances, err := look.Host.Management.Instances(ctx, namespaceDefender, classStatus,
-		"AMServiceEnabled", "AntivirusEnabled", "RealTimeProtectionEnabled", "AMRunningMode",
+		"AMProductVersion", "AMServiceEnabled", "AntivirusEnabled", "RealTimeProtectionEnabled", "AMRunningMode",
 		"AntivirusSignatureLastUpdated", "QuickScanEndTime", "FullScanEndTime")
 	switch {
 	case err == nil && len(instances) > 0:
@@ -50,7 +51,7 @@ func observeDefender(ctx context.Context, look *checks.Look, services []host.Ser
 
 // defenderStatus reads an instance of MSFT_MpComputerStatus.
 func defenderStatus(in host.Instance) product {
-	p := product{ID: idDefender, Name: nameDefender, From: "defender", State: stateOff, RealTime: stateOff}
+	p := product{ID: idDefender, Name: nameDefender, From: "defender", Version: in["AMProductVersion"], State: stateOff, RealTime: stateOff}
 	if in["AntivirusEnabled"] == "true" && in["AMServiceEnabled"] != "false" {
 		p.State = stateOn
 	}
@@ -166,4 +167,24 @@ func preferredExclusions(in host.Instance) (out []exclusion, all bool) {
 		}
 	}
 	return out, all
+}
+
+// maxThreats bounds those kept as facts.
+const maxThreats = 32
+
+// defenderThreats lists what Defender found and what is still there, sorted.
+func defenderThreats(ctx context.Context, look *checks.Look) []threat {
+	instances, err := look.Host.Management.Instances(ctx, namespaceDefender, classThreat, "ThreatID", "ThreatName", "IsActive")
+	if err != nil {
+		look.Miss("WMI "+namespaceDefender+":"+classThreat, err)
+		return nil
+	}
+	var out []threat
+	for _, in := range instances {
+		if in["IsActive"] == "true" {
+			out = append(out, threat{in["ThreatID"], in["ThreatName"]})
+		}
+	}
+	slices.SortFunc(out, func(a, b threat) int { return strings.Compare(a.ID, b.ID) })
+	return out[:min(len(out), maxThreats)]
 }

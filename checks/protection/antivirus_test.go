@@ -22,6 +22,7 @@ const (
 	askCenter     = namespaceCenter + ":" + classAntivirus
 	askStatus     = namespaceDefender + ":" + classStatus
 	askPreference = namespaceDefender + ":" + classPreference
+	askThreat     = namespaceDefender + ":" + classThreat
 )
 
 // registered is a product as the Security Center lists it.
@@ -69,6 +70,7 @@ func TestAntivirusOnWindows(t *testing.T) {
 		center   []host.Instance // nil: no Security Center
 		status   []host.Instance // nil: Defender does not answer
 		prefer   []host.Instance // nil: permission
+		threats  []host.Instance
 		services []host.Service
 		registry map[string]any
 		// unreadable keys; nil: those of Defender's exclusions
@@ -130,6 +132,11 @@ func TestAntivirusOnWindows(t *testing.T) {
 			unreadable: []string{`HKLM\SOFTWARE\Otro`}, want: checks.Fail, wantCodes: []string{"antivirus.on", "antivirus.exclusion_programs"}},
 		{name: "a fail is a fail whatever is unread", status: status("RealTimeProtectionEnabled", "false"), services: server,
 			want: checks.Fail, wantCodes: []string{"antivirus.not_watching", "antivirus.unread"}},
+		{name: "a threat that is still there", status: status(), prefer: clean, services: server,
+			threats: []host.Instance{{"ThreatID": "2147519003", "ThreatName": "Virus:DOS/EICAR_Test_File", "IsActive": "true"}, {"ThreatID": "2", "ThreatName": "Trojan:Win32/X", "IsActive": "false"}},
+			want:    checks.Fail, wantCodes: []string{"antivirus.on", "antivirus.threat"}},
+		{name: "threats unreadable", status: status(), prefer: clean, services: server, errors: map[string]error{"instances " + askThreat: errors.New("busy")},
+			want: checks.Unknown, wantCodes: []string{"antivirus.on", "antivirus.unread"}},
 		{name: "nothing on a server", services: serviceList(), want: checks.Fail, wantCodes: []string{"antivirus.none"}},
 		{name: "service stopped", services: serviceList("WinDefend stopped"), errors: map[string]error{"instances " + askStatus: errors.New("0x800106ba")},
 			want: checks.Fail, wantCodes: []string{"antivirus.off"}},
@@ -173,6 +180,7 @@ func TestAntivirusOnWindows(t *testing.T) {
 			put(askCenter, row.center, fs.ErrNotExist)
 			put(askStatus, row.status, fs.ErrNotExist)
 			put(askPreference, row.prefer, fs.ErrPermission)
+			put(askThreat, row.threats, fs.ErrNotExist)
 			if _, all := row.errors["instances"]; all {
 				clear(a.Errors)
 			}
@@ -261,7 +269,7 @@ func TestAntivirusOnLinux(t *testing.T) {
 			want: checks.Unknown, wantCodes: []string{"antivirus.signatures_unknown"}},
 		{name: "the name of a product in another place", processes: run(host.Process{PID: 9, Name: "falcon-sensor", Path: "/tmp/falcon-sensor", Owner: "0"}),
 			want: checks.Fail, wantCodes: []string{"antivirus.none"}},
-		{name: "processes unread", files: fresh, want: checks.Unknown, wantCodes: []string{"antivirus.off", "antivirus.unread"}},
+		{name: "processes unread", files: fresh, want: checks.Unknown, wantCodes: []string{"antivirus.unknown", "antivirus.unread"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			a := checktest.Answers{ProcessList: row.processes}
