@@ -2,6 +2,7 @@ package checktest
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"maps"
 	"path"
@@ -112,16 +113,31 @@ func (f Files) ReadDir(ctx context.Context, name string) ([]host.FileInfo, error
 
 // Walk implements host.Files.
 func (f Files) Walk(ctx context.Context, root string, visit func(string, host.FileInfo, error) error) error {
-	info, err := f.Stat(ctx, root)
-	if err := visit(root, info, err); err != nil || !info.Mode.IsDir() {
+	err := f.walk(ctx, root, visit)
+	if errors.Is(err, fs.SkipDir) || errors.Is(err, fs.SkipAll) {
+		return nil
+	}
+	return err
+}
+
+func (f Files) walk(ctx context.Context, name string, visit func(string, host.FileInfo, error) error) error {
+	info, err := f.Stat(ctx, name)
+	if err != nil || !info.Mode.IsDir() {
+		return visit(name, info, err)
+	}
+	entries, err := f.ReadDir(ctx, name)
+	if err := visit(name, info, err); err != nil {
 		return err
 	}
-	entries, err := f.ReadDir(ctx, root)
-	if err != nil {
-		return visit(root, info, err)
-	}
 	for _, e := range entries {
-		if err := f.Walk(ctx, root+"/"+e.Name, visit); err != nil {
+		err := f.walk(ctx, name+"/"+e.Name, visit)
+		if errors.Is(err, fs.SkipDir) {
+			if e.Mode.IsDir() {
+				continue
+			}
+			return nil // the rest of this folder
+		}
+		if err != nil {
 			return err
 		}
 	}
