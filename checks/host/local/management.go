@@ -13,14 +13,7 @@ import (
 	"vigia/checks/host"
 )
 
-// Limits of one answer of WMI.
-const (
-	maxInstances    = 10_000
-	maxInstanceText = 64 << 10 // UTF-16 units of one text
-	maxInstanceList = 4_096    // elements of one array
-)
-
-// KeyProtectors is asked of Win32_EncryptableVolume like a property and is none: only a
+// keyProtectors is asked of Win32_EncryptableVolume like a property and is none: only a
 // method of the class tells which kinds of key protectors a volume has.
 const (
 	encryptableVolume = "Win32_EncryptableVolume"
@@ -92,6 +85,17 @@ var (
 	errManagement = errors.New("WMI error")
 	errWrongName  = errors.New("no name of a class or property")
 )
+
+// protectorError says what a code of GetKeyProtectors means. A volume without BitLocker
+// answers with a code of BitLocker's own (FVE_E_NOT_ACTIVATED and its like), an older
+// Windows does not know all kinds: both have none of the kind.
+func protectorError(code uint32) error {
+	const bitLocker, invalidArgument = 0x8031, 0x80070057
+	if code == 0 || code>>16 == bitLocker || code == invalidArgument {
+		return nil
+	}
+	return managementError(code)
+}
 
 // managementQuery is the WQL that reads the named properties, or all if there are none.
 // Names come from checks, never from a machine; that they are names is seen to all the

@@ -58,6 +58,20 @@ func TestManagementError(t *testing.T) {
 	}
 }
 
+func TestProtectorError(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[uint32]error{
+		0:          nil,
+		0x80310008: nil, // BitLocker is not on
+		0x80070057: nil, // a kind that this Windows does not know
+		0x80070005: fs.ErrPermission,
+	} {
+		if got := protectorError(code); !errors.Is(got, want) {
+			t.Errorf("%#x: got %v, want %v", code, got, want)
+		}
+	}
+}
+
 func TestManagementQuery(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

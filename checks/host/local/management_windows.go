@@ -15,6 +15,13 @@ import (
 	"vigia/checks/host"
 )
 
+// Limits of one answer of WMI.
+const (
+	maxInstances    = 10_000
+	maxInstanceText = 64 << 10 // UTF-16 units of one text
+	maxInstanceList = 4_096    // elements of one array
+)
+
 // liveManagement asks WMI of this machine, through COM, in process and read-only: it
 // runs queries, and the one method that tells the kinds of BitLocker's key protectors.
 type liveManagement struct {
@@ -283,15 +290,12 @@ func (ns wmiNamespace) keyProtectors(ctx context.Context, volume *comObject) (st
 		if err := errors.Join(err, err2); err != nil {
 			return "", err
 		}
-		const invalidArgument = 0x80070057 // an older Windows does not know the kind
 		code, err := strconv.ParseUint(returned, 10, 32)
-		switch {
-		case err != nil:
+		if err != nil {
 			return "", err
-		case code == invalidArgument:
-			continue
-		case code != 0:
-			return "", managementError(uint32(code))
+		}
+		if err := protectorError(uint32(code)); err != nil {
+			return "", err
 		}
 		if ids != "" {
 			kinds = append(kinds, strconv.Itoa(int(kind+1)))
