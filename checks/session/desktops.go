@@ -27,7 +27,8 @@ func desktopOf(file string) string {
 	}
 	for _, known := range []struct{ prefix, desktop string }{
 		{"gnome", "gnome"}, {"ubuntu", "gnome"}, {"plasma", "kde"}, {"kde", "kde"},
-		{"xfce", "xfce"}, {"xubuntu", "xfce"}, {"lightdm-xsession", ""}, {"default", ""},
+		{"xfce", "xfce"}, {"xubuntu", "xfce"}, {"mate", "mate"}, {"cinnamon", "cinnamon"}, {"sway", "sway"},
+		{"lightdm-xsession", ""}, {"default", ""},
 	} {
 		if strings.HasPrefix(name, known.prefix) {
 			return known.desktop
@@ -140,8 +141,12 @@ func noShell(shell string) bool {
 func observeLockDesktops(ctx context.Context, h *host.Host) (lockFacts, error) {
 	r := newReader(h)
 	seen := lockFacts{Desktops: installedDesktops(ctx, r)}
+	seen.Awake = observeAwake(ctx, h, r)
 	if len(seen.Desktops) == 0 {
-		seen.Headless, seen.Unread = len(r.Unread) == 0, r.Unread
+		if seen.Headless = len(r.Unread) == 0; seen.Headless {
+			seen.Console = observeConsole(ctx, r)
+		}
+		seen.Unread = r.Unread
 		return seen, nil
 	}
 	who := people(ctx, r)
@@ -172,6 +177,8 @@ func lockPrograms() map[string][]string {
 		lockerXFCE:         {"/usr/bin/xfce4-screensaver"},
 		lockerLight:        {"/usr/bin/light-locker"},
 		lockerXScreensaver: {"/usr/bin/xscreensaver"},
+		lockerMATE:         {"/usr/bin/mate-screensaver"},
+		lockerCinnamon:     {"/usr/bin/cinnamon-screensaver"},
 	}
 }
 
@@ -181,6 +188,9 @@ const (
 	lockerXFCE         = "xfce"
 	lockerLight        = "light-locker"
 	lockerXScreensaver = "xscreensaver"
+	lockerMATE         = "mate"
+	lockerCinnamon     = "cinnamon"
+	lockerSway         = "swayidle"
 )
 
 func newDesktops(ctx context.Context, h *host.Host) *desktops {
@@ -207,7 +217,16 @@ func (d *desktops) observe(ctx context.Context, p person, desktop string) lockFa
 	switch {
 	case desktop == "gnome":
 		f.Locker = lockerGNOME
-		observeGNOME(ctx, r, p, d.schemas, &f)
+		observeGSettings(ctx, r, p, gnomeLock(), d.schemas, &f)
+	case desktop == "mate" && d.installed[lockerMATE]:
+		f.Locker = lockerMATE
+		observeGSettings(ctx, r, p, mateLock(), d.schemas, &f)
+	case desktop == "cinnamon" && d.installed[lockerCinnamon]:
+		f.Locker = lockerCinnamon
+		observeGSettings(ctx, r, p, cinnamonLock(), d.schemas, &f)
+	case desktop == "sway":
+		f.Locker = lockerSway
+		observeSway(ctx, r, p, &f)
 	case desktop == "kde":
 		f.Locker = lockerKDE
 		observeKDE(ctx, r, p, &f)
@@ -215,12 +234,12 @@ func (d *desktops) observe(ctx context.Context, p person, desktop string) lockFa
 		f.Locker = lockerXFCE
 		observeXFCE(ctx, r, p, &f)
 	case d.installed[lockerLight]:
-		// light-locker follows the X server's blanking, which no file tells.
-		f.Locker = lockerUnsupported
+		f.Locker = lockerLight
+		observeLightLocker(ctx, r, p, d.schemas, &f)
 	case d.installed[lockerXScreensaver]:
 		f.Locker = lockerXScreensaver
 		observeXScreensaver(ctx, r, p, &f)
-	case desktop == "xfce":
+	case desktop == "xfce", desktop == "mate", desktop == "cinnamon":
 		f.Locker = lockerNone
 	default:
 		f.Locker = lockerUnsupported

@@ -10,7 +10,7 @@ import (
 
 // logon is AC-LOGON-REQ: nobody gets a session without giving a password.
 func logon() checks.Check {
-	return checks.New(checks.Info{ID: "session.logon", Messages: logonMessages()},
+	return checks.New(checks.Info{ID: "session.logon", Messages: logonMessages(), Covers: logonCovers()},
 		struct{}{},
 		checks.On[logonFacts]{
 			host.Windows: observeLogonRegistry,

@@ -12,6 +12,7 @@ func TestRecordings(t *testing.T) {
 	for _, machine := range []string{
 		"windows-11-es-mx", "windows-10-es-es", "windows-server-2022",
 		"debian-12-server", "debian-12-gnome", "debian-12-kde", "debian-12-xfce",
+		"debian-12-mate", "debian-12-cinnamon", "ubuntu-24.04-gnome", "rocky-9-gnome",
 	} {
 		t.Run(machine, func(t *testing.T) {
 			for _, check := range Checks() {

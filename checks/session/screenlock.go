@@ -11,8 +11,8 @@ import (
 // screenLock is AC-LOCK-15: every interactive session locks by itself after at
 // most the given idle time, and asks for a password to go on.
 func screenLock() checks.Check {
-	return checks.New(checks.Info{ID: "session.screenlock", Messages: screenLockMessages()},
-		lockParams{MaxIdle: 900},
+	return checks.New(checks.Info{ID: "session.screenlock", Messages: screenLockMessages(), Covers: screenLockCovers()},
+		lockParams{MaxIdle: 900, KeepAwake: 12 * 3600},
 		checks.On[lockFacts]{
 			host.Windows: observeLockRegistry,
 			host.Linux:   observeLockDesktops,
@@ -22,6 +22,9 @@ func screenLock() checks.Check {
 type lockParams struct {
 	// MaxIdle is the longest time without input before the lock, in seconds.
 	MaxIdle int64 `json:"max_idle"`
+	// KeepAwake is for how long a program may keep a session from falling idle, in
+	// seconds; 0: for as long as it likes.
+	KeepAwake int64 `json:"keep_awake"`
 }
 
 // lockFacts is the evidence of session.screenlock.
@@ -36,6 +39,12 @@ type lockFacts struct {
 	// Headless tells that a Linux machine has no graphical session at all.
 	Headless bool       `json:"headless,omitempty"`
 	Lockers  []lockFact `json:"lockers,omitempty"`
+	// Console is what ends idle sessions on a machine without desktop.
+	Console *consoleFact `json:"console,omitempty"`
+	// Resume tells whether a Windows machine asks for a password when it wakes.
+	Resume []resumeFact `json:"resume,omitempty"`
+	// Awake are the programs that keep the machine from falling idle.
+	Awake []wakeFact `json:"awake,omitempty"`
 	// Unread is what could not be read about the whole machine.
 	Unread []checks.Unread `json:"unread,omitempty"`
 }
@@ -78,7 +87,24 @@ func (f lockFact) key() string {
 	return f.Profile + "/" + f.Desktop
 }
 
-func judgeLock(seen lockFacts, p lockParams, _ time.Time) checks.Verdict {
+// judgeLock joins how the profiles lock with what stands beside them. What is worse than
+// the profiles gives the reason.
+func judgeLock(seen lockFacts, p lockParams, at time.Time) checks.Verdict {
+	v := judgeProfiles(seen, p)
+	beside := append(judgeResume(seen.Resume), judgeAwake(seen.Awake, p.KeepAwake, at)...)
+	if seen.Console != nil && len(seen.Unread) == 0 {
+		beside = append(beside, judgeConsole(seen.Console, p.MaxIdle))
+	}
+	for _, f := range beside {
+		if worst := checks.Worst(v.Status, f.Status); worst != v.Status {
+			v.Status, v.Reason = worst, f.Reason
+		}
+	}
+	v.Findings = append(v.Findings, beside...)
+	return v
+}
+
+func judgeProfiles(seen lockFacts, p lockParams) checks.Verdict {
 	limit := strconv.FormatInt(p.MaxIdle, 10)
 	if m := seen.Machine; m != nil && m.Value > 0 && m.Value <= p.MaxIdle {
 		return checks.Verdict{Status: checks.Pass, Reason: checks.Because("screenlock.machine",

@@ -9,14 +9,74 @@ import (
 	"vigia/checks/format/gvdb"
 )
 
-// The keys of GNOME's lock and what gsettings-desktop-schemas says when nobody
-// set them (seen in GNOME 43).
-const (
-	keyIdleDelay   = "/org/gnome/desktop/session/idle-delay"
-	keyLockEnabled = "/org/gnome/desktop/screensaver/lock-enabled"
-	keyLockDelay   = "/org/gnome/desktop/screensaver/lock-delay"
-	keyNoLock      = "/org/gnome/desktop/lockdown/disable-lock-screen"
+// gsettingsLock is how a desktop keeps its lock in dconf: the keys, and what their
+// schemas say when nobody set them.
+type gsettingsLock struct {
+	idle, delay lockKey // time to the blanking, and from there to the lock
+	enabled     lockKey // whether it locks
+	starts      lockKey // whether the saver starts at all; without a path it always does
+	never       lockKey // whether locking is forbidden
+}
 
+type lockKey struct {
+	path  string
+	given int64 // by the schema, in units
+	unit  int64 // seconds
+}
+
+// gnomeLock is GNOME's, seen in GNOME 43.
+func gnomeLock() gsettingsLock {
+	return gsettingsLock{
+		idle:    lockKey{"/org/gnome/desktop/session/idle-delay", 300, 1},
+		delay:   lockKey{"/org/gnome/desktop/screensaver/lock-delay", 0, 1},
+		enabled: lockKey{"/org/gnome/desktop/screensaver/lock-enabled", 1, 1},
+		never:   lockKey{"/org/gnome/desktop/lockdown/disable-lock-screen", 0, 1},
+	}
+}
+
+// mateLock is MATE's, seen in MATE 1.26. Its times are in minutes.
+func mateLock() gsettingsLock {
+	return gsettingsLock{
+		idle:    lockKey{"/org/mate/desktop/session/idle-delay", 5, 60},
+		delay:   lockKey{"/org/mate/screensaver/lock-delay", 0, 60},
+		enabled: lockKey{"/org/mate/screensaver/lock-enabled", 1, 1},
+		starts:  lockKey{"/org/mate/screensaver/idle-activation-enabled", 1, 1},
+		never:   lockKey{"/org/mate/desktop/lockdown/disable-lock-screen", 0, 1},
+	}
+}
+
+// cinnamonLock is Cinnamon's, seen in Cinnamon 5.6.
+func cinnamonLock() gsettingsLock {
+	return gsettingsLock{
+		idle:    lockKey{"/org/cinnamon/desktop/session/idle-delay", 900, 1}, // just within the bar
+		delay:   lockKey{"/org/cinnamon/desktop/screensaver/lock-delay", 0, 1},
+		enabled: lockKey{"/org/cinnamon/desktop/screensaver/lock-enabled", 1, 1},
+		starts:  lockKey{"/org/cinnamon/desktop/screensaver/idle-activation-enabled", 1, 1},
+		never:   lockKey{"/org/cinnamon/desktop/lockdown/disable-lock-screen", 0, 1},
+	}
+}
+
+// lightLockerLock has the two keys of light-locker (its schema of 1.9): when it locks
+// after the screen was blanked, of which 0 is never.
+func lightLockerLock() (after, late lockKey) {
+	return lockKey{"/apps/light-locker/lock-after-screensaver", 5, 1}, lockKey{"/apps/light-locker/late-locking", 0, 1}
+}
+
+// lockKeys are all keys whose defaults a distribution may change.
+func lockKeys() []string {
+	after, late := lightLockerLock()
+	out := []string{after.path, late.path}
+	for _, l := range []gsettingsLock{gnomeLock(), mateLock(), cinnamonLock()} {
+		for _, k := range []lockKey{l.idle, l.delay, l.enabled, l.starts, l.never} {
+			if k.path != "" {
+				out = append(out, k.path)
+			}
+		}
+	}
+	return out
+}
+
+const (
 	fromSystem = "system_default"
 	fromLock   = "system_lock"
 )
@@ -50,7 +110,7 @@ func readSchemaDefaults(ctx context.Context, r *reader) schemaDefaults {
 			r.Miss(path, err)
 			continue
 		}
-		for _, key := range []string{keyIdleDelay, keyLockEnabled, keyLockDelay, keyNoLock} {
+		for _, key := range lockKeys() {
 			if n, ok := overridden(ini, key); ok {
 				out[key] = n
 			}
@@ -59,12 +119,13 @@ func readSchemaDefaults(ctx context.Context, r *reader) schemaDefaults {
 	return out
 }
 
-// overridden looks a dconf key up in an override file, where its directory is
-// a group: /org/gnome/desktop/session/idle-delay is idle-delay in
-// [org.gnome.desktop.session].
+// overridden looks a dconf key up in an override file, where its schema is a group: mostly
+// its directory, /org/gnome/desktop/session/idle-delay being idle-delay in
+// [org.gnome.desktop.session]. MATE's are shorter.
 func overridden(ini *conf.INI, key string) (int64, bool) {
 	dir, name, _ := cutLast(key[1:], "/")
-	text, ok := ini.Get(strings.ReplaceAll(dir, "/", "."), name)
+	schema := strings.Replace(strings.ReplaceAll(dir, "/", "."), "org.mate.desktop.", "org.mate.", 1)
+	text, ok := ini.Get(schema, name)
 	if !ok {
 		return 0, false
 	}
@@ -86,46 +147,74 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s[:i], s[i+len(sep):], true
 }
 
-// observeGNOME resolves the four keys through the person's dconf profile: the
-// own database, the system's, and the locks that defeat the own one.
-func observeGNOME(ctx context.Context, r *reader, p person, defaults schemaDefaults, f *lockFact) {
-	sources := dconfSources(ctx, r, p)
-	get := func(key string, fallback int64) *setting {
-		e := gvdb.Resolve(sources, key)
-		if !e.Found {
-			if n, ok := defaults[key]; ok {
-				return &setting{Value: n, From: fromSystem}
-			}
-			return &setting{Value: fallback, From: fromProgram}
+// dconfSettings resolves keys through a person's dconf profile: the own database, the
+// system's, and the locks that defeat the own one.
+type dconfSettings struct {
+	r        *reader
+	sources  []gvdb.Source
+	defaults schemaDefaults
+}
+
+// get is the effective value of a key in seconds, or as 0 and 1; nil when unread.
+func (d dconfSettings) get(key lockKey) *setting {
+	e := gvdb.Resolve(d.sources, key.path)
+	if !e.Found {
+		if n, ok := d.defaults[key.path]; ok {
+			return &setting{Value: n * key.unit, From: fromSystem}
 		}
-		n, err := e.Value.Int()
-		if b, errBool := e.Value.Bool(); errBool == nil {
-			n, err = bit(b), nil
-		}
-		if err != nil {
-			r.Note(key, "unreadable")
-			return nil
-		}
-		switch {
-		case e.Locked():
-			return &setting{Value: n, From: fromLock}
-		case e.From > 0:
-			return &setting{Value: n, From: fromSystem}
-		default:
-			return &setting{Value: n, From: fromUser}
-		}
+		return &setting{Value: key.given * key.unit, From: fromProgram}
 	}
+	n, err := e.Value.Int()
+	if b, errBool := e.Value.Bool(); errBool == nil {
+		n, err = bit(b), nil
+	}
+	if err != nil || n > 1<<31 || n < -1<<31 {
+		d.r.Note(key.path, "unreadable")
+		return nil
+	}
+	s := &setting{Value: n * key.unit}
+	switch {
+	case e.Locked():
+		s.From = fromLock
+	case e.From > 0:
+		s.From = fromSystem
+	default:
+		s.From = fromUser
+	}
+	return s
+}
+
+// observeGSettings reads the lock of a desktop that keeps it in dconf.
+func observeGSettings(ctx context.Context, r *reader, p person, l gsettingsLock, defaults schemaDefaults, f *lockFact) {
+	d := dconfSettings{r, dconfSources(ctx, r, p), defaults}
 	before := len(r.Unread)
-	f.Idle, f.Delay = get(keyIdleDelay, 300), get(keyLockDelay, 0)
-	f.Enabled = get(keyLockEnabled, 1)
+	f.Idle, f.Delay = d.get(l.idle), d.get(l.delay)
+	f.Enabled = d.get(l.enabled)
 	f.Secure = f.Enabled // the same lock asks for the password
-	if off := get(keyNoLock, 0); off != nil && off.Value != 0 {
+	if l.starts.path != "" {
+		f.Enabled = both(d.get(l.starts), f.Enabled)
+	}
+	if off := d.get(l.never); off != nil && off.Value != 0 {
 		f.Enabled = &setting{Value: 0, From: off.From}
 	}
-	if len(r.Unread) > before || sources == nil {
+	if len(r.Unread) > before || d.sources == nil {
 		// A database that was not read could hold other values than these.
 		f.Idle, f.Enabled, f.Secure, f.Delay = nil, nil, nil, nil
 	}
+}
+
+// observeLightLocker reads what light-locker does once the X server has blanked the
+// screen. When it blanks no file tells, so the best answer is unknown.
+func observeLightLocker(ctx context.Context, r *reader, p person, defaults schemaDefaults, f *lockFact) {
+	d := dconfSettings{r, dconfSources(ctx, r, p), defaults}
+	if d.sources == nil {
+		return
+	}
+	after, _ := lightLockerLock()
+	if f.Delay = d.get(after); f.Delay != nil && f.Delay.Value == 0 {
+		f.Enabled = f.Delay
+	}
+	r.Note("xset s", "unsupported")
 }
 
 // dconfSources opens the databases of a person's profile in its order; nil

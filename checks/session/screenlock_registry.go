@@ -16,6 +16,7 @@ const (
 	keyProfileList   = `HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList`
 	desktopPolicy    = `\SOFTWARE\Policies\Microsoft\Windows\Control Panel\Desktop`
 	desktopUser      = `\Control Panel\Desktop`
+	userPolicies     = `\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System`
 
 	fromMachine = "machine_policy"
 	fromGroup   = "group_policy"
@@ -36,10 +37,12 @@ func observeLockRegistry(ctx context.Context, h *host.Host) (lockFacts, error) {
 	var seen lockFacts
 	seen.Machine, _ = r.number(ctx, keyMachinePolicy, "InactivityTimeoutSecs", fromMachine)
 	seen.MachineUnread, r.Unread = r.Unread, nil
+	seen.Resume = observeResume(ctx, r)
+	seen.Awake = observeAwake(ctx, h, r)
 	sids, err := h.Registry.Subkeys(ctx, keyProfileList)
 	if err != nil {
 		// Without the list nobody knows whose sessions there are.
-		seen.Unread = []checks.Unread{{Source: keyProfileList, Why: checks.WhyUnread(err)}}
+		seen.Unread = append(seen.Unread, checks.Unread{Source: keyProfileList, Why: checks.WhyUnread(err)})
 	}
 	for _, sid := range sids {
 		if isPerson(sid) {
@@ -74,6 +77,13 @@ func observeProfile(ctx context.Context, h *host.Host, sid string) lockFact {
 	f.Idle = either("ScreenSaveTimeOut", 0)
 	f.Secure = either("ScreenSaverIsSecure", 0)
 	f.Enabled = either("ScreenSaveActive", 1)
+	// With the policy that removes the lock from the menu the saver does not lock either.
+	if off, known := r.number(ctx, `HKU\`+sid+userPolicies, "DisableLockWorkstation", fromGroup); !known || off != nil && off.Value != 0 {
+		if off != nil {
+			off.Value = 0
+		}
+		f.Secure = off
+	}
 	// Without a saver program none of the above does anything.
 	if saver := observeSaver(ctx, r, sid); saver == nil || saver.Value == 0 {
 		f.Enabled = saver

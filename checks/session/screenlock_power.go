@@ -1,0 +1,80 @@
+package session
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"vigia/checks"
+)
+
+// The power setting "require a password on wakeup" (CONSOLELOCK), in its group of
+// settings without a group, and where Windows keeps its value: by policy, in the scheme
+// that is active, or as the scheme came.
+const (
+	powerPolicy   = `HKLM\SOFTWARE\Policies\Microsoft\Power\PowerSettings\` + consoleLock
+	powerSchemes  = `HKLM\SYSTEM\CurrentControlSet\Control\Power\User\PowerSchemes`
+	powerDefaults = `HKLM\SYSTEM\CurrentControlSet\Control\Power\PowerSettings\` + noSubgroup + `\` + consoleLock + `\DefaultPowerSchemeValues\`
+	noSubgroup    = "fea3413e-7e05-4911-9a71-700331f1c294"
+	consoleLock   = "0e796bdb-100d-47d6-a2d5-f7d2daa51f51"
+)
+
+// resumeFact tells whether the machine asks for a password when it wakes from sleep.
+type resumeFact struct {
+	Supply string   `json:"supply"`         // ac or battery
+	Asks   *setting `json:"asks,omitempty"` // 0: it does not
+	// Unread is what could not be read, and might decide.
+	Unread []checks.Unread `json:"unread,omitempty"`
+}
+
+// observeResume reads the setting for both supplies. What nobody set asks for a
+// password: Windows comes so.
+func observeResume(ctx context.Context, r *reader) []resumeFact {
+	scheme := ""
+	if v, err := r.Host.Registry.Value(ctx, powerSchemes, "ActivePowerScheme"); err == nil {
+		scheme = strings.ToLower(v.String)
+	} else {
+		r.Miss(powerSchemes+`\ActivePowerScheme`, err)
+	}
+	unread := r.Unread
+	var out []resumeFact
+	for _, supply := range []struct{ name, policy, scheme, given string }{
+		{"ac", "ACSettingIndex", "ACSettingIndex", "AcSettingIndex"},
+		{"battery", "DCSettingIndex", "DCSettingIndex", "DcSettingIndex"},
+	} {
+		r.Unread = nil
+		asks, known := r.number(ctx, powerPolicy, supply.policy, fromMachine)
+		if asks == nil && known && scheme != "" {
+			asks, known = r.number(ctx, powerSchemes+`\`+scheme+`\`+noSubgroup+`\`+consoleLock, supply.scheme, fromSystem)
+			if asks == nil && known {
+				asks, known = r.number(ctx, powerDefaults+scheme, supply.given, fromProgram)
+			}
+		}
+		f := resumeFact{Supply: supply.name, Asks: asks}
+		switch {
+		case asks != nil:
+		case known && len(unread) == 0:
+			f.Asks = &setting{Value: 1, From: fromProgram}
+		default:
+			f.Unread = append(slices.Clone(unread), r.Unread...)
+		}
+		out = append(out, f)
+	}
+	r.Unread = nil
+	return out
+}
+
+// judgeResume gives a finding for each supply on which the machine wakes open, or may.
+func judgeResume(facts []resumeFact) []checks.Finding {
+	var out []checks.Finding
+	for _, f := range facts {
+		switch {
+		case len(f.Unread) > 0:
+			out = append(out, checks.Finding{Key: "resume/" + f.Supply, Status: checks.Unknown, Reason: unreadReason(f.Unread)})
+		case f.Asks != nil && f.Asks.Value == 0:
+			out = append(out, checks.Finding{Key: "resume/" + f.Supply, Status: checks.Fail,
+				Reason: checks.Because("screenlock.wakes_open", "supply", f.Supply, "from", f.Asks.From)})
+		}
+	}
+	return out
+}
