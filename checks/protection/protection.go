@@ -14,5 +14,5 @@ import (
 
 // Checks lists the checks of this domain.
 func Checks() []checks.Check {
-	return []checks.Check{antivirus(), firewall()}
+	return []checks.Check{antivirus(), firewall(), patches(), clock()}
 }

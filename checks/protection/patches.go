@@ -1,0 +1,274 @@
+package protection
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"vigia/checks"
+	"vigia/checks/host"
+)
+
+// patches is SYS-PATCH: security fixes are installed in time, and the system still gets
+// them. Which fault each of them mends is not looked at.
+func patches() checks.Check {
+	return checks.New(checks.Info{ID: "protection.patches", Covers: patchesCovers(), Messages: patchesMessages()},
+		patchesParams{MaxDays: 30, RecommendedDays: 14, RebootDays: 7, ListDays: 8, EndingDays: 90, Support: supportEnds(), Extended: extendedEnds()},
+		checks.On[patchesFacts]{
+			host.Windows: observePatchesRegistry,
+			host.Linux:   observePatchesLinux,
+		}, judgePatches)
+}
+
+// patchesParams says how long fixes may wait, in days.
+type patchesParams struct {
+	// MaxDays is how long security fixes may wait to be installed, RecommendedDays how
+	// long they need to.
+	MaxDays         int `json:"max_days"`
+	RecommendedDays int `json:"recommended_days"`
+	// RebootDays is how long a restart that completes fixes may wait.
+	RebootDays int `json:"reboot_days"`
+	// ListDays is how old the lists of what there is may be; older ones prove nothing.
+	ListDays int `json:"list_days"`
+	// EndingDays is how long before the end of support it is time to think of it.
+	EndingDays int `json:"ending_days"`
+	// Support is the last day of free security fixes of each system, "debian 12" or
+	// "windows 19045 pro"; what a policy gives is added to what this program knows.
+	// Extended is the last day of those that are paid for or asked for.
+	Support  map[string]string `json:"support"`
+	Extended map[string]string `json:"extended"`
+}
+
+// Validate implements checks.Validator.
+func (p *patchesParams) Validate() error {
+	if p.RecommendedDays < 1 || p.MaxDays < p.RecommendedDays {
+		return errors.New("recommended_days must be at least 1, and max_days not below it")
+	}
+	if p.RebootDays < 0 || p.ListDays < 1 || p.EndingDays < 0 {
+		return errors.New("reboot_days and ending_days must not be negative, list_days at least 1")
+	}
+	for _, table := range []map[string]string{p.Support, p.Extended} {
+		for system, day := range table {
+			if _, ok := parseDay(day); !ok {
+				return fmt.Errorf("%s: %q is no day such as 2028-06-30", system, day)
+			}
+		}
+	}
+	return nil
+}
+
+// patchesFacts is the evidence of protection.patches. Days are YYYY-MM-DD in UTC.
+type patchesFacts struct {
+	// System is the key of the table of support, Name what people call the system.
+	System string `json:"system,omitempty"`
+	Name   string `json:"name,omitempty"`
+
+	// Build is the build of Windows with its revision, "19045.6456". Updated is the day
+	// of the newest cumulative update.
+	Build   string `json:"build,omitempty"`
+	Updated string `json:"updated,omitempty"`
+	// Hindered are settings of Windows that keep updates from coming: no_auto_update,
+	// service_disabled. Paused is the day until which a person stopped them. FromServer
+	// tells that they come from a server of the organisation.
+	Hindered   []string `json:"hindered,omitempty"`
+	Paused     string   `json:"paused,omitempty"`
+	FromServer bool     `json:"from_server,omitempty"`
+
+	// Manager is who installs packages on Linux: apt, rpm or empty.
+	Manager string `json:"manager,omitempty"`
+	// Lists is the day of the oldest list of security updates. NoSecurity tells that
+	// there are lists, and none of those is of security updates.
+	Lists      string `json:"lists,omitempty"`
+	NoSecurity bool   `json:"no_security,omitempty"`
+	// Pending are the packages with a security update that is not installed, sorted.
+	Pending     []pendingPackage `json:"pending,omitempty"`
+	PendingMore int              `json:"pending_more,omitempty"`
+	// Upgraded is the day on which packages were last brought up to date.
+	Upgraded string `json:"upgraded,omitempty"`
+
+	// Restart is who waits for a restart: component_servicing, windows_update, packages,
+	// kernel. RestartSince is since when, empty if nothing tells; it is not before Booted.
+	Restart      []string        `json:"restart,omitempty"`
+	RestartSince string          `json:"restart_since,omitempty"`
+	Booted       string          `json:"booted,omitempty"`
+	Unread       []checks.Unread `json:"unread,omitempty"`
+}
+
+// pendingPackage is a package with an update that is not installed.
+type pendingPackage struct {
+	Name      string `json:"name"`
+	Installed string `json:"installed"`
+	Candidate string `json:"candidate"`
+	// Held tells that somebody forbade to change the package.
+	Held bool `json:"held,omitempty"`
+}
+
+// maxPending bounds the packages kept as facts.
+const maxPending = 100
+
+const (
+	managerAPT = "apt"
+	managerRPM = "rpm"
+)
+
+func judgePatches(seen patchesFacts, p patchesParams, at time.Time) checks.Verdict {
+	var j judged
+	j.support(seen, p, at)
+	switch seen.Manager {
+	case managerAPT:
+		j.packages(seen, p, at)
+	case managerRPM:
+		j.add("updates", checks.Unknown, "patches.rpm")
+	default:
+		j.cumulative(seen, p, at)
+	}
+	j.restart(seen, p, at)
+	for _, what := range seen.Hindered {
+		j.add("hindered/"+what, checks.Warn, "patches."+what)
+	}
+	if days, ok := daysSince(seen.Paused, at); ok && days < 0 {
+		j.add("hindered/paused", checks.Warn, "patches.paused", "day", seen.Paused)
+	}
+	for _, u := range seen.Unread {
+		j.add("unread/"+u.Source, checks.Unknown, "patches.unread", "source", u.Source, "why", u.Why)
+	}
+	return j.verdict("patches.current", "patches.several", "patches.several_warn", "patches.several_unknown")
+}
+
+// support judges whether the system still gets fixes.
+func (j *judged) support(seen patchesFacts, p patchesParams, at time.Time) {
+	const key = "system"
+	end, known := p.Support[seen.System]
+	past, ok := daysSince(end, at)
+	switch {
+	case seen.System == "":
+		if len(seen.Unread) == 0 {
+			j.add(key, checks.Unknown, "patches.system_unknown")
+		}
+	case !known || !ok:
+		j.add(key, checks.Unknown, "patches.support_unknown", "system", seen.Name)
+	case past <= 0 && -past <= p.EndingDays:
+		j.add(key, checks.Warn, "patches.support_ends", "system", seen.Name, "day", end)
+	case past <= 0:
+		j.add(key, checks.Pass, "patches.supported", "system", seen.Name, "day", end)
+	case extended(seen, p, end, at):
+		j.add(key, checks.Warn, "patches.extended", "system", seen.Name, "day", p.Extended[seen.System])
+	default:
+		j.add(key, checks.Fail, "patches.unsupported", "system", seen.Name, "day", end)
+	}
+}
+
+// extended tells whether a system past its end still gets fixes: it must be one for
+// which there are some, and have one from after the end.
+func extended(seen patchesFacts, p patchesParams, end string, at time.Time) bool {
+	const delay = 7 // a last free fix is installed some days after it came out
+	if past, ok := daysSince(p.Extended[seen.System], at); !ok || past > 0 {
+		return false
+	}
+	last, ok := parseDay(end)
+	updated, ok2 := parseDay(seen.Updated)
+	return ok && ok2 && updated.After(last.AddDate(0, 0, delay))
+}
+
+// cumulative judges Windows, whose fixes come as one every second Tuesday of a month.
+func (j *judged) cumulative(seen patchesFacts, p patchesParams, at time.Time) {
+	const key = "updates"
+	updated, ok := parseDay(seen.Updated)
+	if !ok {
+		if len(seen.Unread) == 0 {
+			j.add(key, checks.Unknown, "patches.no_update_known")
+		}
+		return
+	}
+	due := patchTuesday(updated)
+	waiting := int(at.UTC().Truncate(24*time.Hour).Sub(due) / (24 * time.Hour))
+	args := []string{"updated", seen.Updated, "due", dayOf(due)}
+	switch {
+	case updated.After(at.Add(48 * time.Hour)):
+		j.add(key, checks.Unknown, "patches.future", "updated", seen.Updated)
+	case waiting > p.MaxDays:
+		j.add(key, checks.Fail, "patches.overdue", append(args, "limit", strconv.Itoa(p.MaxDays))...)
+	case waiting > p.RecommendedDays:
+		j.add(key, checks.Warn, "patches.overdue", append(args, "limit", strconv.Itoa(p.RecommendedDays))...)
+	default:
+		j.add(key, checks.Pass, "patches.updated", "updated", seen.Updated)
+	}
+}
+
+// patchTuesday is the first second Tuesday of a month after a day.
+func patchTuesday(after time.Time) time.Time {
+	for month := time.Date(after.Year(), after.Month(), 1, 0, 0, 0, 0, time.UTC); ; month = month.AddDate(0, 1, 0) {
+		first := (int(time.Tuesday) - int(month.Weekday()) + 7) % 7
+		if day := month.AddDate(0, 0, first+7); day.After(after) {
+			return day
+		}
+	}
+}
+
+// packages judges a machine of apt.
+func (j *judged) packages(seen patchesFacts, p patchesParams, at time.Time) {
+	const key = "updates"
+	before := len(j.findings)
+	old, dated := daysSince(seen.Lists, at)
+	switch {
+	case seen.NoSecurity:
+		j.add(key+"/source", checks.Fail, "patches.no_security_source")
+	case seen.Lists == "":
+		if len(seen.Unread) == 0 {
+			j.add(key+"/lists", checks.Unknown, "patches.no_lists")
+		}
+	case !dated || old < -2:
+		j.add(key+"/lists", checks.Unknown, "patches.lists_undated")
+	case old > p.ListDays:
+		j.add(key+"/lists", checks.Unknown, "patches.lists_old", "day", seen.Lists, "limit", strconv.Itoa(p.ListDays))
+	}
+	held := slices.ContainsFunc(seen.Pending, func(q pendingPackage) bool { return q.Held })
+	if n := len(seen.Pending) + seen.PendingMore; n > 0 {
+		// The lists do not tell since when there is an update. It cannot wait for longer
+		// than since packages were last brought up to date.
+		status := checks.Warn
+		if days, ok := daysSince(seen.Upgraded, at); ok && days > p.MaxDays {
+			status = checks.Fail
+		}
+		j.add(key, status, "patches.pending", "packages", strconv.Itoa(n), "names", firstNames(seen.Pending), "upgraded", seen.Upgraded)
+		if held {
+			j.add(key+"/held", checks.Warn, "patches.held", "names", firstNames(slices.DeleteFunc(slices.Clone(seen.Pending), func(q pendingPackage) bool { return !q.Held })))
+		}
+	} else if len(j.findings) == before && len(seen.Unread) == 0 {
+		j.add(key, checks.Pass, "patches.none_pending", "day", seen.Lists)
+	}
+}
+
+// firstNames names the first few packages.
+func firstNames(list []pendingPackage) string {
+	const few = 5
+	var names []string
+	for _, q := range list[:min(len(list), few)] {
+		names = append(names, q.Name)
+	}
+	if len(list) > few {
+		names = append(names, "…")
+	}
+	return strings.Join(names, ", ")
+}
+
+// restart judges whether installed fixes are in use.
+func (j *judged) restart(seen patchesFacts, p patchesParams, at time.Time) {
+	if len(seen.Restart) == 0 {
+		return
+	}
+	const key = "restart"
+	limit := strconv.Itoa(p.RebootDays)
+	days, ok := daysSince(seen.RestartSince, at)
+	switch {
+	case ok && days > p.RebootDays:
+		j.add(key, checks.Fail, "patches.restart_overdue", "since", seen.RestartSince, "limit", limit)
+	case ok:
+		j.add(key, checks.Warn, "patches.restart", "since", seen.RestartSince, "limit", limit)
+	default:
+		j.add(key, checks.Warn, "patches.restart_undated", "booted", seen.Booted, "limit", limit)
+	}
+}

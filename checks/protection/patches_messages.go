@@ -1,0 +1,94 @@
+package protection
+
+import (
+	"vigia/checks"
+	"vigia/checks/host"
+	"vigia/checks/message"
+)
+
+func patchesCovers() map[host.OS]checks.Coverage {
+	return map[host.OS]checks.Coverage{
+		host.Windows: {
+			Sources: []string{
+				keyVersion + " (CurrentBuildNumber, UBR, EditionID, InstallationType)",
+				keyPackages + " (Package_for_RollupFix: CurrentState, InstallTime)",
+				keyServicing + `\RebootPending`, keyUpdate + `\RebootRequired`,
+				keyUpdateGPO + `\AU`, keyUpdateUX, keyServices + serviceUpdate,
+			},
+			Missing: say(
+				"no se busca qué fallo corrige cada actualización ni se pregunta a Microsoft qué falta: se cuenta desde el último segundo martes de mes sin actualización acumulativa; no se miran Office, navegadores ni controladores; las fechas de fin de soporte son las conocidas el 2026-11-22 y una compilación posterior da «desconocido» hasta que la política la añada",
+				"which fault each update mends is not looked up, nor is Microsoft asked what is missing: the days count from the last second Tuesday of a month without a cumulative update; Office, browsers and drivers are not looked at; the ends of support are those known on 2026-11-22, and a later build is unknown until the policy adds it"),
+			ByHand: say(
+				"Configuración > Windows Update > Historial de actualizaciones (última «actualización acumulativa») y Win+R, winver (versión y compilación); compare con la página de ciclo de vida de Microsoft",
+				"Settings > Windows Update > Update history (the last \"cumulative update\") and Win+R, winver (version and build); compare with Microsoft's lifecycle page"),
+		},
+		host.Linux: {
+			Sources: []string{"/etc/os-release", fileDpkgStatus, folderLists + "/*-security_* (Packages, InRelease)", "/var/log/dpkg.log", "/run/reboot-required", "/boot/vmlinuz-*, uname(2)"},
+			Missing: say(
+				"con rpm (Rocky, RHEL, Fedora) aún no se sabe qué falta por instalar: el resultado es desconocido salvo que el sistema esté fuera de soporte o falte reiniciar; no se miran snap, flatpak, pip ni lo compilado a mano; las listas no dicen desde cuándo espera una actualización: se cuenta desde la última vez que se actualizó el equipo",
+				"with rpm (Rocky, RHEL, Fedora) it is not known yet what waits to be installed: the result is unknown unless the system is out of support or must be restarted; snap, flatpak, pip and what was compiled by hand are not looked at; the lists do not tell since when an update waits: the days count from when the machine was last updated"),
+			ByHand: say(
+				"como root: «apt update», después «apt list --upgradable» (las de «-security») y «ls -l /run/reboot-required»; en Rocky, «dnf updateinfo list --security» y «needs-restarting -r»",
+				"as root: \"apt update\", then \"apt list --upgradable\" (those of \"-security\") and \"ls -l /run/reboot-required\"; on Rocky, \"dnf updateinfo list --security\" and \"needs-restarting -r\""),
+		},
+	}
+}
+
+// patchesMessages says the reasons of protection.patches.
+func patchesMessages() message.Catalogue {
+	update := say(
+		"Configuración > Windows Update > Buscar actualizaciones, instálelas y reinicie; si no llegan, revise el servidor de actualizaciones (WSUS) o la directiva",
+		"Settings > Windows Update > Check for updates, install them and restart; if none come, look at the update server (WSUS) or the policy")
+	upgrade := say(
+		"como root: «apt update && apt upgrade»; para que no se repita, «apt install unattended-upgrades»",
+		"as root: \"apt update && apt upgrade\"; so that it does not happen again, \"apt install unattended-upgrades\"")
+	refresh := say(
+		"como root: «apt update»; si falla, revise la red, el proxy y /etc/apt/sources.list",
+		"as root: \"apt update\"; if it fails, look at the network, the proxy and /etc/apt/sources.list")
+	restart := say("reinicie el equipo fuera del horario de trabajo", "restart the machine out of working hours")
+	migrate := say(
+		"planifique ya el paso a una versión con soporte (Windows: Configuración > Windows Update; Debian/Ubuntu: nueva versión con copia previa) o retire el equipo de la red",
+		"plan the move to a supported version now (Windows: Settings > Windows Update; Debian/Ubuntu: a new release, with a backup before) or take the machine off the network")
+	look := say(
+		"ejecute el agente como servicio del sistema; si persiste, revise los permisos de lo indicado",
+		"run the agent as a system service; if it persists, look at the permissions of what is named")
+	each := say("corrija cada punto indicado", "correct each point that is named")
+	return message.Catalogue{
+		"patches.current":         {Say: say("el sistema tiene soporte y las actualizaciones de seguridad están al día", "the system is supported and its security updates are current")},
+		"patches.several":         {Say: say("{bad} fallos en las actualizaciones", "{bad} faults of the updates"), Do: each},
+		"patches.several_warn":    {Say: say("{bad} avisos sobre las actualizaciones", "{bad} warnings about the updates"), Do: each},
+		"patches.several_unknown": {Say: say("{bad} puntos de las actualizaciones no se pudieron medir", "{bad} points of the updates could not be measured"), Do: look},
+		"patches.unread":          {Say: say("no se pudo leer {source} ({why})", "{source} could not be read ({why})"), Do: look},
+
+		"patches.supported":    {Say: say("{system} recibe correcciones hasta el {day}", "{system} gets fixes until {day}")},
+		"patches.support_ends": {Say: say("{system} deja de recibir correcciones el {day}", "{system} stops getting fixes on {day}"), Do: migrate},
+		"patches.unsupported":  {Say: say("{system} está sin soporte desde el {day}: no recibe correcciones de seguridad", "{system} is out of support since {day}: it gets no security fixes"), Do: migrate},
+		"patches.extended": {Say: say("{system} está fuera de soporte y recibe actualizaciones extendidas, como mucho hasta el {day}", "{system} is out of support and gets extended updates, until {day} at the latest"),
+			Do: migrate},
+		"patches.support_unknown": {Say: say("no se sabe hasta cuándo recibe correcciones {system}", "it is not known until when {system} gets fixes"),
+			Do: say("consulte la página de ciclo de vida del fabricante y añada la fecha a la política (support)", "look at the maker's lifecycle page and add the date to the policy (support)")},
+		"patches.system_unknown": {Say: say("el sistema no dice qué versión es", "the system does not say which version it is"), Do: say("compruebe la versión a mano y anótela en la revisión", "see the version by hand and note it in the review")},
+
+		"patches.updated":         {Say: say("última actualización acumulativa: {updated}", "last cumulative update: {updated}")},
+		"patches.overdue":         {Say: say("la última actualización acumulativa es del {updated}; la publicada el {due} sigue sin instalar (máximo {limit} días)", "the last cumulative update is of {updated}; that of {due} is still not installed (limit {limit} days)"), Do: update},
+		"patches.no_update_known": {Say: say("no consta ninguna actualización acumulativa", "no cumulative update is on record"), Do: update},
+		"patches.future":          {Say: say("la última actualización dice ser del {updated}, que aún no ha llegado", "the last update claims to be of {updated}, which is yet to come"), Do: say("compruebe la fecha del equipo", "see whether the machine's date is right")},
+		"patches.no_auto_update": {Say: say("una directiva desactiva las actualizaciones automáticas", "a policy switches automatic updates off"),
+			Do: say("quite NoAutoUpdate de la directiva «Configurar actualizaciones automáticas» o anote quién instala las actualizaciones y cuándo", "take NoAutoUpdate out of the policy \"Configure Automatic Updates\" or note who installs updates, and when")},
+		"patches.service_disabled": {Say: say("el servicio Windows Update está deshabilitado", "the service Windows Update is disabled"), Do: say("services.msc: ponga «Windows Update» en inicio manual", "services.msc: set \"Windows Update\" to start manually")},
+		"patches.paused":           {Say: say("las actualizaciones están en pausa hasta el {day}", "updates are paused until {day}"), Do: say("Configuración > Windows Update > Reanudar actualizaciones", "Settings > Windows Update > Resume updates")},
+
+		"patches.none_pending":       {Say: say("no falta ninguna actualización de seguridad de las publicadas el {day}", "no security update of those published on {day} is missing")},
+		"patches.pending":            {Say: say("faltan {packages} actualizaciones de seguridad ({names}); última puesta al día: {upgraded}", "{packages} security updates are missing ({names}); last brought up to date: {upgraded}"), Do: upgrade},
+		"patches.held":               {Say: say("hay paquetes retenidos con correcciones pendientes: {names}", "packages on hold have fixes pending: {names}"), Do: say("libérelos con «apt-mark unhold» o anote por qué se retienen", "release them with \"apt-mark unhold\" or note why they are held")},
+		"patches.no_security_source": {Say: say("apt no tiene configurado ningún origen de actualizaciones de seguridad", "apt has no source of security updates configured"), Do: say("añada la línea «-security» a /etc/apt/sources.list y ejecute «apt update»", "add the \"-security\" line to /etc/apt/sources.list and run \"apt update\"")},
+		"patches.no_lists":           {Say: say("apt no tiene listas de paquetes: no se sabe qué falta", "apt has no lists of packages: it is not known what is missing"), Do: refresh},
+		"patches.lists_old":          {Say: say("las listas de actualizaciones son del {day} (máximo {limit} días): no se sabe qué falta", "the lists of updates are of {day} (limit {limit} days): it is not known what is missing"), Do: refresh},
+		"patches.lists_undated":      {Say: say("las listas de actualizaciones no tienen una fecha creíble", "the lists of updates have no credible date"), Do: refresh},
+		"patches.rpm":                {Say: say("aún no se sabe leer qué actualizaciones faltan en sistemas rpm", "which updates are missing on rpm systems cannot be read yet"), Do: say("ejecute «dnf updateinfo list --security» y anote el resultado en la revisión", "run \"dnf updateinfo list --security\" and note the result in the review")},
+
+		"patches.restart":         {Say: say("falta reiniciar desde el {since} para completar actualizaciones (máximo {limit} días)", "a restart to complete updates is due since {since} (limit {limit} days)"), Do: restart},
+		"patches.restart_overdue": {Say: say("falta reiniciar desde el {since} para completar actualizaciones (máximo {limit} días)", "a restart to complete updates is due since {since} (limit {limit} days)"), Do: restart},
+		"patches.restart_undated": {Say: say("falta reiniciar para completar actualizaciones; el equipo está encendido desde el {booted} (máximo {limit} días)", "a restart to complete updates is due; the machine runs since {booted} (limit {limit} days)"), Do: restart},
+	}
+}

@@ -1,0 +1,307 @@
+package protection
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"vigia/checks"
+	"vigia/checks/checktest"
+	"vigia/checks/host"
+)
+
+// windows is a Windows 11 25H2 whose last cumulative update was installed on a day,
+// changed by more; nil takes a value away.
+func windows(updated string, more map[string]any) map[string]any {
+	out := map[string]any{
+		keyVersion + `\CurrentBuildNumber`: "26200", keyVersion + `\UBR`: 7171, keyVersion + `\EditionID`: "Professional",
+		keyVersion + `\InstallationType`: "Client", keyVersion + `\DisplayVersion`: "25H2", keyVersion + `\ProductName`: "Windows 10 Pro",
+		keyPackages + `\Package_for_KB1~31bf3856ad364e35~amd64~~10.0.1.1\CurrentState`: 112,
+		keyUpdate + `\Services\x`: 1,
+	}
+	maps.Copy(out, rollup("1", updated, packageInstalled))
+	maps.Copy(out, rollup("0", "2024-01-20", packageSuperseded))
+	for k, v := range more {
+		if v == nil {
+			delete(out, k)
+			continue
+		}
+		out[k] = v
+	}
+	return out
+}
+
+// rollup is a cumulative update of a day in a state.
+func rollup(version, day string, state int) map[string]any {
+	key := keyPackages + `\Package_for_RollupFix~31bf3856ad364e35~amd64~~26100.` + version
+	at, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return nil
+	}
+	ticks := uint64(at.Unix()+11_644_473_600) * 10_000_000
+	return map[string]any{key + `\CurrentState`: state, key + `\InstallTimeHigh`: int(ticks >> 32), key + `\InstallTimeLow`: int(ticks & 0xffffffff)}
+}
+
+func joined(maps ...map[string]any) map[string]any {
+	out := map[string]any{}
+	for _, m := range maps {
+		for k, v := range m {
+			out[k] = v
+		}
+	}
+	return out
+}
+
+// system answers who the machine is.
+type system struct {
+	host.Unsupported
+	id host.Identity
+}
+
+func (s system) Identity(context.Context) (host.Identity, error) {
+	return s.id, nil
+}
+
+func TestPatchesOnWindows(t *testing.T) {
+	build := func(number, edition, kind string) map[string]any {
+		return map[string]any{keyVersion + `\CurrentBuildNumber`: number, keyVersion + `\EditionID`: edition, keyVersion + `\InstallationType`: kind}
+	}
+	pending := map[string]any{keyServicing + `\RebootPending\x`: 1}
+	// Second Tuesdays: 13 October and 10 November 2026; the machine is looked at on the 20th.
+	for _, row := range []struct {
+		name       string
+		values     map[string]any
+		unreadable []string
+		want       checks.Status
+		codes      []string
+	}{
+		{"this month's", windows("2026-11-12", nil), nil, checks.Pass, nil},
+		{"this month's is ten days old", windows("2026-11-09", nil), nil, checks.Pass, nil},
+		{"last month's is missing too", windows("2026-10-12", nil), nil, checks.Fail, []string{"patches.overdue"}},
+		{"half a year", windows("2026-05-20", nil), nil, checks.Fail, []string{"patches.overdue"}},
+		{"from tomorrow's tomorrow", windows("2026-12-24", nil), nil, checks.Unknown, []string{"patches.future"}},
+		{"none on record", windows("", map[string]any{keyPackages + `\Package_for_RollupFix~31bf3856ad364e35~amd64~~26100.0\CurrentState`: 0x40}), nil, checks.Unknown, []string{"patches.no_update_known"}},
+		{"packages unreadable", windows("2026-11-12", nil), []string{keyPackages}, checks.Unknown, []string{"patches.unread"}},
+		{"version unreadable", windows("2026-11-12", nil), []string{keyVersion}, checks.Unknown, []string{"patches.unread", "patches.unread", "patches.unread"}},
+		{"version unreadable and overdue", windows("2026-05-20", nil), []string{keyVersion}, checks.Fail, []string{"patches.overdue", "patches.unread", "patches.unread", "patches.unread"}},
+		{"a build that nobody knows", windows("2026-11-12", build("30000", "Professional", "Client")), nil, checks.Unknown, []string{"patches.support_unknown"}},
+		{"Windows 10 out of support", windows("2025-10-15", build("19045", "Professional", "Client")), nil, checks.Fail, []string{"patches.unsupported", "patches.overdue"}},
+		{"Windows 10 with extended updates", windows("2026-11-12", build("19045", "Professional", "Client")), nil, checks.Warn, []string{"patches.extended"}},
+		{"Windows 10 LTSC 2021", windows("2026-11-12", build("19044", "EnterpriseS", "Client")), nil, checks.Warn, []string{"patches.support_ends"}},
+		{"Windows 10 LTSC 2019", windows("2026-11-12", build("17763", "EnterpriseS", "Client")), nil, checks.Pass, nil},
+		{"Windows 10 LTSC of devices", windows("2026-11-12", build("19044", "IoTEnterpriseS", "Client")), nil, checks.Pass, nil},
+		{"Windows 11 24H2 Pro", windows("2026-11-12", build("26100", "Core", "Client")), nil, checks.Fail, []string{"patches.unsupported"}},
+		{"Windows 11 24H2 Education", windows("2026-11-12", build("26100", "Education", "Client")), nil, checks.Pass, nil},
+		{"Server 2022", windows("2026-11-12", build("20348", "ServerStandard", "Server")), nil, checks.Pass, nil},
+		{"Server 2016", windows("2026-11-12", build("14393", "ServerStandard", "Server")), nil, checks.Warn, []string{"patches.support_ends"}},
+		{"Server 2012 R2", windows("2023-10-12", build("9600", "ServerStandard", "Server")), nil, checks.Fail, []string{"patches.unsupported", "patches.overdue"}},
+		{"restart due since yesterday", joined(windows("2026-10-20", pending), rollup("2", "2026-11-19", packageInstallPending)), nil, checks.Warn, []string{"patches.restart"}},
+		{"restart due for nine days", joined(windows("2026-10-20", pending), rollup("2", "2026-11-11", packageInstallPending)), nil, checks.Fail, []string{"patches.restart_overdue"}},
+		{"restart due, nobody knows since when", windows("2026-11-12", map[string]any{keyUpdate + `\RebootRequired\x`: 1}), nil, checks.Warn, []string{"patches.restart_undated"}},
+		{"no automatic updates", windows("2026-11-12", map[string]any{keyUpdateGPO + `\AU\NoAutoUpdate`: 1, keyUpdateGPO + `\AU\UseWUServer`: 1}), nil, checks.Warn, []string{"patches.no_auto_update"}},
+		{"service disabled", windows("2026-11-12", map[string]any{keyServices + `wuauserv\Start`: 4}), nil, checks.Warn, []string{"patches.service_disabled"}},
+		{"paused", windows("2026-11-12", map[string]any{keyUpdateUX + `\PauseUpdatesExpiryTime`: "2026-12-01T09:00:00Z"}), nil, checks.Warn, []string{"patches.paused"}},
+		{"was paused", windows("2026-11-12", map[string]any{keyUpdateUX + `\PauseUpdatesExpiryTime`: "2026-06-01T09:00:00Z"}), nil, checks.Pass, nil},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			h := host.Host{OS: host.Windows, Now: now, Registry: checktest.Registry{Values: row.values, Unreadable: row.unreadable}}
+			res := checktest.Run(t, patches(), h, "")
+			if got := wrong(res); res.Status != row.want || !slices.Equal(got, row.codes) {
+				t.Errorf("got %s %v\nwant %s %v\n%v", res.Status, got, row.want, row.codes, res.Findings)
+			}
+		})
+	}
+}
+
+// A fortnight after the second Tuesday is time enough; after thirty days it is a fault.
+func TestPatchTuesday(t *testing.T) {
+	for updated, want := range map[string]string{
+		"2026-11-09": "2026-11-10", "2026-11-10": "2026-12-08", "2026-11-30": "2026-12-08", "2026-12-31": "2027-01-12", "2026-08-31": "2026-09-08",
+	} {
+		day, _ := parseDay(updated)
+		if got := dayOf(patchTuesday(day)); got != want {
+			t.Errorf("after %s: got %s, want %s", updated, got, want)
+		}
+	}
+	for day, want := range map[string]checks.Status{"2026-11-10": checks.Pass, "2026-11-24": checks.Pass, "2026-11-25": checks.Warn, "2026-12-10": checks.Warn, "2026-12-11": checks.Fail} {
+		at, _ := parseDay(day)
+		h := host.Host{OS: host.Windows, Now: checktest.Clock(at), Registry: checktest.Registry{Values: windows("2026-10-14", nil)}}
+		if res := checktest.Run(t, patches(), h, ""); res.Status != want {
+			t.Errorf("on %s: got %s %v, want %s", day, res.Status, res.Reason, want)
+		}
+	}
+}
+
+const debian = "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nVERSION_ID=\"12\"\nID=debian\n"
+
+// debianFiles is a Debian 12 with the packages curl and bash and a list of security
+// updates of a day; an empty content takes a file away.
+func debianFiles(more map[string]string) map[string]string {
+	const list = folderLists + "/deb.debian.org_debian-security_dists_bookworm-security_"
+	out := map[string]string{
+		"/etc/os-release": debian,
+		fileDpkgStatus: "Package: curl\nStatus: install ok installed\nArchitecture: amd64\nVersion: 7.88.1-10+deb12u12\n\n" +
+			"Package: bash\nStatus: install ok installed\nArchitecture: amd64\nVersion: 5.2.15-2+b7\n\n" +
+			"Package: vim\nStatus: deinstall ok config-files\nArchitecture: amd64\nVersion: 1\n",
+		list + "InRelease":                  "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nOrigin: Debian\nDate: Thu, 19 Nov 2026 20:09:37 UTC\n",
+		list + "main_binary-amd64_Packages": securityUpdates("7.88.1-10+deb12u12"),
+		"/var/log/dpkg.log":                 "2026-11-18 06:00:01 upgrade curl:amd64 7.88.1-10+deb12u11 7.88.1-10+deb12u12\n2026-11-18 06:00:02 status installed curl:amd64 7.88.1-10+deb12u12\n",
+		folderLists + "/deb.debian.org_debian_dists_bookworm_main_binary-amd64_Packages": "Package: bash\nVersion: 9\nArchitecture: amd64\n",
+	}
+	for k, v := range more {
+		if v == "" {
+			delete(out, k)
+			continue
+		}
+		out[k] = v
+	}
+	return out
+}
+
+func securityUpdates(curl string) string {
+	return "Package: curl\nArchitecture: amd64\nVersion: " + curl + "\n\nPackage: vim\nArchitecture: amd64\nVersion: 2\n\nPackage: curl\nArchitecture: arm64\nVersion: 99\n"
+}
+
+func TestPatchesOnLinux(t *testing.T) {
+	const (
+		list    = folderLists + "/deb.debian.org_debian-security_dists_bookworm-security_"
+		main    = list + "main_binary-amd64_Packages"
+		newer   = "7.88.1-10+deb12u14"
+		release = list + "InRelease"
+	)
+	status := debianFiles(nil)[fileDpkgStatus]
+	dated := func(day string) string { return "Date: " + day + "\n" }
+	rocky := map[string]string{"/etc/os-release": "ID=\"rocky\"\nVERSION_ID=\"9.4\"\nPRETTY_NAME=\"Rocky Linux 9.4\"\n", "/var/lib/rpm/rpmdb.sqlite": ""}
+	for _, row := range []struct {
+		name       string
+		files      map[string]string
+		unreadable []string
+		kernel     string
+		want       checks.Status
+		codes      []string
+	}{
+		{"current", debianFiles(nil), nil, "", checks.Pass, nil},
+		{"one missing for two days", debianFiles(map[string]string{main: securityUpdates(newer)}), nil, "", checks.Warn, []string{"patches.pending"}},
+		{"one missing, nothing done for two months", debianFiles(map[string]string{main: securityUpdates(newer), "/var/log/dpkg.log": "2026-09-18 06:00:01 upgrade bash:amd64 1 2\n"}), nil, "", checks.Fail, []string{"patches.pending"}},
+		{"one missing, the log was begun anew", debianFiles(map[string]string{main: securityUpdates(newer), "/var/log/dpkg.log": "2026-11-20 06:00:01 status installed x:all 1\n", "/var/log/dpkg.log.1": "2026-09-18 06:00:01 upgrade bash:amd64 1 2\n"}), nil, "", checks.Fail, []string{"patches.pending"}},
+		{"one missing and held", debianFiles(map[string]string{main: securityUpdates(newer), fileDpkgStatus: strings.Replace(status, "install ok", "hold ok", 1)}), nil, "", checks.Warn, []string{"patches.pending", "patches.held"}},
+		{"list under gzip", debianFiles(map[string]string{main: "", main + ".gz": zipped(t, securityUpdates(newer))}), nil, "", checks.Warn, []string{"patches.pending"}},
+		{"list under something else", debianFiles(map[string]string{main: "", main + ".xz": "x"}), nil, "", checks.Unknown, []string{"patches.unread"}},
+		{"list damaged", debianFiles(map[string]string{main: "", main + ".lz4": "no LZ4 at all"}), nil, "", checks.Unknown, []string{"patches.unread"}},
+		{"lists ten days old", debianFiles(map[string]string{release: dated("Tue, 10 Nov 2026 20:09:37 UTC")}), nil, "", checks.Unknown, []string{"patches.lists_old"}},
+		{"lists from the future", debianFiles(map[string]string{release: dated("Tue, 10 Nov 2027 20:09:37 UTC")}), nil, "", checks.Unknown, []string{"patches.lists_undated"}},
+		{"lists without a date", debianFiles(map[string]string{release: "Origin: Debian\n"}), nil, "", checks.Unknown, []string{"patches.unread"}},
+		{"no security updates configured", debianFiles(map[string]string{release: "", main: ""}), nil, "", checks.Fail, []string{"patches.no_security_source"}},
+		{"no lists", debianFiles(map[string]string{release: "", main: "", folderLists + "/deb.debian.org_debian_dists_bookworm_main_binary-amd64_Packages": ""}), nil, "", checks.Unknown, []string{"patches.no_lists"}},
+		{"lists unreadable", debianFiles(nil), []string{folderLists}, "", checks.Unknown, []string{"patches.unread"}},
+		{"packages unreadable", debianFiles(nil), []string{fileDpkgStatus}, "", checks.Unknown, []string{"patches.unread"}},
+		{"packages damaged", debianFiles(map[string]string{fileDpkgStatus: status + "\nPackage: a\nnonsense\n"}), nil, "", checks.Unknown, []string{"patches.unread"}},
+		{"Debian 10 out of support", debianFiles(map[string]string{"/etc/os-release": "ID=debian\nVERSION_ID=\"10\"\n"}), nil, "", checks.Fail, []string{"patches.unsupported"}},
+		{"Debian testing", debianFiles(map[string]string{"/etc/os-release": "ID=debian\n"}), nil, "", checks.Unknown, []string{"patches.support_unknown"}},
+		{"no release", debianFiles(map[string]string{"/etc/os-release": ""}), nil, "", checks.Unknown, []string{"patches.unread"}},
+		{"release elsewhere", debianFiles(map[string]string{"/etc/os-release": "", "/usr/lib/os-release": debian}), nil, "", checks.Pass, nil},
+		{"Ubuntu 20.04", debianFiles(map[string]string{"/etc/os-release": "ID=ubuntu\nVERSION_ID=\"20.04\"\n"}), nil, "", checks.Fail, []string{"patches.unsupported"}},
+		{"Mint", debianFiles(map[string]string{"/etc/os-release": "ID=linuxmint\nVERSION_ID=\"22.1\"\n"}), nil, "", checks.Pass, nil},
+		{"Rocky", rocky, nil, "", checks.Unknown, []string{"patches.rpm"}},
+		{"CentOS 7", map[string]string{"/etc/os-release": "ID=\"centos\"\nVERSION_ID=\"7\"\n", "/var/lib/rpm/Packages": ""}, nil, "", checks.Fail, []string{"patches.unsupported", "patches.rpm"}},
+		{"restart due", debianFiles(map[string]string{"/run/reboot-required": "*** System restart required ***\n"}), nil, "", checks.Warn, []string{"patches.restart_undated"}},
+		{"newer kernel", debianFiles(map[string]string{"/boot/vmlinuz-6.1.0-25-amd64": "x", "/boot/vmlinuz-6.1.0-9-amd64": "x"}), nil, "6.1.0-9-amd64", checks.Warn, []string{"patches.restart_undated"}},
+		{"newest kernel", debianFiles(map[string]string{"/boot/vmlinuz-6.1.0-25-amd64": "x", "/boot/vmlinuz-6.1.0-9-amd64": "x", "/boot/vmlinuz-6.1.0-30-cloud-amd64": "x"}), nil, "6.1.0-25-amd64", checks.Pass, nil},
+		{"a kernel of another machine", debianFiles(map[string]string{"/boot/vmlinuz-6.1.0-25-amd64": "x"}), nil, "6.8.0-45-generic", checks.Pass, nil},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			h := host.Host{OS: host.Linux, Now: now, Files: checktest.Files{Content: row.files, Unreadable: row.unreadable}}
+			if row.kernel != "" {
+				h.System = system{id: host.Identity{Kernel: row.kernel}}
+			}
+			res := checktest.Run(t, patches(), h, "")
+			if got := wrong(res); res.Status != row.want || !slices.Equal(got, row.codes) {
+				t.Errorf("got %s %v\nwant %s %v\n%v", res.Status, got, row.want, row.codes, res.Findings)
+			}
+		})
+	}
+}
+
+// A mark of a restart says when it was made.
+func TestRestartSince(t *testing.T) {
+	for day, want := range map[string]checks.Status{"2026-11-18": checks.Warn, "2026-11-13": checks.Warn, "2026-11-12": checks.Fail} {
+		at, _ := parseDay(day)
+		files := marked{checktest.Files{Content: debianFiles(map[string]string{"/run/reboot-required": "x"})}, at}
+		res := checktest.Run(t, patches(), host.Host{OS: host.Linux, Now: now, Files: files}, "")
+		if res.Status != want {
+			t.Errorf("since %s: got %s %v, want %s", day, res.Status, res.Reason, want)
+		}
+	}
+}
+
+// marked are files that were all made at one time.
+type marked struct {
+	checktest.Files
+	at time.Time
+}
+
+func (m marked) Stat(ctx context.Context, name string) (host.FileInfo, error) {
+	info, err := m.Files.Stat(ctx, name)
+	info.ModTime = m.at
+	return info, err
+}
+
+func zipped(t *testing.T, text string) string {
+	t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	if _, err := z.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestSecurityList(t *testing.T) {
+	for name, want := range map[string]bool{
+		"deb.debian.org_debian-security_dists_bookworm-security_main_binary-amd64_Packages": true,
+		"security.debian.org_dists_stretch_updates_main_binary-amd64_Packages":              true,
+		"security.ubuntu.com_ubuntu_dists_noble-security_universe_binary-amd64_Packages":    true,
+		"es.archive.ubuntu.com_ubuntu_dists_noble-updates_main_binary-amd64_Packages":       false,
+		"deb.debian.org_debian_dists_bookworm_main_binary-amd64_Packages":                   false,
+		"lock": false,
+	} {
+		if got := securityList(name); got != want {
+			t.Errorf("%s: got %v", name, got)
+		}
+	}
+}
+
+func TestPatchesParams(t *testing.T) {
+	for params, good := range map[string]bool{
+		`{}`: true, `{"max_days":14,"recommended_days":14}`: true, `{"support":{"windows 28000 pro":"2029-10-09"}}`: true,
+		`{"max_days":7}`: false, `{"reboot_days":-1}`: false, `{"support":{"debian 14":"soon"}}`: false, `{"list_days":0}`: false,
+	} {
+		if err := patches().CheckParams([]byte(params)); (err == nil) != good {
+			t.Errorf("%s: %v", params, err)
+		}
+	}
+	h := host.Host{OS: host.Linux, Now: now, Files: checktest.Files{Content: debianFiles(map[string]string{"/etc/os-release": "ID=debian\nVERSION_ID=14\n"})}}
+	if res := checktest.Run(t, patches(), h, `{"support":{"debian 14":"2032-06-30"}}`); res.Status != checks.Pass {
+		t.Errorf("a system that the policy adds: got %s %v", res.Status, res.Reason)
+	}
+	if res := checktest.Run(t, patches(), host.Host{OS: host.Linux, Now: now, Files: denied{}}, ""); res.Status != checks.Unknown {
+		t.Errorf("nothing readable: got %s %v", res.Status, res.Reason)
+	}
+}
+
+// denied are files that nobody may read.
+type denied struct{ checktest.Files }
+
+func (denied) ReadFile(context.Context, string, int64) ([]byte, error) { return nil, fs.ErrPermission }
+func (denied) Stat(context.Context, string) (host.FileInfo, error) {
+	return host.FileInfo{}, fs.ErrPermission
+}
