@@ -147,7 +147,19 @@ func judge(seen facts, p params, _ time.Time) checks.Verdict {
 	v.Status = checks.Worst(statuses...)
 	worst := slices.DeleteFunc(slices.Clone(v.Findings), func(f checks.Finding) bool { return f.Status != v.Status })
 	if v.Reason = worst[0].Reason; len(worst) > 1 {
-		v.Reason = checks.Because("tempfiles.several_"+string(v.Status), "count", strconv.Itoa(len(worst)))
+		v.Reason = checks.Because(several(v.Status), "count", strconv.Itoa(len(worst)))
 	}
 	return v
+}
+
+// several is the reason for more than one finding of a status.
+func several(status checks.Status) string {
+	switch status {
+	case checks.Fail:
+		return "tempfiles.several_fail"
+	case checks.Unknown:
+		return "tempfiles.several_unknown"
+	default:
+		return "tempfiles.several_warn"
+	}
 }
