@@ -148,7 +148,7 @@ func (e cryptEntry) opened() string {
 func openedByCommandLine(cmdline string) string {
 	named := false
 	opened := openedPassphrase
-	for _, word := range strings.Fields(cmdline) {
+	for word := range strings.FieldsSeq(cmdline) {
 		name, value, _ := strings.Cut(word, "=")
 		switch name {
 		case "cryptdevice", "rd.luks.uuid", "luks.uuid", "rd.luks.name", "luks.name", "root", "resume":

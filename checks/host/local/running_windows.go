@@ -121,7 +121,7 @@ func (liveRunning) Processes(ctx context.Context) ([]host.Process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list processes: %w", err)
 	}
-	defer windows.CloseHandle(snapshot) //nolint:errcheck // only read
+	defer windows.CloseHandle(snapshot)
 	entry := windows.ProcessEntry32{Size: uint32(unsafe.Sizeof(windows.ProcessEntry32{}))}
 	out := []host.Process{}
 	for err = windows.Process32First(snapshot, &entry); err == nil; err = windows.Process32Next(snapshot, &entry) {
@@ -146,7 +146,7 @@ func pathAndOwner(pid uint32) (path, owner string) {
 	if err != nil {
 		return "", ""
 	}
-	defer windows.CloseHandle(handle) //nolint:errcheck // only read
+	defer windows.CloseHandle(handle)
 	buf := make([]uint16, windows.MAX_LONG_PATH)
 	n := uint32(len(buf))
 	if err := windows.QueryFullProcessImageName(handle, 0, &buf[0], &n); err == nil {
