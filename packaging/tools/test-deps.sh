@@ -14,10 +14,13 @@ packages=(
 	poppler-utils                           # what a PDF says
 	unzip                                   # a review package, as an auditor opens it
 	nftables iptables                       # packet filters as others set them
+	pamtester libpwquality-tools            # what the real PAM modules make of a configuration
+	openssh-server                          # what sshd itself makes of a configuration
 	strace                                  # failing fsyncs; programs that the agent must not start
 	openssl                                 # the evidence log's format, verified by hand
 	libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui p7zip-full # documents and archives as others write them
 	zip bzip2 xz-utils zstd                 # archives as others write them
+	restic borgbackup rsnapshot rsync lzop qemu-utils # copies as the programs of copies write them
 	manpages-es debian-handbook debian-reference-es unicode-data # texts in which there is nobody
 	ripgrep                                 # what the search for personal data is measured against
 	ca-certificates shellcheck

@@ -53,7 +53,6 @@ func Load(name string, read func(name string) ([]byte, error)) (*Config, error) 
 	if err := l.file(name, 0); err != nil {
 		return nil, err
 	}
-	l.copies()
 	return l.config, nil
 }
 
@@ -247,6 +246,9 @@ func (l *loader) line(line string, depth int) error {
 		}
 	case "configfile":
 		l.unknown(value)
+	case "copy":
+		l.copy(s, value)
+		return nil
 	}
 	s.values[k] = value
 	return nil
@@ -262,21 +264,15 @@ func contrary(value string) string {
 	return value
 }
 
-// copies gives to a share that is a "copy" of an earlier one what it does not say itself.
-func (l *loader) copies() {
-	for i, s := range l.config.Sections {
-		from, ok := s.values["copy"]
-		if !ok {
-			continue
-		}
-		at, ok := l.config.byName[key(from)]
-		if !ok || at >= i {
-			continue
-		}
-		for k, v := range l.config.Sections[at].values {
-			if _, own := s.values[k]; !own {
-				s.values[k] = v
-			}
+// copy gives to a share what another says up to here and it does not say itself.
+func (l *loader) copy(to Section, from string) {
+	at, ok := l.config.byName[key(from)]
+	if !ok {
+		return
+	}
+	for k, v := range l.config.Sections[at].values {
+		if _, own := to.values[k]; !own {
+			to.values[k] = v
 		}
 	}
 }
