@@ -53,17 +53,15 @@ func openedByLinux(ctx context.Context, look *checks.Look) string {
 	// boot loader asks.
 	boot, _, separate := at("/boot")
 	openBoot := separate && boot != diskOn
-	cmdline, ok := attribute(ctx, look, fileCmdline)
-	if !ok {
-		cmdline = ""
-	}
 	table := crypttab(string(look.File(ctx, fileCrypttab, maxConfig)))
 	best := ""
 	for _, name := range mappings {
-		entry, listed := table[name]
-		opened := openedByCommandLine(cmdline)
-		if listed {
+		var opened string
+		if entry, listed := table[name]; listed {
 			opened = entry.opened()
+		} else {
+			cmdline, _ := attribute(ctx, look, fileCmdline) // unread is noted, and tells nothing
+			opened = openedByCommandLine(cmdline)
 		}
 		if opened == openedKeyFile && !openBoot {
 			opened = openedPassphrase
