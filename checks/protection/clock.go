@@ -139,20 +139,7 @@ func observeClockKernel(ctx context.Context, h *host.Host) (clockFacts, error) {
 // timePrograms lists the units that keep the clock and start with the machine.
 func timePrograms(ctx context.Context, look *checks.Look) []string {
 	known := []string{"systemd-timesyncd", "chrony", "chronyd", "ntp", "ntpd", "ntpsec", "openntpd"}
-	var out []string
-	for _, target := range []string{"sysinit", "multi-user"} {
-		folder := unitFolder + target + ".target.wants"
-		entries, err := look.Host.Files.ReadDir(ctx, folder)
-		if err != nil {
-			look.Miss(folder, err)
-			continue
-		}
-		for _, e := range entries {
-			if name, ok := strings.CutSuffix(e.Name, ".service"); ok && slices.Contains(known, name) {
-				out = append(out, name)
-			}
-		}
-	}
+	out := slices.DeleteFunc(enabledUnits(ctx, look), func(name string) bool { return !slices.Contains(known, name) })
 	slices.Sort(out)
 	return slices.Compact(out)
 }

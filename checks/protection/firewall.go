@@ -123,6 +123,9 @@ func portOf(l host.Listener, dynamic int) string {
 	return fmt.Sprintf("%s/%d", l.Protocol, l.Port)
 }
 
+// noKernel tells of what could not be read because the machine is not running.
+func noKernel(u checks.Unread) bool { return u.Source == sourceFilter && u.Why == "unsupported" }
+
 func judgeFirewall(seen firewallFacts, p firewallParams, _ time.Time) checks.Verdict {
 	var j judged
 	switch {
@@ -131,10 +134,10 @@ func judgeFirewall(seen firewallFacts, p firewallParams, _ time.Time) checks.Ver
 	case seen.Filtered:
 		j.filter(seen)
 	default:
-		j.configured(seen.Configured, seen.Unread)
+		j.configured(seen.Configured, slices.ContainsFunc(seen.Unread, noKernel))
 	}
 	for _, u := range seen.Unread {
-		if !(len(seen.Configured) > 0 && u.Source == sourceFilter && u.Why == "unsupported") {
+		if !noKernel(u) {
 			j.add("unread/"+u.Source, checks.Unknown, "firewall.unread", "source", u.Source, "why", u.Why)
 		}
 	}

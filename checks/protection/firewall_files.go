@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/xml"
 	"regexp"
+	"slices"
 	"strings"
 
 	"vigia/checks"
@@ -30,23 +31,8 @@ const (
 // configuredFirewalls reads which firewalls start with the machine, and their answer to
 // what nobody named.
 func configuredFirewalls(ctx context.Context, look *checks.Look) []configuredFirewall {
-	starts := func(name string) bool {
-		for _, target := range []string{"multi-user", "sysinit", "basic", "network-pre"} {
-			path := unitFolder + target + ".target.wants/" + name + ".service"
-			// The link itself matters: what it leads to may be on another disk.
-			entries, err := look.Host.Files.ReadDir(ctx, unitFolder+target+".target.wants")
-			if err != nil {
-				look.Miss(path, err)
-				continue
-			}
-			for _, e := range entries {
-				if e.Name == name+".service" {
-					return true
-				}
-			}
-		}
-		return false
-	}
+	units := enabledUnits(ctx, look)
+	starts := func(name string) bool { return slices.Contains(units, name) }
 	var out []configuredFirewall
 	if b := look.File(ctx, "/etc/ufw/ufw.conf", maxFirewallFile); b != nil && shellValue(b, "ENABLED") == "yes" && starts("ufw") {
 		defaults := look.File(ctx, "/etc/default/ufw", maxFirewallFile)
@@ -82,6 +68,26 @@ func configuredFirewalls(ctx context.Context, look *checks.Look) []configuredFir
 			}
 		}
 		out = append(out, c)
+	}
+	return out
+}
+
+// enabledUnits lists the services that start with the machine. Their links matter and
+// not what these lead to, which may be on another disk.
+func enabledUnits(ctx context.Context, look *checks.Look) []string {
+	var out []string
+	for _, target := range []string{"basic", "multi-user", "network-pre", "sysinit"} {
+		folder := unitFolder + target + ".target.wants"
+		entries, err := look.Host.Files.ReadDir(ctx, folder)
+		if err != nil {
+			look.Miss(folder, err)
+			continue
+		}
+		for _, e := range entries {
+			if name, ok := strings.CutSuffix(e.Name, ".service"); ok {
+				out = append(out, name)
+			}
+		}
 	}
 	return out
 }
@@ -177,8 +183,9 @@ func savedPolicy(text string) string {
 	return ""
 }
 
-// configured judges a machine whose kernel cannot be asked.
-func (j *judged) configured(list []configuredFirewall, unread []checks.Unread) {
+// configured judges a machine whose kernel cannot be asked; mounted tells that it is not
+// running.
+func (j *judged) configured(list []configuredFirewall, mounted bool) {
 	for _, c := range list {
 		key, tool := "configured/"+c.Tool, c.Tool
 		switch {
@@ -192,7 +199,7 @@ func (j *judged) configured(list []configuredFirewall, unread []checks.Unread) {
 			j.add(key, checks.Unknown, "firewall.configured_unclear", "tool", tool)
 		}
 	}
-	if len(list) == 0 && len(unread) == 0 {
+	if len(list) == 0 && mounted {
 		j.add("configured", checks.Unknown, "firewall.nothing_configured")
 	}
 }

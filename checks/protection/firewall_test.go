@@ -178,7 +178,7 @@ func TestFirewallOnLinux(t *testing.T) {
 		{"not allowed to ask the kernel", speaks6, nil, denied, "", checks.Unknown, []string{"firewall.unread"}},
 		{"mounted: ufw", map[string]string{"/etc/ufw/ufw.conf": "ENABLED=yes\n", "/etc/default/ufw": "IPV6=yes\nDEFAULT_INPUT_POLICY=\"DROP\"\n", wants + "ufw.service": ""}, nil, mounted, "", checks.Pass, nil},
 		{"mounted: ufw lets in", map[string]string{"/etc/ufw/ufw.conf": "ENABLED=yes\n", "/etc/default/ufw": "DEFAULT_INPUT_POLICY=\"ACCEPT\"\n", wants + "ufw.service": ""}, nil, mounted, "", checks.Fail, []string{"firewall.configured_open"}},
-		{"mounted: ufw off", map[string]string{"/etc/ufw/ufw.conf": "ENABLED=no\n", wants + "ufw.service": ""}, nil, mounted, "", checks.Unknown, []string{"firewall.unread"}},
+		{"mounted: ufw off", map[string]string{"/etc/ufw/ufw.conf": "ENABLED=no\n", wants + "ufw.service": ""}, nil, mounted, "", checks.Unknown, []string{"firewall.nothing_configured"}},
 		{"mounted: ufw without defaults", map[string]string{"/etc/ufw/ufw.conf": "ENABLED=yes\n", wants + "ufw.service": ""}, nil, mounted, "", checks.Unknown, []string{"firewall.configured_unclear"}},
 		{"mounted: firewalld", map[string]string{"/etc/firewalld/firewalld.conf": "DefaultZone=public\n", "/usr/lib/firewalld/zones/public.xml": `<zone><service name="ssh"/></zone>`, wants + "firewalld.service": ""}, nil, mounted, "", checks.Pass, nil},
 		{"mounted: firewalld trusts", map[string]string{"/etc/firewalld/firewalld.conf": "DefaultZone=trusted\n", "/usr/lib/firewalld/zones/trusted.xml": `<zone target="ACCEPT"></zone>`, wants + "firewalld.service": ""}, nil, mounted, "", checks.Fail, []string{"firewall.configured_open"}},
@@ -186,7 +186,8 @@ func TestFirewallOnLinux(t *testing.T) {
 		{"mounted: nftables as delivered", map[string]string{"/etc/nftables.conf": "table inet filter {\n chain input {\n type filter hook input priority filter;\n}}\n", unitFolder + "sysinit.target.wants/nftables.service": ""}, nil, mounted, "", checks.Fail, []string{"firewall.configured_open"}},
 		{"mounted: saved iptables", map[string]string{"/etc/iptables/rules.v4": "*nat\n:INPUT ACCEPT [0:0]\n*filter\n:INPUT DROP [0:0]\n", "/etc/iptables/rules.v6": "*filter\n:INPUT DROP [0:0]\n", wants + "netfilter-persistent.service": ""}, nil, mounted, "", checks.Pass, nil},
 		{"mounted: saved iptables without IPv6", map[string]string{"/etc/iptables/rules.v4": "*filter\n:INPUT DROP [0:0]\n", wants + "netfilter-persistent.service": ""}, nil, mounted, "", checks.Unknown, []string{"firewall.configured_unclear"}},
-		{"mounted: nothing", nil, nil, mounted, "", checks.Unknown, []string{"firewall.unread"}},
+		{"mounted: nothing", nil, nil, mounted, "", checks.Unknown, []string{"firewall.nothing_configured"}},
+		{"mounted: units unreadable", map[string]string{"/etc/ufw/ufw.conf": "ENABLED=yes\n", wants + "ufw.service": ""}, []string{unitFolder + "multi-user.target.wants"}, mounted, "", checks.Unknown, []string{"firewall.nothing_configured", "firewall.unread"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			h := row.answers.On(host.Host{OS: host.Linux, Now: now, Files: checktest.Files{Content: row.files, Unreadable: row.unreadable}})

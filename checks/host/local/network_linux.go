@@ -25,6 +25,16 @@ var _ host.Network = liveNetwork{}
 // Listeners implements host.Network. Programs are named as far as this process may see
 // the open files of others.
 func (liveNetwork) Listeners(ctx context.Context) ([]host.Listener, error) {
+	found, err := listenersOfProc(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list listeners: %w", err)
+	}
+	nameListeners(ctx, found)
+	return withoutInodes(found), ctx.Err()
+}
+
+// listenersOfProc reads the tables of sockets.
+func listenersOfProc(ctx context.Context) ([]procListener, error) {
 	tree := files{liveTree{}}
 	var found []procListener
 	for _, name := range []string{"tcp", "tcp6", "udp", "udp6"} {
@@ -33,20 +43,23 @@ func (liveNetwork) Listeners(ctx context.Context) ([]host.Listener, error) {
 			continue // IPv6 is switched off
 		}
 		if err != nil {
-			return nil, fmt.Errorf("list listeners: %w", err)
+			return nil, err
 		}
 		part, err := parseListeners(b, strings.TrimSuffix(name, "6"))
 		if err != nil {
-			return nil, fmt.Errorf("list listeners: %s: %w", name, err)
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		found = append(found, part...)
 	}
-	nameListeners(ctx, found)
+	return found, nil
+}
+
+func withoutInodes(found []procListener) []host.Listener {
 	out := make([]host.Listener, len(found))
 	for i, f := range found {
 		out[i] = f.Listener
 	}
-	return sortListeners(out), ctx.Err()
+	return sortListeners(out)
 }
 
 // nameListeners finds the program of each socket by the files that processes have open.
@@ -93,10 +106,10 @@ func nameListeners(ctx context.Context, found []procListener) {
 
 // PacketFilter implements host.Network. It needs CAP_NET_ADMIN; without it the answer
 // is fs.ErrPermission.
-func (n liveNetwork) PacketFilter(ctx context.Context) (host.PacketFilter, error) {
-	listeners, err := n.Listeners(ctx)
+func (liveNetwork) PacketFilter(ctx context.Context) (host.PacketFilter, error) {
+	listeners, err := listenersOfProc(ctx)
 	if err != nil {
-		return host.PacketFilter{}, err
+		return host.PacketFilter{}, fmt.Errorf("list listeners: %w", err)
 	}
 	rules := newRuleset()
 	if mayHaveRules(ctx) {
@@ -104,7 +117,7 @@ func (n liveNetwork) PacketFilter(ctx context.Context) (host.PacketFilter, error
 			return host.PacketFilter{}, fmt.Errorf("read the packet filter: %w", err)
 		}
 	}
-	filter, err := filterOf(rules, devices(), listeners)
+	filter, err := filterOf(rules, devices(), withoutInodes(listeners))
 	if err != nil {
 		return host.PacketFilter{}, fmt.Errorf("follow the packet filter: %w", err)
 	}
