@@ -133,9 +133,9 @@ func judgeSpecial(seen specialFacts, p specialParams, _ time.Time) checks.Verdic
 		key := "tool/" + tool
 		if !slices.Contains(p.Allowed, tool) {
 			bad++
-			code := "special.present"
+			code := "utility.present"
 			if shown.How == "version_resource" {
-				code = "special.disguised"
+				code = "utility.disguised"
 			}
 			add(key, checks.Fail, code, args...)
 			continue
@@ -143,21 +143,21 @@ func judgeSpecial(seen specialFacts, p specialParams, _ time.Time) checks.Verdic
 		switch {
 		case slices.ContainsFunc(places, func(f found) bool { return f.Everyone != nil && *f.Everyone }):
 			bad++
-			add(key, checks.Fail, "special.everyone", args...)
+			add(key, checks.Fail, "utility.everyone", args...)
 		case slices.ContainsFunc(places, func(f found) bool { return f.Everyone == nil }):
 			blind++
-			add(key, checks.Unknown, "special.who_unknown", args...)
+			add(key, checks.Unknown, "utility.who_unknown", args...)
 		}
 	}
 	for _, member := range seen.DiskGroup {
 		if !slices.Contains(p.DiskGroup, member) {
 			bad++
-			add("disk_group/"+member, checks.Fail, "special.disk_group", "account", member)
+			add("disk_group/"+member, checks.Fail, "utility.disk_group", "account", member)
 		}
 	}
 	for _, device := range seen.OpenDevices {
 		bad++
-		add("device/"+device, checks.Fail, "special.open_device", "device", device)
+		add("device/"+device, checks.Fail, "utility.open_device", "device", device)
 	}
 	unread := unreadNames(seen.Unread)
 	for _, u := range p.Tools {
@@ -169,17 +169,17 @@ func judgeSpecial(seen specialFacts, p specialParams, _ time.Time) checks.Verdic
 		unread = append(unread, "+"+strconv.Itoa(seen.More))
 	}
 	args := []string{"tools", strconv.Itoa(tools), "bad", strconv.Itoa(bad), "list", cmp.Or(seen.List, "?")}
-	status, code := checks.Pass, "special.none"
+	status, code := checks.Pass, "utility.none"
 	switch {
 	case bad > 0:
-		status, code = checks.Fail, "special.some"
+		status, code = checks.Fail, "utility.some"
 	case len(unread) > 0:
-		status, code = checks.Unknown, "special.unread"
+		status, code = checks.Unknown, "utility.unread"
 		args = append(args, "sources", joined(unread))
 	case blind > 0:
-		status, code = checks.Unknown, "special.some_unknown"
+		status, code = checks.Unknown, "utility.some_unknown"
 	case tools > 0:
-		code = "special.allowed"
+		code = "utility.allowed"
 	}
 	v.Status, v.Reason = status, checks.Because(code, args...)
 	return v
