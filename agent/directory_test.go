@@ -10,8 +10,11 @@ import (
 	"strings"
 	"testing"
 
+	"vigia/checks"
+	"vigia/checks/catalog"
 	"vigia/checks/host"
 	"vigia/checks/host/hosttest"
+	"vigia/checks/host/ldap/ldaptest"
 	"vigia/packaging/settings"
 )
 
@@ -125,5 +128,31 @@ func TestOnlyTheChosenMachineHasADirectory(t *testing.T) {
 	recorder := hosttest.NewRecorder(live(nil, nil))
 	if _, err := recorder.Host().Directory.Search(context.Background(), q); !errors.Is(err, host.ErrUnsupported) {
 		t.Errorf("recording: got %v, want ErrUnsupported", err)
+	}
+}
+
+// The whole way: from the configuration file to a check's answer.
+func TestTheChosenMachineReadsTheDirectory(t *testing.T) {
+	if testing.Short() || runtime.GOOS == "windows" {
+		t.Skip("starts slapd")
+	}
+	s := ldaptest.Slapd(t, ldaptest.OpenLDAP{})
+	for _, url := range []string{s.Secure, s.Plain} {
+		dir := t.TempDir()
+		config := "directory:\n  url: " + url + "\n  ca_file: ca.pem\n  bind_dn: " + s.BindDN + "\n  password_file: palabra.txt\n"
+		for name, content := range map[string]string{ConfigFile: config, "ca.pem": string(s.CA), "palabra.txt": s.Password + "\n"} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		d, err := directoryFor(t.Context(), dir, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		check, _ := catalog.New().Lookup("directory.lockout")
+		res := check.Run(t.Context(), live(nil, d), nil)
+		if res.Status != checks.Fail || res.Reason.Code != "directory.rule_none_module" {
+			t.Errorf("%s: got %s %v, want the failing of a server without policies", url, res.Status, res.Reason)
+		}
 	}
 }

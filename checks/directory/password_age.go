@@ -119,7 +119,11 @@ func judgeAge(seen ageFacts, p ageParams, at time.Time) checks.Verdict {
 	})
 	for _, a := range seen.Accounts {
 		status, code := judgeOne(a, p, at)
-		f.add("account/"+a.Name, status, code, "account", a.Name, "limit", limit, "since", a.Changed.Format(time.DateOnly))
+		args := []string{"account", a.Name, "limit", limit}
+		if !a.Changed.IsZero() {
+			args = append(args, "since", a.Changed.Format(time.DateOnly))
+		}
+		f.add("account/"+a.Name, status, code, args...)
 	}
 	if seen.More > 0 {
 		f.add("more", checks.Fail, "directory.age_more", "more", strconv.Itoa(seen.More))

@@ -96,7 +96,7 @@ func unreadRule() ruling { return ruling{status: checks.Unknown, code: "director
 // rule judges each policy that binds somebody, by one.
 func (seen policyFacts) rule(f *findings, one func(policyFact) ruling) {
 	add := func(p policyFact, r ruling) {
-		f.add("policy/"+p.Name, r.status, r.code, append(r.args, "policy", p.label())...)
+		f.add(p.key(), r.status, r.code, append(r.args, "policy", p.label())...)
 	}
 	candidates, bad := 0, 0
 	for _, p := range seen.Policies {
@@ -111,7 +111,7 @@ func (seen policyFacts) rule(f *findings, one func(policyFact) ruling) {
 		}
 	}
 	if seen.None != "" {
-		f.add("policy/none", checks.Fail, none()[seen.None])
+		f.add("policy", checks.Fail, none()[seen.None])
 	}
 	switch {
 	case candidates == 0:
@@ -124,6 +124,14 @@ func (seen policyFacts) rule(f *findings, one func(policyFact) ruling) {
 	default:
 		f.unread([]checks.Unread{{Source: sourceDefault, Why: "permission"}})
 	}
+}
+
+// key is what findings about the policy go by.
+func (p policyFact) key() string {
+	if p.Name == "" {
+		return "policy"
+	}
+	return "policy/" + p.Name
 }
 
 // none are the codes for what is missing where no rule is enforced.

@@ -47,7 +47,7 @@ func Slapd(t testing.TB, o OpenLDAP) *Server {
 	cert := NewCertificate(t, "127.0.0.1")
 	config := filepath.Join(dir, "config")
 	run(t, o.config(t, dir, cert), slapadd, "-F", config, "-n", "0")
-	run(t, o.entries(), slapadd, "-F", config, "-n", "1")
+	run(t, o.entries(), slapadd, "-q", "-F", config, "-n", "1")
 	secure, plain := freeAddress(t), freeAddress(t)
 	s := &Server{
 		Secure: "ldaps://" + secure, Plain: "ldap://" + plain, CA: cert.CA,
@@ -87,13 +87,14 @@ func (o OpenLDAP) config(t testing.TB, dir string, cert Certificate) string {
 	entry("dn: olcDatabase={-1}frontend,cn=config", "objectClass: olcDatabaseConfig", "objectClass: olcFrontendConfig",
 		"olcDatabase: {-1}frontend", hash, "olcAccess: {0}to dn.base=\"\" by * read")
 	config := "olcAccess: {0}to * by * none"
-	if o.Config {
-		config = fmt.Sprintf("olcAccess: {0}to * by dn.exact=%q read by * none", slapdReader)
+	if o.Config { // as packaging/guide/directorio.md says
+		config = fmt.Sprintf("olcAccess: {0}to dn.subtree=\"cn=config\" attrs=entry,objectClass,olcDatabase,olcSuffix,"+
+			"olcPPolicyDefault,olcPPolicyHashCleartext,olcPasswordHash by dn.exact=%q read by * none", slapdReader)
 	}
 	entry("dn: olcDatabase={0}config,cn=config", "objectClass: olcDatabaseConfig", "olcDatabase: {0}config", config)
 	lines := []string{"dn: olcDatabase={1}mdb,cn=config", "objectClass: olcDatabaseConfig", "objectClass: olcMdbConfig",
 		"olcDatabase: {1}mdb", "olcDbDirectory: " + filepath.Join(dir, "data"), "olcSuffix: " + slapdBase,
-		"olcDbIndex: objectClass eq", "olcLastBind: TRUE"}
+		"olcDbIndex: objectClass eq", "olcDbMaxSize: 1073741824", "olcDbNoSync: TRUE", "olcLastBind: TRUE"}
 	if o.Unlimited {
 		lines = append(lines, fmt.Sprintf("olcLimits: {0}dn.exact=%q size.soft=unlimited size.prtotal=unlimited", slapdReader))
 	}
