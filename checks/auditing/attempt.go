@@ -52,7 +52,7 @@ func parseAttempt(l line, known map[string]bool, foreign bool) (attempt, witness
 	if ssh {
 		who = bySSHPAM
 	}
-	module := ""
+	var module string
 	switch {
 	case strings.HasPrefix(message, "PAM "): // "PAM 2 more authentication failures; ..."
 		count, rest, ok := strings.Cut(strings.TrimPrefix(message, "PAM "), " more authentication failure")

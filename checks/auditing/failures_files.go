@@ -2,12 +2,17 @@ package auditing
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"vigia/checks/format/utmp"
 	"vigia/checks/host"
 )
 
-const btmp = "/var/log/btmp"
+const (
+	btmp    = "/var/log/btmp"
+	sshLine = "ssh:notty"
+)
 
 // observeFailuresFiles reads the failed log-ons of a Linux machine: those that
 // sshd and PAM write to the journal or to a log file, and btmp.
@@ -55,7 +60,17 @@ func (r *reader) btmp(ctx context.Context, file string, known accounts) (attempt
 	if more {
 		r.Note(file, "too_big")
 	}
-	for _, rec := range records {
+	first := map[int32]time.Time{} // of each sshd, when it last wrote
+	for _, rec := range slices.Backward(records) {
+		if rec.Line == sshLine && !rec.Known {
+			// sshd writes one record when it hears a name that does not exist, and one more
+			// for each password.
+			last, again := first[rec.PID]
+			first[rec.PID] = rec.Time
+			if !again || rec.Time.Sub(last) > window {
+				continue
+			}
+		}
 		attempts = append(attempts, attempt{time: rec.Time, account: rec.User, source: address4(rec.Address), count: 1})
 	}
 	return attempts, true

@@ -3,6 +3,7 @@ package auditing
 import (
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/zstd"
 
 	"vigia/checks"
@@ -108,7 +110,8 @@ func repeat(n int, step time.Duration, program, format string) string {
 func failedRecord(t time.Time, user, source string) string {
 	b := make([]byte, 384)
 	binary.LittleEndian.PutUint16(b, 6)
-	copy(b[8:40], "ssh:notty")
+	binary.LittleEndian.PutUint32(b[4:], uint32(t.Unix())) // another process each time
+	copy(b[8:40], sshLine)
 	copy(b[44:76], user)
 	copy(b[76:332], source)
 	binary.LittleEndian.PutUint32(b[340:], uint32(t.Unix()))
@@ -350,5 +353,40 @@ func TestPasswordChangedAtTheLogOn(t *testing.T) {
 		if res.Status != want {
 			t.Errorf("%s: got %s %v\n%s", message, res.Status, codes(res), res.Observed)
 		}
+	}
+}
+
+// TestRealSystem reads what Debian 12 wrote while somebody tried eleven wrong passwords of
+// ana's, one of root's, typed a password for a name, and failed to become berta, whose
+// account was then removed. sshd, PAM and btmp tell of the same attempts in different ways.
+func TestRealSystem(t *testing.T) {
+	t.Parallel()
+	read := func(name string) string {
+		data, err := os.ReadFile("testdata/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	for name, remove := range map[string]string{"all": "", "without btmp": btmp, "without the log": authLog} {
+		h := newLinux(func(l *linux) {
+			l.now = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+			l.files[authLog], l.files[btmp] = read("debian-12.auth.log"), read("debian-12.btmp")
+			l.files["/etc/passwd"] = strings.Replace(l.files["/etc/passwd"], "berta:", "carla:", 1)
+			delete(l.files, remove)
+		})
+		res := checktest.Run(t, failures(), h, "")
+		var seen failureFacts
+		if err := json.Unmarshal(res.Observed, &seen); err != nil {
+			t.Fatal(err)
+		}
+		want := tally{
+			Days:     []dayFact{{Day: "2026-11-22", Count: 14, Unknown: 2}},
+			Accounts: []accountDay{{Day: "2026-11-22", Account: "ana", Count: 11, Peak: 11}, {Day: "2026-11-22", Account: "root", Count: 1, Peak: 1}},
+		}
+		if diff := cmp.Diff(want, seen.tally); diff != "" || res.Status != checks.Fail {
+			t.Errorf("%s: %s (-want +got):\n%s", name, res.Status, diff)
+		}
+		look(t, name, string(res.Observed))
 	}
 }

@@ -108,8 +108,9 @@ func lz4(src []byte, n int) ([]byte, error) {
 	for len(src) > 0 {
 		token := src[0]
 		src = src[1:]
-		literals, ok := int(token>>4), true
+		literals := int(token >> 4)
 		if literals == 15 {
+			var ok bool
 			if literals, ok = more(literals); !ok {
 				return nil, ErrCorrupt
 			}
@@ -129,6 +130,7 @@ func lz4(src []byte, n int) ([]byte, error) {
 		src = src[2:]
 		length := int(token & 15)
 		if length == 15 {
+			var ok bool
 			if length, ok = more(length); !ok {
 				return nil, ErrCorrupt
 			}

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -42,6 +43,9 @@ const (
 type Record struct {
 	Kind Kind
 	Time time.Time
+	PID  int32
+	// Line is the terminal, without /dev/; sshd writes ssh:notty.
+	Line string
 	// User is the account, empty unless the caller knows it.
 	User string
 	// Known tells that User is one of the names that were asked for.
@@ -145,7 +149,7 @@ func layout(r io.ReaderAt, size int64) (int, error) {
 // decode reads one record, of either size.
 func decode(b []byte, names map[string]bool) (Record, bool) {
 	le := binary.LittleEndian
-	rec := Record{Kind: Kind(le.Uint16(b))}
+	rec := Record{Kind: Kind(le.Uint16(b)), PID: int32(le.Uint32(b[4:])), Line: strings.ToValidUTF8(string(text(b[8:40])), "\uFFFD")}
 	var seconds, micros int64
 	var address []byte
 	if len(b) == long {
@@ -171,10 +175,8 @@ func decode(b []byte, names map[string]bool) (Record, bool) {
 
 // text cuts a field at its first zero byte.
 func text(field []byte) []byte {
-	if i := bytes.IndexByte(field, 0); i >= 0 {
-		return field[:i]
-	}
-	return field
+	before, _, _ := bytes.Cut(field, []byte{0})
+	return before
 }
 
 // ip is the address of a record: that in binary, or the host if it is one.

@@ -49,12 +49,12 @@ func at(day, hour, minute, second, micro int) time.Time {
 func TestNewest(t *testing.T) {
 	t.Parallel()
 	failed := []Record{
-		{Login, at(20, 10, 0, 0, 0), "usuario02", true, true, ""},
-		{Login, at(20, 9, 30, 5, 123456), "usuario02", true, false, ""},
-		{Login, at(20, 9, 30, 0, 0), "", false, false, ""},
-		{Login, at(19, 8, 0, 2, 0), "", false, true, "192.0.2.7"},
-		{Login, at(19, 8, 0, 1, 0), "usuario01", true, true, "2001:db8::7"},
-		{Login, at(18, 8, 0, 0, 0), "usuario01", true, true, "192.0.2.7"},
+		{Login, at(20, 10, 0, 0, 0), 1206, "ssh:notty", "usuario02", true, true, ""},
+		{Login, at(20, 9, 30, 5, 123456), 1205, "tty1", "usuario02", true, false, ""},
+		{Login, at(20, 9, 30, 0, 0), 1204, "tty1", "", false, false, ""},
+		{Login, at(19, 8, 0, 2, 0), 1203, "ssh:notty", "", false, true, "192.0.2.7"},
+		{Login, at(19, 8, 0, 1, 0), 1202, "ssh:notty", "usuario01", true, true, "2001:db8::7"},
+		{Login, at(18, 8, 0, 0, 0), 1201, "ssh:notty", "usuario01", true, true, "192.0.2.7"},
 	}
 	btmp := machine(t, "btmp")
 	for _, row := range []struct {
@@ -73,9 +73,9 @@ func TestNewest(t *testing.T) {
 		{"many", bytes.Repeat(btmp, 200), Query{Max: 3}, failed[:3], true},
 		{"empty", nil, Query{Max: 100}, nil, false},
 		{"log-ons", machine(t, "wtmp"), Query{Max: 100}, []Record{
-			{Dead, at(20, 9, 5, 0, 0), "", false, false, ""},
-			{User, at(20, 7, 5, 0, 0), "usuario01", true, false, ""},
-			{Boot, at(20, 7, 0, 0, 0), "", false, true, ""},
+			{Dead, at(20, 9, 5, 0, 0), 1300, "tty1", "", false, false, ""},
+			{User, at(20, 7, 5, 0, 0), 1300, "tty1", "usuario01", true, false, ""},
+			{Boot, at(20, 7, 0, 0, 0), 0, "~", "", false, true, ""},
 		}, false},
 	} {
 		row.query.Names = names

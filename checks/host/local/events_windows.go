@@ -299,7 +299,7 @@ func withPrivilege(name string, do func() error) error {
 	if err := windows.OpenThreadToken(windows.CurrentThread(), windows.TOKEN_ADJUST_PRIVILEGES|windows.TOKEN_QUERY, true, &token); err != nil {
 		return do()
 	}
-	defer token.Close()
+	defer token.Close() //nolint:errcheck // nothing to do about it
 	privileges := windows.Tokenprivileges{PrivilegeCount: 1}
 	privileges.Privileges[0].Attributes = windows.SE_PRIVILEGE_ENABLED
 	n, err := windows.UTF16PtrFromString(name)

@@ -237,11 +237,11 @@ func eventSID(b []byte) (string, error) {
 	for _, x := range b[2:8] {
 		authority = authority<<8 | uint64(x)
 	}
-	text := "S-1-" + strconv.FormatUint(authority, 10)
+	text := strconv.AppendUint([]byte("S-1-"), authority, 10)
 	for i := range n {
-		text += "-" + strconv.FormatUint(uint64(binary.LittleEndian.Uint32(b[8+4*i:])), 10)
+		text = strconv.AppendUint(append(text, '-'), uint64(binary.LittleEndian.Uint32(b[8+4*i:])), 10)
 	}
-	return text, nil
+	return string(text), nil
 }
 
 // guidText writes a GUID as Windows does, in braces and upper case.
