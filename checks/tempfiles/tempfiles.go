@@ -154,12 +154,11 @@ func judge(seen facts, p params, _ time.Time) checks.Verdict {
 
 // several is the reason for more than one finding of a status.
 func several(status checks.Status) string {
-	switch status {
-	case checks.Fail:
+	if status == checks.Fail {
 		return "tempfiles.several_fail"
-	case checks.Unknown:
-		return "tempfiles.several_unknown"
-	default:
-		return "tempfiles.several_warn"
 	}
+	if status == checks.Unknown {
+		return "tempfiles.several_unknown"
+	}
+	return "tempfiles.several_warn"
 }

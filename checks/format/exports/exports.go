@@ -2,7 +2,7 @@
 // whom and how.
 //
 // It tells what a line says, and looks up no name. A line that cannot be understood is
-// reported as such, because exportfs does not work with it either. It imports nothing of
+// reported as such, because the server does not take it either. It imports nothing of
 // ours.
 package exports
 

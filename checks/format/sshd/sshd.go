@@ -163,13 +163,12 @@ func (l *loader) include(pattern, match string, depth int) error {
 	if err != nil {
 		return fmt.Errorf("folder of sshd_config: %w", err)
 	}
+	if _, err := path.Match(last, ""); err != nil { // the server's patterns are not quite ours
+		l.config.Unread = append(l.config.Unread, pattern)
+		return nil //nolint:nilerr // it is told in Unread
+	}
 	for _, name := range slices.Sorted(slices.Values(names)) {
-		ok, err := path.Match(last, name)
-		if err != nil {
-			l.config.Unread = append(l.config.Unread, pattern)
-			return nil
-		}
-		if ok && (name[0] != '.' || last[0] == '.') { // as glob(3) does
+		if ok, _ := path.Match(last, name); ok && (name[0] != '.' || last[0] == '.') { // as glob(3) does
 			if err := l.file(path.Join(dir, name), match, depth+1); err != nil {
 				return err
 			}
