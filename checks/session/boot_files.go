@@ -71,8 +71,9 @@ func openedByLinux(ctx context.Context, look *checks.Look) string {
 			best = opened
 		}
 	}
-	if best == openedPassphrase && clevis(ctx, look) {
-		return openedUnknown // it may answer instead of a person, and only the header of the disk tells
+	// What may answer instead of a person is in the header of the disk, which is not read.
+	if best == openedPassphrase && (clevis(ctx, look) || tokens(ctx, look) || keyDropped(ctx, look, mappings)) {
+		return openedUnknown
 	}
 	return best
 }
@@ -174,9 +175,33 @@ func openedByCommandLine(cmdline string) string {
 // clevis tells whether the system is started with Clevis, which opens disks by a TPM or
 // by a server of the network.
 func clevis(ctx context.Context, look *checks.Look) bool {
-	for _, name := range []string{
-		"/usr/share/initramfs-tools/hooks/clevis", "/usr/lib/dracut/modules.d/60clevis", "/usr/lib/initcpio/hooks/clevis",
-	} {
+	return anyThere(ctx, look, "/usr/share/initramfs-tools/hooks/clevis", "/usr/lib/dracut/modules.d/60clevis", "/usr/lib/initcpio/hooks/clevis")
+}
+
+// tokens tells whether the system may be started with a TPM that crypttab does not name:
+// systemd asks it as soon as the header of the disk has a token for it, where the image
+// that starts the system is one that holds the means, as that of dracut is.
+func tokens(ctx context.Context, look *checks.Look) bool {
+	return anyThere(ctx, look, "/sys/class/tpm/tpm0") &&
+		anyThere(ctx, look, "/usr/lib/dracut/modules.d", "/usr/lib/initcpio/install/sd-encrypt") &&
+		anyThere(ctx, look, "/usr/lib64/cryptsetup/libcryptsetup-token-systemd-tpm2.so", "/usr/lib/cryptsetup/libcryptsetup-token-systemd-tpm2.so",
+			"/usr/lib/x86_64-linux-gnu/cryptsetup/libcryptsetup-token-systemd-tpm2.so", "/usr/lib/aarch64-linux-gnu/cryptsetup/libcryptsetup-token-systemd-tpm2.so")
+}
+
+// keyDropped tells whether a key lies where systemd looks for one that is not named,
+// crypttab(5).
+func keyDropped(ctx context.Context, look *checks.Look, mappings []string) bool {
+	for _, name := range mappings {
+		if anyThere(ctx, look, "/etc/cryptsetup-keys.d/"+name+".key") {
+			return true
+		}
+	}
+	return false
+}
+
+// anyThere tells whether one of the files is there, or could not be looked at.
+func anyThere(ctx context.Context, look *checks.Look, names ...string) bool {
+	for _, name := range names {
 		_, err := look.Host.Files.Stat(ctx, name)
 		if err == nil || !look.Miss(name, err) {
 			return true

@@ -88,8 +88,7 @@ func dataMounts(mounts []mount) []mount {
 		image := m.fsType == "squashfs" || m.fsType == "erofs" || m.fsType == "iso9660" || m.fsType == "udf" || strings.HasPrefix(m.source, "/dev/loop")
 		pseudo := m.fsType == "devtmpfs" || m.fsType == "devpts" || m.fsType == "fuse.portal"
 		starts := below(m.point, "/boot") || below(m.point, "/efi")
-		carried := below(m.point, "/media") || below(m.point, "/run/media")
-		if !disk || image || pseudo || starts || carried || seen[m.source] {
+		if !disk || image || pseudo || starts || seen[m.source] {
 			continue
 		}
 		seen[m.source] = true
@@ -151,17 +150,33 @@ func (b *blocks) find(number, source string) string {
 	return ""
 }
 
-// removable tells whether a mount is of a medium that can be taken out.
+// removable tells whether a mount is of a medium to carry about: one that can be taken
+// out, a memory card, or a disk that udev found at USB, udev(7). Where none of it is
+// said, the disk is the machine's own.
 func (b *blocks) removable(ctx context.Context, m mount) bool {
 	name := b.find(m.number, m.source)
 	if name == "" {
 		return false
 	}
-	for _, disk := range []string{name, strings.TrimRight(name, "0123456789"), strings.TrimSuffix(strings.TrimRight(name, "0123456789"), "p")} {
-		if slices.Contains(b.names, disk) {
-			if flag, ok := attribute(ctx, b.look, dirBlocks+"/"+disk+"/removable"); ok {
-				return flag == "1"
-			}
+	stem := strings.TrimRight(name, "0123456789") // of a partition: sdb1, nvme0n1p1
+	for _, disk := range []string{name, stem, strings.TrimSuffix(stem, "p")} {
+		if !slices.Contains(b.names, disk) {
+			continue
+		}
+		dir := dirBlocks + "/" + disk
+		if flag, ok := attribute(ctx, b.look, dir+"/removable"); ok && flag == "1" {
+			return true
+		}
+		if kind, ok := attribute(ctx, b.look, dir+"/device/type"); ok && kind == "SD" {
+			return true
+		}
+		number, ok := attribute(ctx, b.look, dir+"/dev")
+		if !ok {
+			continue
+		}
+		data, _ := attribute(ctx, b.look, "/run/udev/data/b"+number)
+		if slices.Contains(strings.Split(data, "\n"), "E:ID_BUS=usb") {
+			return true
 		}
 	}
 	return false

@@ -12,18 +12,18 @@ func diskCovers() map[host.OS]checks.Coverage {
 			Sources: []string{sourceBitLocker + " (ProtectionStatus, ConversionStatus)", "FindFirstVolume",
 				"SMBIOS 3", `WMI root\CIMV2:Win32_Battery`, `HKLM\SYSTEM\CurrentControlSet\Services\veracrypt`},
 			Missing: say(
-				"otros cifrados de disco (VeraCrypt, DiskCryptor, Trellix, Symantec) se reconocen, pero no dicen qué unidad cifran: el resultado es desconocido; tampoco se ve el cifrado propio de un disco (Opal)",
-				"other disk encryption (VeraCrypt, DiskCryptor, Trellix, Symantec) is recognised but does not tell which drive it encrypts: the result is unknown; nor is a disk's own encryption (Opal) seen"),
+				"otros cifrados de disco (VeraCrypt, DiskCryptor, Trellix, Symantec) se reconocen, pero no dicen qué unidad cifran: el resultado es desconocido; tampoco se ve el cifrado propio de un disco (Opal), ni se miran las particiones sin letra ni carpeta",
+				"other disk encryption (VeraCrypt, DiskCryptor, Trellix, Symantec) is recognised but does not tell which drive it encrypts: the result is unknown; nor is a disk's own encryption (Opal) seen, nor are partitions without letter or folder looked at"),
 			ByHand: say(
 				"símbolo del sistema como administrador: manage-bde -status; cada unidad fija debe decir «Protección activada»",
 				"command prompt as administrator: manage-bde -status; each fixed drive must say \"Protection On\""),
 		},
 		host.Linux: {
-			Sources: []string{"/proc/1/mountinfo", "/proc/swaps", "/sys/class/block/*/dm/uuid", "/sys/class/block/*/slaves", "/sys/fs/btrfs/*/devices",
+			Sources: []string{"/proc/1/mountinfo", "/proc/swaps", "/sys/class/block/*/dm/uuid", "/sys/class/block/*/slaves", "/sys/fs/btrfs/*/devices", "/run/udev/data/b*",
 				fileChassis, dirSupplies},
 			Missing: say(
-				"el cifrado de ZFS y bcachefs y el propio de un disco (Opal): el resultado es desconocido o «sin cifrar»; el de carpetas sueltas (fscrypt, eCryptfs) no cuenta como disco cifrado",
-				"the encryption of ZFS and bcachefs and that of a disk itself (Opal): the result is unknown or \"not encrypted\"; that of single folders (fscrypt, eCryptfs) does not count as an encrypted disk"),
+				"las particiones que no están montadas; el cifrado de ZFS y bcachefs y el propio de un disco (Opal): el resultado es desconocido o «sin cifrar»; el de carpetas sueltas (fscrypt, eCryptfs) no cuenta como disco cifrado",
+				"partitions that are not mounted; the encryption of ZFS and bcachefs and that of a disk itself (Opal): the result is unknown or \"not encrypted\"; that of single folders (fscrypt, eCryptfs) does not count as an encrypted disk"),
 			ByHand: say(
 				"en una terminal: lsblk -o NAME,TYPE,MOUNTPOINTS; sobre cada partición con datos y sobre el intercambio debe haber un elemento de tipo «crypt»",
 				"in a terminal: lsblk -o NAME,TYPE,MOUNTPOINTS; above each partition with data and above the swap there must be an item of type \"crypt\""),
@@ -78,10 +78,10 @@ func bootCovers() map[host.OS]checks.Coverage {
 				"switch the machine on from off: it must ask for a secret before Windows appears; or, as administrator: manage-bde -protectors -get C: (it must say \"TPM And PIN\")"),
 		},
 		host.Linux: {
-			Sources: []string{"/sys/class/block/*/dm/uuid", fileCrypttab, fileCmdline, dirFirmware + "/*/authentication", fileSMBIOS24, "/usr/share/initramfs-tools/hooks/clevis"},
+			Sources: []string{"/sys/class/block/*/dm/uuid", fileCrypttab, fileCmdline, dirFirmware + "/*/authentication", fileSMBIOS24, "/usr/share/initramfs-tools/hooks/clevis", "/sys/class/tpm", "/etc/cryptsetup-keys.d"},
 			Missing: say(
-				"las ranuras de la cabecera LUKS no se leen: con Clevis instalado el resultado es desconocido; la clave del firmware solo se ve donde el núcleo la declara",
-				"the slots of the LUKS header are not read: with Clevis installed the result is unknown; the firmware's password is only seen where the kernel declares it"),
+				"las ranuras de la cabecera LUKS no se leen: con Clevis instalado, o con TPM y un arranque (dracut) que sabe usarlo, el resultado es desconocido; la clave del firmware solo se ve donde el núcleo la declara",
+				"the slots of the LUKS header are not read: with Clevis installed, or with a TPM and a boot image (dracut) that can use it, the result is unknown; the firmware's password is only seen where the kernel declares it"),
 			ByHand: say(
 				"encienda el equipo desde apagado: debe pedir una clave antes de la pantalla de inicio de sesión; cat /etc/crypttab (la tercera columna debe ser none)",
 				"switch the machine on from off: it must ask for a secret before the log-on screen; cat /etc/crypttab (the third column must be none)"),

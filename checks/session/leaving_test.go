@@ -280,10 +280,26 @@ func TestDiskEncryptionOnLinux(t *testing.T) {
 			map[string]string{"/proc/1/mountinfo": mountLines("0:30 / zfs rpool/ROOT\n")})},
 		{name: "a device that is not there", want: checks.Unknown, codes: []string{"disk.unknown"}, files: merged(blockDevices("sda 8:0 - -"),
 			map[string]string{"/proc/1/mountinfo": mountLines("0:30 / ext4 /dev/root\n")})},
-		{name: "removable media are another matter", want: checks.Pass, codes: []string{"disk.on", "disk.on"}, files: merged(merged(lvmOnLUKS), map[string]string{
-			"/proc/1/mountinfo":          lvmOnLUKS["/proc/1/mountinfo"] + mountLines("8:17 /media/ana/USB vfat /dev/sdb1\n8:33 /mnt vfat /dev/sdc1\n"),
-			dirBlocks + "/sdc1/dev":      "8:33\n",
-			dirBlocks + "/sdc/removable": "1\n",
+		{name: "media to carry about are another matter", want: checks.Pass, codes: []string{"disk.on", "disk.on"}, files: merged(lvmOnLUKS, blockDevices(`
+			sdb 8:16 - -
+			sdb1 8:17 - -
+			sdc 8:32 - -
+			sdc1 8:33 - -
+			mmcblk0 179:0 - -
+			mmcblk0p1 179:1 - -
+		`), map[string]string{
+			"/proc/1/mountinfo":                lvmOnLUKS["/proc/1/mountinfo"] + mountLines("8:17 /media/ana/USB vfat /dev/sdb1\n8:33 /mnt vfat /dev/sdc1\n179:1 /srv/tarjeta vfat /dev/mmcblk0p1\n"),
+			"/run/udev/data/b8:16":             "S:disk/by-id/usb-X\nE:ID_BUS=usb\n",
+			dirBlocks + "/sdb/removable":       "0\n",
+			dirBlocks + "/sdc/removable":       "1\n",
+			dirBlocks + "/mmcblk0/device/type": "SD\n",
+		})},
+		{name: "a disk of the machine where media are mounted", want: checks.Fail, codes: []string{"disk.on", "disk.off", "disk.on"}, files: merged(lvmOnLUKS, blockDevices(`
+			sdb 8:16 - -
+			sdb1 8:17 - -
+		`), map[string]string{
+			"/proc/1/mountinfo":    lvmOnLUKS["/proc/1/mountinfo"] + mountLines("8:17 /media/datos ext4 /dev/sdb1\n"),
+			"/run/udev/data/b8:16": "E:ID_BUS=ata\n",
 		})},
 		{name: "devices unreadable", files: lvmOnLUKS, unreadable: []string{dirBlocks}, want: checks.Unknown, codes: []string{"disk.unknown", "disk.unknown", "disk.unread"}},
 		{name: "mounts unreadable", files: lvmOnLUKS, unreadable: []string{"/proc"}, want: checks.Unknown, codes: []string{"disk.unread", "disk.unread"}},
@@ -330,6 +346,12 @@ func TestBootPasswordOnLinux(t *testing.T) {
 		{name: "script that remembers a passphrase", files: crypt("sda3_crypt UUID=0 none luks,keyscript=decrypt_keyctl"), want: checks.Pass, codes: []string{"boot.passphrase"}},
 		{name: "somebody's script", files: crypt("sda3_crypt UUID=0 none luks,keyscript=/usr/local/sbin/abrir"), want: checks.Unknown, codes: []string{"boot.disk_unknown"}},
 		{name: "Clevis", files: luks(map[string]string{"/usr/share/initramfs-tools/hooks/clevis": "x"}), want: checks.Unknown, codes: []string{"boot.firmware_unread", "boot.disk_unknown"}},
+		{name: "TPM that the table does not name", want: checks.Unknown, codes: []string{"boot.disk_unknown"}, files: merged(crypt("sda3_crypt UUID=0 none luks"), map[string]string{
+			"/sys/class/tpm/tpm0/dev": "10:224", "/usr/lib/dracut/modules.d/91tpm2-tss/x": "x", "/usr/lib64/cryptsetup/libcryptsetup-token-systemd-tpm2.so": "x"})},
+		{name: "TPM, and nothing that asks it", want: checks.Pass, codes: []string{"boot.passphrase"}, files: merged(crypt("sda3_crypt UUID=0 none luks"), map[string]string{
+			"/sys/class/tpm/tpm0/dev": "10:224", "/usr/lib/x86_64-linux-gnu/cryptsetup/libcryptsetup-token-systemd-tpm2.so": "x"})},
+		{name: "a key where systemd looks for one", want: checks.Unknown, codes: []string{"boot.disk_unknown"}, files: merged(crypt("sda3_crypt UUID=0 none luks"), map[string]string{
+			"/etc/cryptsetup-keys.d/sda3_crypt.key": "x"})},
 		{name: "no table, command line of the kernel", files: merged(crypt(""), map[string]string{"/proc/cmdline": "rd.luks.uuid=0 rd.luks.options=tpm2-device=auto"}), want: checks.Fail, codes: []string{"boot.tpm"}},
 		{name: "no table, nothing on the command line", files: crypt(""), want: checks.Unknown, codes: []string{"boot.disk_unknown"}},
 		{name: "no table, a passphrase", files: merged(crypt(""), map[string]string{"/proc/cmdline": "cryptdevice=UUID=0:root root=/dev/mapper/root"}), want: checks.Pass, codes: []string{"boot.passphrase"}},
