@@ -264,7 +264,7 @@ func judgeTimeService(w windowsClock, unread []checks.Unread, p clockParams, at 
 	case w.Other != "":
 		return said(checks.Unknown, "clock.other", "program", w.Other)
 	case w.Service == "disabled" || w.Service == "missing":
-		return said(checks.Fail, "clock.service_"+w.Service)
+		return said(checks.Fail, "clock."+w.Service)
 	case w.Event == clockLost:
 		return said(checks.Fail, "clock.lost", "day", w.Day)
 	case w.Event == clockKept && days <= p.MaxDays:
@@ -331,8 +331,8 @@ func clockMessages() message.Catalogue {
 			Do: say("mida el equipo en marcha con el agente instalado", "measure the running machine with the agent installed")},
 		"clock.lost":             {Say: say("el servicio de hora perdió su origen el {day} y no lo ha recuperado", "the time service lost its source on {day} and has not found it again"), Do: windows},
 		"clock.no_source":        {Say: say("el servicio de hora está configurado para no preguntar a nadie", "the time service is set up to ask nobody"), Do: windows},
-		"clock.service_disabled": {Say: say("el servicio Hora de Windows está deshabilitado", "the service Windows Time is disabled"), Do: windows},
-		"clock.service_missing":  {Say: say("falta el servicio Hora de Windows", "the service Windows Time is missing"), Do: windows},
+		"clock.disabled": {Say: say("el servicio Hora de Windows está deshabilitado", "the service Windows Time is disabled"), Do: windows},
+		"clock.missing":  {Say: say("falta el servicio Hora de Windows", "the service Windows Time is missing"), Do: windows},
 		"clock.unproven":         {Say: say("nada dice cuándo se sincronizó el reloj por última vez", "nothing says when the clock was last synchronised"), Do: windows},
 		"clock.other": {Say: say("el reloj lo mantiene {program}, cuyo estado no se sabe leer", "the clock is kept by {program}, whose state cannot be read"),
 			Do: say("compruebe la hora a mano y anótelo en la revisión", "check the time by hand and note it in the review")},

@@ -282,7 +282,7 @@ func (j *judged) windowsFirewall(seen firewallFacts) {
 	switch seen.Service {
 	case "", "running":
 	default:
-		j.add("service", checks.Fail, "firewall.service_"+seen.Service)
+		j.add("service", checks.Fail, "firewall."+seen.Service)
 	}
 	for _, p := range seen.Profiles {
 		key := "profile/" + p.Name

@@ -74,9 +74,9 @@ func TestFirewallOnWindows(t *testing.T) {
 		{"policy unreadable, local off", profiles(map[string]any{local + `PublicProfile\EnableFirewall`: 0}), []string{keyFirewallPolicy + `\PublicProfile`}, on, "", checks.Unknown, []string{"firewall.unread"}},
 		{"rules unreadable", profiles(nil), []string{keyFirewall + `\FirewallRules`}, on, "", checks.Unknown, []string{"firewall.unread"}},
 		{"rules unreadable, one network off", profiles(map[string]any{local + `PublicProfile\EnableFirewall`: 0}), []string{keyFirewall + `\FirewallRules`}, on, "", checks.Fail, []string{"firewall.profile_off", "firewall.unread"}},
-		{"service stopped", profiles(nil), nil, with(func(a *checktest.Answers) { a.ServiceList = serviceList("MpsSvc stopped") }), "", checks.Fail, []string{"firewall.service_stopped"}},
-		{"service missing", profiles(nil), nil, with(func(a *checktest.Answers) { a.ServiceList = serviceList("Dnscache running") }), "", checks.Fail, []string{"firewall.service_missing"}},
-		{"service disabled, no service manager", profiles(map[string]any{keyServices + `MpsSvc\Start`: 4}), nil, with(func(a *checktest.Answers) { a.ServiceList = nil }), "", checks.Fail, []string{"firewall.service_disabled"}},
+		{"service stopped", profiles(nil), nil, with(func(a *checktest.Answers) { a.ServiceList = serviceList("MpsSvc stopped") }), "", checks.Fail, []string{"firewall.stopped"}},
+		{"service missing", profiles(nil), nil, with(func(a *checktest.Answers) { a.ServiceList = serviceList("Dnscache running") }), "", checks.Fail, []string{"firewall.missing"}},
+		{"service disabled, no service manager", profiles(map[string]any{keyServices + `MpsSvc\Start`: 4}), nil, with(func(a *checktest.Answers) { a.ServiceList = nil }), "", checks.Fail, []string{"firewall.disabled"}},
 		{"no service manager", profiles(nil), nil, with(func(a *checktest.Answers) { a.ServiceList = nil }), "", checks.Unknown, []string{"firewall.unread"}},
 		{"another firewall is on", profiles(map[string]any{local + `PublicProfile\EnableFirewall`: 0}), nil, with(func(a *checktest.Answers) {
 			a.InstancesOf[askFirewall] = []host.Instance{registered("Cortafuegos Muralla", "{A1}", 0x41010)}
