@@ -1,12 +1,14 @@
 package backup
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
 	"time"
 
 	"vigia/checks"
+	"vigia/checks/format/intact"
 )
 
 // judge answers for every dataset of the parameters; the whole is the worst.
@@ -30,9 +32,14 @@ func judge(seen dailyFacts, p dailyParams, at time.Time) checks.Verdict {
 		code = "backup.some_not_copied"
 	case count[checks.Unknown] > 0:
 		code = "backup.some_unknown"
+	case count[checks.Warn] > 0:
+		code = "backup.some_doubtful"
 	}
 	v.Reason = checks.Because(code, "datasets", strconv.Itoa(len(p.Datasets)),
 		"bad", strconv.Itoa(count[checks.Fail]), "unknown", strconv.Itoa(count[checks.Unknown]))
+	if code == "backup.some_doubtful" {
+		v.Reason.Args["doubtful"] = strconv.Itoa(count[checks.Warn])
+	}
 	return v
 }
 
@@ -43,51 +50,269 @@ func judgeDataset(seen dailyFacts, d dataset, p dailyParams, at time.Time) (chec
 	if i < 0 {
 		return checks.Unknown, checks.Because("backup.not_looked_at")
 	}
-	f, limit := seen.Datasets[i], p.limit(d)
-	switch f.Seen.Why {
-	case "":
-	case "absent":
+	f := seen.Datasets[i]
+	switch {
+	case f.Seen.Why == "absent":
 		return checks.Fail, checks.Because("backup.copies_absent", "folder", d.Copies)
-	default:
+	case f.Seen.Why == "share":
+		return checks.Unknown, checks.Because("backup.copies_on_share", "folder", d.Copies)
+	case f.Seen.Why != "":
 		return checks.Unknown, checks.Because("backup.copies_unread", "folder", d.Copies, "why", f.Seen.Why)
+	case f.Seen.Guests > 1:
+		return checks.Unknown, checks.Because("backup.several_guests", "folder", d.Copies, "guests", strconv.Itoa(f.Seen.Guests))
+	case f.Seen.Mirror != nil:
+		return judgeMirror(*f.Seen.Mirror, d, p, at)
 	}
-	unsure := f.Seen.Unread > 0 || f.Seen.BestMore > 0
-	newest, ok := f.Seen.good(p.floor(d))
+	return judgeCopies(f, d, p, at)
+}
+
+func judgeCopies(f datasetFacts, d dataset, p dailyParams, at time.Time) (checks.Status, checks.Reason) {
+	limit := p.limit(d)
+	unsure := f.Seen.Unread > 0 || f.Seen.Links > 0 || f.Seen.BestMore > 0
+	newest, ok := f.Seen.good(p, d)
 	if !ok {
-		return judgeNone(f.Seen, p.floor(d), unsure)
+		return judgeNone(f.Seen, p.floor(d), p.drop(d), unsure)
 	}
 	age := at.Sub(newest.Time)
-	if age <= limit {
-		return checks.Pass, checks.Because("backup.recent", "age", span(age), "size", size(newest.Size), "limit", span(limit))
+	if lock := f.Seen.Lock; !lock.IsZero() && at.Sub(lock) > staleLock && lock.After(newest.Time) {
+		return checks.Fail, checks.Because("backup.lock_left", "age", span(age), "lock", span(at.Sub(lock)))
 	}
-	if d.Source != "" && f.Tree != nil {
-		status, reason := judgeTree(*f.Tree, newest.Time, time.Duration(p.Quiet), at)
-		reason.Args["age"], reason.Args["limit"], reason.Args["source"] = span(age), span(limit), d.Source
-		if status != checks.Fail || !unsure {
-			return status, reason
+	if age <= limit {
+		if since, frozen := f.Seen.frozenSince(newest, p.frozen(d)); frozen {
+			if status, reason := judgeFrozen(f, newest, since, p, at); status != checks.Pass {
+				return status, reason
+			}
+		}
+		return judgeRecent(f.Seen, newest, age, limit)
+	}
+	late := []string{"age", span(age), "limit", span(limit), "source", d.Source}
+	status, reason := checks.Unknown, checks.Because("backup.source_not_walked", late...)
+	switch {
+	case d.Source == "" && unsure:
+		return checks.Unknown, checks.Because("backup.copies_partly_unread", late[:4]...)
+	case d.Source == "" && f.Seen.newerBad(newest) > 0:
+		return checks.Fail, checks.Because("backup.late_newer_bad", append(late[:4:4], "bad", strconv.Itoa(f.Seen.newerBad(newest)))...)
+	case d.Source == "":
+		return checks.Fail, checks.Because("backup.late", late[:4]...)
+	case f.Server != nil:
+		status, reason = judgeServer(*f.Server, newest.Time, time.Duration(p.Quiet), at)
+	case f.Tree != nil:
+		status, reason = judgeTree(*f.Tree, newest.Time, time.Duration(p.Quiet), at)
+	case unsure:
+		return checks.Unknown, checks.Because("backup.copies_partly_unread", late[:4]...)
+	}
+	if status == checks.Fail && unsure {
+		return checks.Unknown, checks.Because("backup.copies_partly_unread", late[:4]...)
+	}
+	reason.Args["age"], reason.Args["limit"], reason.Args["source"] = span(age), span(limit), d.Source
+	return status, reason
+}
+
+// staleLock is how old a lock is that nobody holds any more: restic renews its own every
+// few minutes, and no run of borg takes so long.
+const staleLock = 24 * time.Hour
+
+// judgeRecent answers where the newest good copy is recent enough.
+func judgeRecent(c copiesFacts, newest copyFact, age, limit time.Duration) (checks.Status, checks.Reason) {
+	args := []string{"age", span(age), "size", size(newest.Size), "limit", span(limit)}
+	newer := slices.ContainsFunc(c.Recent, func(f copyFact) bool { return f.Damage != "" && f.Time.After(newest.Time) })
+	switch {
+	case c.Failed.After(newest.Time):
+		return checks.Warn, checks.Because("backup.recent_then_failed", args...)
+	case newer:
+		return checks.Warn, checks.Because("backup.recent_then_damaged", append(args, "damaged", strconv.Itoa(c.Damaged))...)
+	case c.Damaged > 0:
+		return checks.Warn, checks.Because("backup.recent_some_damaged", append(args, "damaged", strconv.Itoa(c.Damaged))...)
+	}
+	switch intact.Depth(newest.Depth) {
+	case intact.Whole:
+		return checks.Pass, checks.Because("backup.recent_whole", args...)
+	case intact.Walked:
+		return checks.Pass, checks.Because("backup.recent_walked", args...)
+	case intact.Edges:
+		if newest.Turn != "" {
+			return checks.Pass, checks.Because("backup.recent_turn", append(args, "turn", newest.Turn)...)
+		}
+		return checks.Pass, checks.Because("backup.recent_edges", args...)
+	case intact.None:
+		return checks.Pass, checks.Because("backup.recent_unverified", args...)
+	}
+	return checks.Pass, checks.Because("backup.recent", args...)
+}
+
+// good returns the newest finished copy that is sound and as large as it should be.
+func (c copiesFacts) good(p dailyParams, d dataset) (copyFact, bool) {
+	for i, f := range c.Recent {
+		if f.Damage == "" && f.Why == "" && f.Size >= p.floor(d) && !shrunk(f, c.Recent[i+1:], p.floor(d), p.drop(d)) {
+			return f, true
 		}
 	}
-	switch late := []string{"age", span(age), "limit", span(limit)}; {
-	case unsure:
-		return checks.Unknown, checks.Because("backup.copies_partly_unread", late...)
-	case d.Source == "":
-		return checks.Fail, checks.Because("backup.late", late...)
-	default:
-		return checks.Unknown, checks.Because("backup.source_not_walked", append(late, "source", d.Source)...)
+	var oldest time.Time
+	if n := len(c.Recent); n > 0 {
+		oldest = c.Recent[n-1].Time
 	}
+	for _, f := range c.Best {
+		if f.Size >= p.floor(d) && (oldest.IsZero() || f.Time.Before(oldest)) {
+			return f, true
+		}
+	}
+	return copyFact{}, false
+}
+
+// newerBad counts the finished copies that are newer than the newest good one.
+func (c copiesFacts) newerBad(newest copyFact) (n int) {
+	for _, f := range c.Recent {
+		if f.Time.After(newest.Time) {
+			n++
+		}
+	}
+	return n
+}
+
+// shrunk tells whether a copy is much smaller than those before it used to be: than the
+// middle one of three at least, so that a large one among them is no measure.
+func shrunk(f copyFact, before []copyFact, floor, drop int64) bool {
+	var sizes []int64
+	for _, b := range before {
+		if b.Damage == "" && b.Why == "" && b.Size >= floor {
+			sizes = append(sizes, b.Size)
+		}
+	}
+	const least = 3
+	if len(sizes) < least || drop >= 100 {
+		return false
+	}
+	slices.Sort(sizes)
+	usual := sizes[len(sizes)/2]
+	return float64(f.Size) < float64(usual)*float64(100-drop)/100
+}
+
+// frozenSince tells whether the newest copies have all the same size to the byte, and the
+// time of the oldest of them. Formats whose size does not depend on what they hold are
+// left out.
+func (c copiesFacts) frozenSince(newest copyFact, n int) (time.Time, bool) {
+	same, since := 0, newest.Time
+	switch newest.Format {
+	case "vhd", "vhdx", "sqlite", "access", storeRestic, storeBorg, "windows_image":
+		return since, false
+	}
+	if n == 0 || newest.Folder {
+		return since, false
+	}
+	for _, f := range c.Recent {
+		if f.Time.After(newest.Time) || f.Damage != "" {
+			continue
+		}
+		if f.Size != newest.Size {
+			break
+		}
+		same, since = same+1, f.Time
+	}
+	return since, same >= n
+}
+
+// judgeFrozen answers where the copies have always the same size: Pass when it is proved
+// that the source did not change meanwhile.
+func judgeFrozen(f datasetFacts, newest copyFact, since time.Time, p dailyParams, at time.Time) (checks.Status, checks.Reason) {
+	args := []string{"age", span(at.Sub(newest.Time)), "size", size(newest.Size), "days", strconv.Itoa(int(newest.Time.Sub(since).Hours()) / 24)}
+	quiet := time.Duration(p.Quiet)
+	switch {
+	case f.Server != nil:
+		if s, _ := judgeServer(*f.Server, since, quiet, at); s == checks.Pass {
+			return s, checks.Reason{}
+		}
+	case f.Tree != nil:
+		if f.Tree.Between > 0 && f.Tree.From.Equal(since) {
+			return checks.Fail, checks.Because("backup.frozen", append(args, "files", strconv.FormatInt(f.Tree.Between, 10))...)
+		}
+		if s, _ := judgeTree(*f.Tree, since, quiet, at); s == checks.Pass {
+			return s, checks.Reason{}
+		}
+	}
+	return checks.Unknown, checks.Because("backup.frozen_unproved", args...)
 }
 
 // judgeNone answers where no copy is good.
-func judgeNone(c copiesFacts, floor int64, unsure bool) (checks.Status, checks.Reason) {
+func judgeNone(c copiesFacts, floor, drop int64, unsure bool) (checks.Status, checks.Reason) {
+	n := strconv.Itoa
 	switch {
+	case unsure && c.Links > 0 && c.Unread == 0:
+		return checks.Unknown, checks.Because("backup.copies_are_links", "links", n(c.Links))
 	case unsure:
-		return checks.Unknown, checks.Because("backup.none_good_unread", "seen", strconv.Itoa(c.Matching), "unread", strconv.Itoa(c.Unread))
+		return checks.Unknown, checks.Because("backup.none_good_unread", "seen", n(c.Matching), "unread", n(c.Unread))
 	case c.Matching == 0:
 		return checks.Fail, checks.Because("backup.no_copy")
+	case c.Damaged > 0:
+		i := slices.IndexFunc(c.Recent, func(f copyFact) bool { return f.Damage != "" })
+		damage := string(intact.Empty)
+		if i >= 0 {
+			damage = c.Recent[i].Damage
+		}
+		return checks.Fail, checks.Because("backup.none_whole", "seen", n(c.Matching), "damaged", n(c.Damaged), "damage", damage)
 	default:
-		return checks.Fail, checks.Because("backup.none_good", "seen", strconv.Itoa(c.Matching), "floor", size(floor),
-			"future", strconv.Itoa(c.Future), "writing", strconv.Itoa(c.Writing))
+		return checks.Fail, checks.Because("backup.none_good", "seen", n(c.Matching), "floor", size(floor),
+			"drop", strconv.FormatInt(drop, 10), "future", n(c.Future), "writing", n(c.Writing))
 	}
+}
+
+// judgeMirror answers for a mirror that was compared with its source: what is missing in
+// it may be so for as long as a copy may take.
+func judgeMirror(m mirrorFacts, d dataset, p dailyParams, at time.Time) (checks.Status, checks.Reason) {
+	n := func(i int64) string { return strconv.FormatInt(i, 10) }
+	pending := time.Duration(0)
+	if m.Missing+m.Behind > 0 {
+		pending = at.Sub(m.PendingSince)
+	}
+	limit := p.limit(d)
+	switch {
+	case m.Files > 0 && m.Missing == m.Files:
+		return checks.Fail, checks.Because("backup.no_copy")
+	case m.Damaged > 0:
+		return checks.Fail, checks.Because("backup.mirror_damaged", "damaged", n(m.Damaged), "files", n(m.Files))
+	case pending > limit:
+		return checks.Fail, checks.Because("backup.mirror_behind", "missing", n(m.Missing), "behind", n(m.Behind), "age", span(pending), "limit", span(limit))
+	case m.Unfinished > 0 && at.Sub(m.Temp) > settledMirror:
+		return checks.Fail, checks.Because("backup.mirror_unfinished", "files", n(m.Unfinished), "age", span(at.Sub(m.Temp)))
+	case m.Unread > 0 || m.Stopped != "":
+		return checks.Unknown, checks.Because("backup.mirror_unread", "entries", n(m.Unread), "why", cmp.Or(m.Why, m.Stopped))
+	case m.Files == 0:
+		return checks.Unknown, checks.Because("backup.mirror_source_empty", "source", d.Source)
+	case m.Missing+m.Behind > 0 && at.Sub(m.Written) > limit:
+		// What is missing may have been missing for long: a file shows its last change only.
+		return checks.Unknown, checks.Because("backup.mirror_not_written", "missing", n(m.Missing+m.Behind), "age", span(at.Sub(m.Written)), "limit", span(limit))
+	case m.Unfinished > 0:
+		return checks.Unknown, checks.Because("backup.mirror_being_written", "files", n(m.Unfinished))
+	case m.Bytes < p.floor(d):
+		return checks.Fail, checks.Because("backup.none_good", "seen", "1", "floor", size(p.floor(d)), "drop", "0", "future", "0", "writing", "0")
+	}
+	return checks.Pass, checks.Because("backup.mirror_equal", "files", n(m.Files), "size", size(m.Bytes), "missing", n(m.Missing+m.Behind))
+}
+
+// settledMirror is how old a file of a transfer is that nobody writes any more.
+const settledMirror = time.Hour
+
+// judgeServer tells whether a PostgreSQL server is proved to have written nothing since a
+// copy was made.
+func judgeServer(s serverFacts, copied time.Time, quiet time.Duration, at time.Time) (checks.Status, checks.Reason) {
+	args := []string{"place", s.Checkpoint}
+	// What is written brings a checkpoint within checkpoint_timeout, a day at most: so
+	// nothing was, up to a day ago.
+	const longest = 24 * time.Hour
+	switch {
+	case s.Why != "":
+		return checks.Unknown, checks.Because("backup.server_unread", "why", s.Why)
+	case s.Time.After(at):
+		return checks.Unknown, checks.Because("backup.server_unread", "why", "control")
+	case s.Time.After(copied):
+		return checks.Fail, checks.Because("backup.server_wrote", append(args, "written", span(at.Sub(s.Time)))...)
+	case s.Crashed:
+		return checks.Unknown, checks.Because("backup.server_crashed", args...)
+	case s.Time.After(copied.Add(-quiet)):
+		return checks.Unknown, checks.Because("backup.changed_near_copy", "quiet", span(quiet))
+	case !s.Stopped && at.Sub(copied) < longest:
+		return checks.Unknown, checks.Because("backup.server_too_soon", args...)
+	}
+	return checks.Pass, checks.Because("backup.server_still", append(args, "changed", span(at.Sub(s.Time)))...)
 }
 
 // judgeTree tells whether the source is proved to be as it was when the copy

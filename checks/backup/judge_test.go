@@ -138,7 +138,7 @@ func said(t *testing.T, v checks.Verdict) {
 		reasons = append(reasons, f.Reason)
 	}
 	for _, r := range reasons {
-		if _, ok := messages()[r.Code]; !ok {
+		if _, ok := dailyMessages()[r.Code]; !ok {
 			t.Errorf("%s has no message", r.Code)
 		}
 	}
@@ -182,7 +182,7 @@ func TestJudgeWhole(t *testing.T) {
 }
 
 func TestMessagesComplete(t *testing.T) {
-	if got := messages().Problems(); len(got) > 0 {
+	if got := dailyMessages().Problems(); len(got) > 0 {
 		t.Errorf("incomplete messages: %q", got)
 	}
 }

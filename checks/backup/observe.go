@@ -1,10 +1,7 @@
 package backup
 
 import (
-	"cmp"
 	"context"
-	"io/fs"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -16,176 +13,150 @@ import (
 const (
 	// settled is how long a copy must be untouched to count as finished.
 	settled = 2 * time.Minute
-	// maxBest bounds the list of best copies of a dataset.
-	maxBest = 20
+	// maxBest and maxRecent bound the lists of copies of a dataset.
+	maxBest   = 20
+	maxRecent = 12
 	// maxInCopy and maxInSource bound the entries looked at in one folder that
 	// is a copy and in one source.
 	maxInCopy   = 2_000_000
 	maxInSource = 5_000_000
-	// lookTime is what all walks together may take, and walkTime the copies or
-	// the source of one dataset. It ends before the check's own deadline: what
-	// was seen until then is kept.
-	lookTime = 25 * time.Minute
+	// lookTime is what all walks together may take, walkTime the copies or the source of
+	// one dataset, and readTime all reading of contents. Together they end before the
+	// check's own deadline: what was seen until then is kept.
+	lookTime = 20 * time.Minute
 	walkTime = 5 * time.Minute
+	readTime = 15 * time.Minute
 )
+
+// looker looks at the copies of one dataset.
+type looker struct {
+	h   *host.Host
+	d   dataset
+	now time.Time
+	// budget bounds a walk, and reading all contents that are read; share is about how
+	// many bytes of contents this dataset may read.
+	budget  time.Duration
+	reading time.Time
+	share   int64
+	quiet   time.Duration
+}
 
 // observe looks at the copies of every dataset, and at its source where the
 // copies are late: then only the source can tell whether that matters.
 func observe(ctx context.Context, h *host.Host, p dailyParams) (dailyFacts, error) {
 	now := h.Now()
-	budget := min(walkTime, lookTime/time.Duration(2*max(1, len(p.Datasets))))
+	n := max(1, len(p.Datasets))
+	reading := time.Now().Add(readTime) // a stopwatch, and no fact
 	var out dailyFacts
 	for _, d := range p.Datasets {
-		f := datasetFacts{
-			Name: d.Name, Source: d.Source, Copies: d.Copies, Pattern: d.Pattern,
-			Seen: observeCopies(ctx, h, d, now, budget),
+		l := &looker{
+			h: h, d: d, now: now, budget: min(walkTime, lookTime/time.Duration(2*n)),
+			reading: reading, share: p.VerifyBytes / int64(n), quiet: time.Duration(p.Quiet),
 		}
-		newest, ok := f.Seen.good(p.floor(d))
-		late := ok && now.Sub(newest.Time) > p.limit(d)
-		if late && d.Source != "" {
-			tree := observeSource(ctx, h, d.Source, now, budget)
-			f.Tree = &tree
-		}
+		f := datasetFacts{Name: d.Name, Source: d.Source, Copies: d.Copies, Pattern: d.Pattern, Seen: l.copies(ctx)}
+		l.source(ctx, p, &f)
 		out.Datasets = append(out.Datasets, f)
 	}
 	return out, nil
 }
 
-// good returns the newest finished copy of at least min bytes.
-func (c copiesFacts) good(minBytes int64) (copyFact, bool) {
-	i := slices.IndexFunc(c.Best, func(f copyFact) bool { return f.Size >= minBytes })
-	if i < 0 {
-		return copyFact{}, false
+// source looks at the source of a dataset where its copies leave a question that only
+// the source can answer.
+func (l *looker) source(ctx context.Context, p dailyParams, f *datasetFacts) {
+	d := l.d
+	newest, ok := f.Seen.good(p, d)
+	if !ok || d.Source == "" || f.Seen.Mirror != nil {
+		return
 	}
-	return c.Best[i], true
+	since, frozen := f.Seen.frozenSince(newest, p.frozen(d))
+	if l.now.Sub(newest.Time) <= p.limit(d) && !frozen {
+		return
+	}
+	var from, to time.Time
+	if frozen {
+		from, to = since, newest.Time.Add(-l.quiet)
+	}
+	if server, ok := observeServer(ctx, l.h, d.Source); ok {
+		f.Server = &server
+		return
+	}
+	tree := observeSource(ctx, l.h, d.Source, l.now, l.budget, from, to)
+	f.Tree = &tree
 }
 
-func observeCopies(ctx context.Context, h *host.Host, d dataset, now time.Time, budget time.Duration) copiesFacts {
-	if !native(h.OS, d.Copies) {
+// copies looks at the folder of copies.
+func (l *looker) copies(ctx context.Context) copiesFacts {
+	if !native(l.h.OS, l.d.Copies) {
 		return copiesFacts{Why: checks.WhyUnread(host.ErrUnsupported)}
 	}
-	entries, err := h.Files.ReadDir(ctx, d.Copies)
+	entries, err := l.h.Files.ReadDir(ctx, l.d.Copies)
 	if err != nil {
-		return copiesFacts{Why: checks.WhyUnread(err)}
+		why := checks.WhyUnread(err)
+		if isShare(l.d.Copies) && (why == "absent" || why == "permission" || why == "unreadable") {
+			why = "share" // what a share does not show this machine may still be there
+		}
+		return copiesFacts{Why: why}
 	}
-	ctx, cancel := context.WithTimeout(ctx, budget)
-	defer cancel()
-	// What was touched last is likely the newest copy: when time runs out, it
-	// has been looked at.
-	slices.SortStableFunc(entries, func(a, b host.FileInfo) int { return b.ModTime.Compare(a.ModTime) })
-	var out copiesFacts
-	var finished []copyFact
-	for _, e := range entries {
-		if !e.Mode.IsDir() && !e.Mode.IsRegular() || !selects(h.OS, d.Pattern, e.Name) {
-			continue
-		}
-		out.Matching++
-		c, whole := copyFact{Time: e.ModTime.UTC(), Size: e.Size}, true
-		if e.Mode.IsDir() {
-			c, whole = observeFolder(ctx, h, join(h.OS, d.Copies, e.Name))
-		}
-		if !whole || c.Time.IsZero() && e.Mode.IsRegular() {
-			out.Unread++
-		}
-		switch {
-		case c.Time.IsZero():
-			// An empty folder, or one that could not be looked at, is no copy.
-		case c.Time.After(now):
-			out.Future++
-		case now.Sub(c.Time) < settled:
-			out.Writing++
-		default:
-			finished = append(finished, c)
-		}
+	store := l.d.Format
+	if store == "" || store == storeAuto {
+		store = recognise(l.h.OS, entries)
 	}
-	out.Best, out.BestMore = best(finished)
-	return out
+	switch store {
+	case storeMirror:
+		return l.mirror(ctx)
+	case storeRestic:
+		return l.restic(ctx)
+	case storeBorg:
+		return l.borg(ctx)
+	case storeRsnapshot:
+		return l.rsnapshot(ctx, entries)
+	case storeWindows:
+		return l.windowsBackup(ctx, entries)
+	default:
+		return l.files(ctx, entries, store)
+	}
 }
 
-// best keeps the copies of which none newer is as large, newest first.
-func best(all []copyFact) (kept []copyFact, more int) {
-	slices.SortFunc(all, func(a, b copyFact) int {
-		return cmp.Or(b.Time.Compare(a.Time), cmp.Compare(b.Size, a.Size))
-	})
-	largest := int64(-1)
-	for _, c := range all {
-		if c.Size <= largest {
-			continue
-		}
-		largest = c.Size
-		if len(kept) == maxBest {
-			more++
-			continue
-		}
-		kept = append(kept, c)
-	}
-	return kept, more
-}
-
-// observeFolder sums up a folder that is one copy. What it holds at least is
-// true even when whole is false.
-func observeFolder(ctx context.Context, h *host.Host, folder string) (c copyFact, whole bool) {
-	c, whole = copyFact{Folder: true}, true
-	entries := 0
-	err := h.Files.Walk(ctx, folder, func(_ string, info host.FileInfo, err error) error {
-		if entries++; entries > maxInCopy {
-			whole = false
-			return fs.SkipAll
-		}
-		if err != nil {
-			whole = false
-			return nil //nolint:nilerr // kept in whole: what cannot be read does not end the walk
-		}
-		if info.Mode.IsRegular() {
-			c.Files++
-			c.Size += info.Size
-			if info.ModTime.After(c.Time) {
-				c.Time = info.ModTime.UTC()
+// recognise tells what writes into a folder, by what it keeps there; empty for files.
+func recognise(os host.OS, entries []host.FileInfo) string {
+	has := func(names ...string) bool {
+		for _, n := range names {
+			if !slices.ContainsFunc(entries, func(e host.FileInfo) bool { return strings.EqualFold(e.Name, n) }) {
+				return false
 			}
 		}
-		return nil
-	})
-	return c, whole && err == nil
+		return true
+	}
+	switch {
+	case has("config", "data", "index", "keys", "snapshots"):
+		return storeRestic
+	case has("config", "data") && slices.ContainsFunc(entries, func(e host.FileInfo) bool {
+		_, ok := numbered(e.Name, "index.")
+		return ok || e.Name == "README"
+	}):
+		return storeBorg
+	case os == host.Windows && (has("WindowsImageBackup") || has("Catalog", "MediaId") || has("MediaId") && hasImages(entries)):
+		return storeWindows
+	case slices.ContainsFunc(entries, func(e host.FileInfo) bool { _, ok := vzdumpGuest(e.Name); return ok }):
+		return storeVzdump
+	case slices.ContainsFunc(entries, func(e host.FileInfo) bool { return e.Mode.IsDir() && isInterval(e.Name) }):
+		return storeRsnapshot
+	default:
+		return ""
+	}
 }
 
-// selects tells whether an entry of the folder of copies is a copy. Without
-// pattern everything is, but what programs leave beside copies.
-func selects(os host.OS, pattern, name string) bool {
-	if os == host.Windows {
-		pattern, name = strings.ToLower(pattern), strings.ToLower(name)
+// mountsBelow counts what is mounted inside a folder: a walk does not enter it,
+// so it says nothing about the data there.
+func mountsBelow(ctx context.Context, h *host.Host, folder string) (n int, why string) {
+	volumes, err := h.System.Volumes(ctx)
+	if err != nil {
+		return 0, checks.WhyUnread(err)
 	}
-	if pattern != "" {
-		ok, err := path.Match(pattern, name)
-		return err == nil && ok
+	for _, v := range volumes {
+		if m := plain(h.OS, v.Mount); m != plain(h.OS, folder) && strings.HasPrefix(m, plain(h.OS, folder)) {
+			n++
+		}
 	}
-	lower := strings.ToLower(name)
-	if strings.HasPrefix(lower, ".") || strings.HasPrefix(lower, "~$") {
-		return false
-	}
-	return !slices.Contains(besideNames(), lower) && !slices.Contains(besideExtensions(), path.Ext(lower))
-}
-
-// besideNames and besideExtensions are files that are found beside copies and
-// are none: a log that is written each night must not pass for a copy.
-func besideNames() []string {
-	return []string{"desktop.ini", "thumbs.db", "lost+found", "$recycle.bin", "system volume information", "@eadir"}
-}
-
-func besideExtensions() []string {
-	return []string{".log", ".txt", ".tmp", ".part", ".partial", ".lock", ".lck", ".md5", ".sha1", ".sha256", ".sha512", ".lnk"}
-}
-
-// native tells whether a path is written as the system writes paths.
-func native(os host.OS, p string) bool {
-	if os == host.Windows {
-		return strings.HasPrefix(p, `\\`) || len(p) >= 3 && p[1] == ':' && (p[2] == '\\' || p[2] == '/')
-	}
-	return strings.HasPrefix(p, "/")
-}
-
-func join(os host.OS, folder, name string) string {
-	if os == host.Windows {
-		return strings.TrimRight(folder, `\/`) + `\` + name
-	}
-	return path.Join(folder, name)
+	return n, ""
 }

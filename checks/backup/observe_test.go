@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"vigia/checks"
+	"vigia/checks/checktest"
 	"vigia/checks/host"
 	"vigia/checks/host/local"
 )
@@ -85,17 +86,9 @@ func (p *place) run(d dataset, seen ...host.Volume) checks.Finding {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	got := daily().Run(p.t.Context(), p.host(seen), params)
-	said(p.t, got.Verdict)
+	got := checktest.Run(p.t, daily(), *p.host(seen), string(params))
 	if len(got.Findings) != 1 {
 		p.t.Fatalf("got %+v, want one finding", got.Verdict)
-	}
-	again, err := daily().Judge(got.Observed, params, got.ObservedAt)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	if diff := cmp.Diff(got.Verdict, again); diff != "" {
-		p.t.Errorf("judged again (-Run +Judge):\n%s", diff)
 	}
 	for _, secret := range []string{"GOMA800101", "viernes", "a.xlsx"} {
 		if strings.Contains(string(got.Observed), secret) {
@@ -114,8 +107,8 @@ func TestRealFolders(t *testing.T) {
 		code    string
 	}{
 		{
-			name: "a file of the night", make: func(p *place) { p.copy("GOMA800101.zip", 500, 9*time.Hour) },
-			status: checks.Pass, code: "backup.recent",
+			name: "a file of the night", make: func(p *place) { p.copy("GOMA800101.bin", 500, 9*time.Hour) },
+			status: checks.Pass, code: "backup.recent_unverified",
 		},
 		{
 			name: "a folder of the night", make: func(p *place) {
@@ -133,48 +126,48 @@ func TestRealFolders(t *testing.T) {
 			status: checks.Fail, code: "backup.none_good",
 		},
 		{name: "nothing", make: func(*place) {}, status: checks.Fail, code: "backup.no_copy"},
-		{name: "empty", make: func(p *place) { p.copy("a.zip", 0, 9*time.Hour) }, status: checks.Fail, code: "backup.none_good"},
-		{name: "too small", make: func(p *place) { p.copy("a.zip", 99, 9*time.Hour) }, dataset: dataset{MinBytes: 100}, status: checks.Fail, code: "backup.none_good"},
-		{name: "dated in the future", make: func(p *place) { p.copy("a.zip", 99, -time.Hour) }, status: checks.Fail, code: "backup.none_good"},
+		{name: "empty", make: func(p *place) { p.copy("a.bin", 0, 9*time.Hour) }, status: checks.Fail, code: "backup.none_whole"},
+		{name: "too small", make: func(p *place) { p.copy("a.bin", 99, 9*time.Hour) }, dataset: dataset{MinBytes: 100}, status: checks.Fail, code: "backup.none_good"},
+		{name: "dated in the future", make: func(p *place) { p.copy("a.bin", 99, -time.Hour) }, status: checks.Fail, code: "backup.none_good"},
 		{
 			name: "one being written does not hide the previous", make: func(p *place) {
-				p.copy("a.zip", 900, time.Second)
-				p.copy("b.zip", 99, 20*time.Hour)
+				p.copy("a.bin", 900, time.Second)
+				p.copy("b.bin", 99, 20*time.Hour)
 			},
-			status: checks.Pass, code: "backup.recent",
+			status: checks.Pass, code: "backup.recent_unverified",
 		},
-		{name: "only one being written", make: func(p *place) { p.copy("a.zip", 900, time.Second) }, status: checks.Fail, code: "backup.none_good"},
+		{name: "only one being written", make: func(p *place) { p.copy("a.bin", 900, time.Second) }, status: checks.Fail, code: "backup.none_good"},
 		{
 			name: "the tool's log is no copy", make: func(p *place) {
 				p.copy("copia.log", 900, time.Hour)
 				p.copy(".oculto", 900, time.Hour)
 				p.copy("Thumbs.db", 900, time.Hour)
-				p.copy("a.zip.part", 900, time.Hour)
-				p.copy("a.zip", 900, 40*time.Hour)
+				p.copy("b.bin.part", 900, time.Hour)
+				p.copy("a.bin", 900, 40*time.Hour)
 			},
 			status: checks.Fail, code: "backup.late",
 		},
 		{
 			name: "a pattern selects", make: func(p *place) {
-				p.copy("otra.zip", 900, time.Hour)
-				p.copy("nomina.zip", 900, 40*time.Hour)
+				p.copy("otra.bin", 900, time.Hour)
+				p.copy("nomina.bin", 900, 40*time.Hour)
 			},
-			dataset: dataset{Pattern: "nomina*.zip"}, status: checks.Fail, code: "backup.late",
+			dataset: dataset{Pattern: "nomina*.bin"}, status: checks.Fail, code: "backup.late",
 		},
 		{
 			name: "a link is no copy", make: func(p *place) {
-				p.copy("vieja.zip", 900, 40*time.Hour)
-				target := filepath.Join(p.source, "nueva.zip")
+				p.copy("vieja.bin", 900, 40*time.Hour)
+				target := filepath.Join(p.source, "nueva.bin")
 				if err := os.WriteFile(target, make([]byte, 900), 0o644); err != nil {
 					p.t.Fatal(err)
 				}
-				if err := os.Symlink(target, filepath.Join(p.copies, "ultima.zip")); err != nil {
+				if err := os.Symlink(target, filepath.Join(p.copies, "ultima.bin")); err != nil {
 					p.t.Fatal(err)
 				}
 			},
-			status: checks.Fail, code: "backup.late",
+			status: checks.Unknown, code: "backup.copies_partly_unread",
 		},
-		{name: "a weekly dataset", make: func(p *place) { p.copy("a.zip", 99, 6*day) }, dataset: dataset{Every: checks.Duration(7 * day)}, status: checks.Pass, code: "backup.recent"},
+		{name: "a weekly dataset", make: func(p *place) { p.copy("a.bin", 99, 6*day) }, dataset: dataset{Every: checks.Duration(7 * day)}, status: checks.Pass, code: "backup.recent_unverified"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := newPlace(t)
@@ -280,7 +273,7 @@ func TestUnchanged(t *testing.T) {
 			if tt.change != nil {
 				tt.change(p)
 			}
-			p.copy("viernes.zip", 500, -tt.copied)
+			p.copy("viernes.bin", 500, -tt.copied)
 			p.later(weekend)
 			var seen []host.Volume
 			if tt.seen != nil {
@@ -297,7 +290,7 @@ func TestUnchanged(t *testing.T) {
 func TestFingerprint(t *testing.T) {
 	p := newPlace(t)
 	fingerprint := func() string {
-		got := observeSource(t.Context(), p.host(nil), p.source, p.now, time.Minute)
+		got := observeSource(t.Context(), p.host(nil), p.source, p.now, time.Minute, time.Time{}, time.Time{})
 		if got.Fingerprint == "" {
 			t.Fatalf("no fingerprint: %+v", got)
 		}
@@ -335,6 +328,19 @@ func (f tree) ReadDir(_ context.Context, path string) ([]host.FileInfo, error) {
 	return f.folder, nil
 }
 
+func (f tree) ReadRange(_ context.Context, _ string, _, length int64) ([]byte, error) {
+	return []byte("TAPE" + strings.Repeat("\x00", int(length)-4)), nil
+}
+
+func (f tree) Stat(_ context.Context, path string) (host.FileInfo, error) {
+	for _, e := range f.folder {
+		if path == `D:\Copias\`+e.Name {
+			return e, nil
+		}
+	}
+	return host.FileInfo{}, fs.ErrNotExist
+}
+
 func (f tree) Walk(ctx context.Context, root string, visit func(string, host.FileInfo, error) error) error {
 	if f.atStart != nil {
 		return f.atStart
@@ -368,10 +374,9 @@ func TestWindowsSource(t *testing.T) {
 		{"no walk at all", tree{atStart: fmt.Errorf("walk: %w", host.ErrNotRecorded)}, checks.Unknown, "backup.source_unread"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			tt.tree.folder = []host.FileInfo{{Name: "Lunes.VHDX", Size: 9000, ModTime: at.Add(-3 * day)}}
+			tt.tree.folder = []host.FileInfo{{Name: "Lunes.BKF", Size: 9000, ModTime: at.Add(-3 * day)}}
 			h := host.New(host.Host{OS: host.Windows, Now: func() time.Time { return at }, Files: tt.tree, System: volumes{}})
-			got := daily().Run(t.Context(), h, json.RawMessage(`{"datasets":[{"name":"a","source":"D:\\Datos","copies":"D:\\Copias","pattern":"*.vhdx"}]}`))
-			said(t, got.Verdict)
+			got := checktest.Run(t, daily(), *h, `{"datasets":[{"name":"a","source":"D:\\Datos","copies":"D:\\Copias","pattern":"*.bkf"}]}`)
 			if len(got.Findings) != 1 || got.Findings[0].Status != tt.status || got.Findings[0].Reason.Code != tt.code {
 				t.Errorf("got %+v, want %s %s", got.Verdict, tt.status, tt.code)
 			}

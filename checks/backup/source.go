@@ -16,8 +16,12 @@ import (
 )
 
 // observeSource walks a source and keeps what its times say.
-func observeSource(ctx context.Context, h *host.Host, source string, now time.Time, budget time.Duration) treeFacts {
-	var t treeFacts
+// Where from and to are given, it counts the files that were written between them.
+func observeSource(ctx context.Context, h *host.Host, source string, now time.Time, budget time.Duration, from, to time.Time) treeFacts {
+	t := treeFacts{From: from.UTC(), To: to.UTC()}
+	if from.IsZero() {
+		t.From, t.To = time.Time{}, time.Time{}
+	}
 	if !native(h.OS, source) {
 		t.Why = checks.WhyUnread(host.ErrUnsupported)
 		return t
@@ -27,7 +31,7 @@ func observeSource(ctx context.Context, h *host.Host, source string, now time.Ti
 	defer cancel()
 	digest := sha256.New()
 	first := true
-	err := h.Files.Walk(ctx, source, func(_ string, info host.FileInfo, err error) error {
+	err := h.Files.Walk(ctx, source, func(path string, info host.FileInfo, err error) error {
 		if first {
 			first = false
 			if err != nil {
@@ -49,6 +53,8 @@ func observeSource(ctx context.Context, h *host.Host, source string, now time.Ti
 		binary.BigEndian.PutUint64(entry[8:], uint64(info.ModTime.UnixNano()))
 		binary.BigEndian.PutUint32(entry[16:], uint32(info.Mode.Type()))
 		digest.Write(entry[:])
+		digest.Write([]byte(path))
+		digest.Write([]byte{0}) // no name holds it
 		return nil
 	})
 	switch {
@@ -65,6 +71,9 @@ func observeSource(ctx context.Context, h *host.Host, source string, now time.Ti
 
 // add counts one entry of the source.
 func (t *treeFacts) add(os host.OS, info host.FileInfo, now time.Time) {
+	if m := info.ModTime; info.Mode.IsRegular() && !t.From.IsZero() && m.After(t.From) && m.Before(t.To) {
+		t.Between++
+	}
 	switch {
 	case info.Mode.IsRegular():
 		t.Files++
@@ -97,25 +106,4 @@ func (t *treeFacts) add(os host.OS, info host.FileInfo, now time.Time) {
 // prove that nothing was written.
 func databaseExtensions() []string {
 	return []string{".mdf", ".ndf", ".ldf", ".mdb", ".accdb", ".fdb", ".gdb", ".ibd", ".edb", ".db", ".sqlite", ".sqlite3", ".dbf"}
-}
-
-// mountsBelow counts what is mounted inside source: a walk does not enter it,
-// so it says nothing about the data there.
-func mountsBelow(ctx context.Context, h *host.Host, source string) (n int, why string) {
-	volumes, err := h.System.Volumes(ctx)
-	if err != nil {
-		return 0, checks.WhyUnread(err)
-	}
-	plain := func(p string) string {
-		if h.OS == host.Windows {
-			p = strings.ToLower(strings.ReplaceAll(p, `\`, "/"))
-		}
-		return strings.TrimRight(p, "/") + "/"
-	}
-	for _, v := range volumes {
-		if m := plain(v.Mount); m != plain(source) && strings.HasPrefix(m, plain(source)) {
-			n++
-		}
-	}
-	return n, ""
 }

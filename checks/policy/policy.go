@@ -96,11 +96,19 @@ type Dataset struct {
 	// Pattern selects the copies inside the folder, such as "*.zip"; empty
 	// means every file and every first-level folder.
 	Pattern string `json:"pattern,omitempty" yaml:"pattern,omitempty"`
+	// Kind is what a copy holds: full (also when empty), incremental, or archive for data
+	// that are closed and stay as they are.
+	Kind string `json:"kind,omitempty" yaml:"kind,omitempty"`
+	// Format is what writes the copies: auto (also when empty), files, mirror, restic,
+	// borg, rsnapshot, vzdump or windows_server_backup. A mirror must be said.
+	Format string `json:"format,omitempty" yaml:"format,omitempty"`
 	// Every is the cadence of copies, Grace what a late one may take.
 	Every Duration `json:"every,omitempty" yaml:"every,omitempty"`
 	Grace Duration `json:"grace,omitempty" yaml:"grace,omitempty"`
-	// MinBytes is the size below which a copy is not one.
+	// MinBytes is the size below which a copy is not one, and MaxDrop by how many per
+	// cent it may be smaller than those before; 0 is the pack's own.
 	MinBytes int64 `json:"min_bytes,omitempty" yaml:"min_bytes,omitempty"`
+	MaxDrop  int64 `json:"max_drop,omitempty" yaml:"max_drop,omitempty"`
 }
 
 // Permit allows personal data in a folder of a machine.

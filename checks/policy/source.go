@@ -213,7 +213,7 @@ func (r sourceReview) datasets(s Source) error {
 	for i, d := range s.Datasets {
 		at := fmt.Sprintf("datasets[%d]", i)
 		if err := r.texts(at, mandatory("name", d.Name), mandatory("copies", d.Copies), optional("source", d.Source),
-			optional("pattern", d.Pattern), optional("machine", d.Machine)); err != nil {
+			optional("pattern", d.Pattern), optional("machine", d.Machine), optional("kind", d.Kind), optional("format", d.Format)); err != nil {
 			return err
 		}
 		if seen[d.Name] {

@@ -228,10 +228,8 @@ func verifyPGDump(s *source) Result {
 			return damaged(depth, Structure)
 		}
 		delete(missing, p.number())
-		for {
-			if kind == pgBlobs && p.number() == 0 {
-				break // no further large object
-			}
+		// The number of each large object stands before it, and 0 behind the last.
+		for kind == pgData || p.number() != 0 {
 			if res := p.data(depth); res.Damage != "" {
 				return res
 			}
@@ -261,7 +259,7 @@ func (p *pgReader) data(depth Depth) Result {
 			break // no data at all
 		}
 		if z, err = zlib.NewReader(first); err == nil {
-			_, err = io.Copy(io.Discard, z)
+			_, err = io.Copy(io.Discard, z) //nolint:gosec // kept nowhere, and the caller's time ends it
 		}
 		if err != nil && !p.ended() {
 			return damaged(depth, Checksum)

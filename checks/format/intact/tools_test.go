@@ -50,7 +50,7 @@ func (m made) make(t *testing.T) []byte {
 	t.Helper()
 	dir := t.TempDir()
 	noise := make([]byte, 300_000)
-	rnd := rand.New(rand.NewPCG(7, 7)) //nolint:gosec // not a secret
+	rnd := rand.New(rand.NewPCG(7, 7))
 	for i := range noise {
 		noise[i] = byte(rnd.Uint32())
 	}

@@ -1,0 +1,9 @@
+package backup
+
+import (
+	"testing"
+
+	"vigia/checks/checktest"
+)
+
+func TestMain(m *testing.M) { checktest.Main(m, Checks(), nil) }
