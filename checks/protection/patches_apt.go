@@ -31,10 +31,10 @@ func observeAPT(ctx context.Context, look *checks.Look, seen *patchesFacts) {
 		return
 	}
 	var lists, dates []string
-	any := false
+	listed := false
 	for _, e := range entries {
 		name := listName(e.Name)
-		any = any || strings.HasSuffix(name, "_Packages")
+		listed = listed || strings.HasSuffix(name, "_Packages")
 		switch {
 		case !securityList(name):
 		case strings.HasSuffix(name, "_Packages"):
@@ -43,7 +43,7 @@ func observeAPT(ctx context.Context, look *checks.Look, seen *patchesFacts) {
 			dates = append(dates, e.Name)
 		}
 	}
-	seen.NoSecurity = any && len(lists) == 0
+	seen.NoSecurity = listed && len(lists) == 0
 	if len(lists) == 0 {
 		return
 	}

@@ -48,12 +48,10 @@ func rollup(version, day string, state int) map[string]any {
 	return map[string]any{key + `\CurrentState`: state, key + `\InstallTimeHigh`: int(ticks >> 32), key + `\InstallTimeLow`: int(ticks & 0xffffffff)}
 }
 
-func joined(maps ...map[string]any) map[string]any {
+func joined(all ...map[string]any) map[string]any {
 	out := map[string]any{}
-	for _, m := range maps {
-		for k, v := range m {
-			out[k] = v
-		}
+	for _, m := range all {
+		maps.Copy(out, m)
 	}
 	return out
 }

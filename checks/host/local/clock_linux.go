@@ -19,7 +19,7 @@ func (liveRunning) Clock(ctx context.Context) (host.Clock, error) {
 	if _, err := unix.Adjtimex(&t); err != nil {
 		return host.Clock{}, fmt.Errorf("read the state of the clock: %w", err)
 	}
-	return clockState(int64(t.Status), int64(t.Maxerror)), nil
+	return clockState(int64(t.Status), int64(t.Maxerror)), nil //nolint:unconvert // 32 bits wide on some processors
 }
 
 // clockState reads what the kernel says: status bits of sys/timex.h, and the largest

@@ -154,7 +154,7 @@ func devices() []nic {
 	if err != nil {
 		return nil
 	}
-	var all, real []nic
+	var all, devices []nic
 	for _, i := range interfaces {
 		if i.Flags&net.FlagLoopback != 0 {
 			continue
@@ -175,11 +175,11 @@ func devices() []nic {
 		}
 		all = append(all, n)
 		if _, err := os.Stat("/sys/class/net/" + i.Name + "/device"); err == nil {
-			real = append(real, n)
+			devices = append(devices, n)
 		}
 	}
-	if len(real) > 0 {
-		return real
+	if len(devices) > 0 {
+		return devices
 	}
 	return all
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"iter"
+	"maps"
 	"syscall"
 )
 
@@ -90,9 +91,7 @@ type attributeSet map[uint16][]byte
 
 func attributesOf(b []byte) attributeSet {
 	set := make(attributeSet)
-	for kind, data := range netlinkAttributes(b) {
-		set[kind] = data
-	}
+	maps.Insert(set, netlinkAttributes(b))
 	return set
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"slices"
 	"testing"
 	"time"
 
@@ -224,6 +225,9 @@ func TestHives(t *testing.T) {
 	}
 	if got, err := hiveSubkeys(opened, ""); err != nil || len(got) != 1 || got[0] != "Control Panel" {
 		t.Errorf("subkeys: got %v, %v", got, err)
+	}
+	if got, err := hiveValues(opened, `Control Panel\Desktop`); err != nil || !slices.Equal(got, []string{"ScreenSaveTimeOut", "n"}) {
+		t.Errorf("values: got %v, %v", got, err)
 	}
 	if err := os.WriteFile(file, []byte("not a hive"), 0o600); err != nil {
 		t.Fatal(err)
