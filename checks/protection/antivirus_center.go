@@ -57,7 +57,7 @@ func observeAntivirusWindows(ctx context.Context, h *host.Host) (antivirusFacts,
 // centerProducts lists what is registered with the Security Center.
 func centerProducts(ctx context.Context, look *checks.Look, services []host.Service) []product {
 	const source = "WMI " + namespaceCenter + ":" + classAntivirus
-	instances, err := look.Host.Management.Instances(ctx, namespaceCenter, classAntivirus, "displayName", "instanceGuid", "productState")
+	instances, err := look.Host.Management.Instances(ctx, namespaceCenter, classAntivirus, "displayName", "instanceGuid", "productState", "pathToSignedReportingExe")
 	if err != nil {
 		look.Miss(source, err)
 		return nil
@@ -78,11 +78,25 @@ func centerProducts(ctx context.Context, look *checks.Look, services []host.Serv
 		p.State, p.Signatures = productState(uint32(state))
 		if p.ID == defenderGUID {
 			p.ID, p.Name = idDefender, nameDefender
+		} else if p.State == stateOn && stoppedProgram(services, in["pathToSignedReportingExe"]) {
+			p.State, p.From = stateOff, "service" // it was killed before it could tell
 		}
 		out = append(out, p)
 	}
 	return out
 }
+
+// stoppedProgram tells whether a program is that of a service that should run since the
+// start and does not.
+func stoppedProgram(services []host.Service, program string) bool {
+	name := baseName(program)
+	return name != "" && slices.ContainsFunc(services, func(s host.Service) bool {
+		return s.State == "stopped" && s.Start == "auto" && baseName(s.Program) == name
+	})
+}
+
+// baseName is the last part of a path of Windows, in lower case.
+func baseName(path string) string { return strings.ToLower(path[strings.LastIndexByte(path, '\\')+1:]) }
 
 // productState reads the bits of AntiVirusProduct.productState. Microsoft documents the
 // states (WSC_SECURITY_PRODUCT_STATE, WSC_SECURITY_SIGNATURE_STATUS) and not the bits;
