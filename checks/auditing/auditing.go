@@ -34,9 +34,13 @@ const (
 	lookBack = 7
 	// reach is how far back a log is asked about: older than that is old enough.
 	reach = 30
-	// maxEntries bounds what is taken out of all logs in one observation.
-	maxEntries = 50_000
-	maxConfig  = 1 << 20 // bytes of a configuration file
+	// maxEntries bounds the messages and records that are read of one kind of log,
+	// maxEvents those of a channel of Windows, which cost more.
+	maxEntries = 200_000
+	maxEvents  = 10_000
+	// maxAttempts bounds the failed log-ons that are counted of one kind of log.
+	maxAttempts = 50_000
+	maxConfig   = 1 << 20 // bytes of a configuration file
 )
 
 const day = "2006-01-02"

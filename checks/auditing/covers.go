@@ -22,10 +22,10 @@ func failuresCovers() map[host.OS]checks.Coverage {
 				"Event Viewer, Windows Logs, Security, Filter Current Log with id 4625 (and 4771, 4776 on a domain controller); Properties of the log for its size; \"auditpol /get /subcategory:"+auditLogon+"\" as administrator."),
 		},
 		host.Linux: {
-			Sources: append(logSources(), "/var/log/btmp", "/etc/passwd"),
+			Sources: append(logSources(), "/var/log/btmp", "/etc/passwd", "/etc/ssh/sshd_config"),
 			Missing: say(
-				"Los nombres que no están en /etc/passwd se cuentan juntos y no se guardan. No se leen las claves SSH rechazadas, auditd ni los registros comprimidos. Un «quiet» en pam_unix o un LogLevel de sshd por debajo de INFO ocultan intentos. Con sssd o winbind, las cuentas del directorio cuentan como desconocidas.",
-				"Names that are not in /etc/passwd are counted together and not kept. Refused SSH keys, auditd and compressed logs are not read. A \"quiet\" of pam_unix or a LogLevel of sshd below INFO hides attempts. With sssd or winbind, accounts of the directory count as unknown."),
+				"Los nombres que no están en /etc/passwd se cuentan juntos y no se guardan. No se leen las claves SSH rechazadas, auditd ni los registros comprimidos. Un «quiet» en pam_unix oculta intentos. Con sssd o winbind, las cuentas del directorio cuentan como desconocidas.",
+				"Names that are not in /etc/passwd are counted together and not kept. Refused SSH keys, auditd and compressed logs are not read. A \"quiet\" of pam_unix hides attempts. With sssd or winbind, accounts of the directory count as unknown."),
 			ByHand: say(
 				"Como root: «journalctl SYSLOG_FACILITY=10 SYSLOG_FACILITY=4 --since -7d | grep -i fail», «grep -i fail /var/log/auth.log» (o /var/log/secure) y «lastb».",
 				"As root: \"journalctl SYSLOG_FACILITY=10 SYSLOG_FACILITY=4 --since -7d | grep -i fail\", \"grep -i fail /var/log/auth.log\" (or /var/log/secure) and \"lastb\"."),

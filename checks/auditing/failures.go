@@ -2,6 +2,7 @@ package auditing
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -54,6 +55,8 @@ type failureFacts struct {
 	// subcategory of its audit policy: logon, credentials and kerberos, the last two on
 	// a domain controller only.
 	Audit map[string]bool `json:"audit,omitempty"`
+	// SSHLevel is the LogLevel that an SSH server is given, in capitals.
+	SSHLevel string `json:"ssh_level,omitempty"`
 	// Btmp tells that a Linux machine has the file for failed log-ons.
 	Btmp bool `json:"btmp,omitempty"`
 	tally
@@ -67,6 +70,10 @@ func judgeFailures(seen failureFacts, p failureParams, at time.Time) checks.Verd
 			findings = append(findings, checks.Finding{Key: "audit:" + name, Status: checks.Fail,
 				Reason: checks.Because("failures.not_audited", "audit", name)})
 		}
+	}
+	if slices.Contains([]string{"QUIET", "FATAL", "ERROR"}, seen.SSHLevel) { // they are told at INFO
+		findings = append(findings, checks.Finding{Key: "sshd", Status: checks.Warn,
+			Reason: checks.Because("failures.sshd_quiet", "level", seen.SSHLevel)})
 	}
 	total := 0
 	for _, d := range seen.Days {

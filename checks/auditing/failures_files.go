@@ -2,9 +2,13 @@ package auditing
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"slices"
+	"strings"
 	"time"
 
+	"vigia/checks/format/sshd"
 	"vigia/checks/format/utmp"
 	"vigia/checks/host"
 )
@@ -12,6 +16,8 @@ import (
 const (
 	btmp    = "/var/log/btmp"
 	sshLine = "ssh:notty"
+	// manyAttempts stands for the attempts that are too many to be counted.
+	manyAttempts = "journal"
 )
 
 // observeFailuresFiles reads the failed log-ons of a Linux machine: those that
@@ -29,11 +35,17 @@ func observeFailuresFiles(ctx context.Context, h *host.Host) (failureFacts, erro
 		}
 	}
 	seen.Log = r.messages(ctx, logOns(), tell, func(l line) {
-		if a, who, ok := parseAttempt(l, known.names, foreign); ok {
+		a, who, ok := parseAttempt(l, known.names, foreign)
+		switch {
+		case !ok:
+		case len(witnesses[who]) == maxAttempts:
+			r.Note(manyAttempts, "too_big")
+		default:
 			witnesses[who] = append(witnesses[who], a)
 		}
 	})
 	tell()
+	r.sshd(ctx, &seen)
 	var records []attempt
 	for _, file := range []string{btmp, btmp + ".1"} {
 		got, present := r.btmp(ctx, file, known)
@@ -41,8 +53,49 @@ func observeFailuresFiles(ctx context.Context, h *host.Host) (failureFacts, erro
 		records = append(records, got...)
 	}
 	seen.tally = all.or(count(records)).bounded()
-	seen.Unread = r.Unread
+	seen.Unread = one(r.Unread)
 	return seen, nil
+}
+
+// sshd reads how much the SSH server logs.
+func (r *reader) sshd(ctx context.Context, seen *failureFacts) {
+	if _, err := r.Host.Files.Stat(ctx, "/usr/sbin/sshd"); err != nil {
+		return // it is not installed, or this is not its usual place
+	}
+	c, err := sshd.Load(sshdFile, filesOf{ctx, r.Host.Files})
+	if errors.Is(err, fs.ErrNotExist) {
+		c, err = sshd.Load("/usr"+sshdFile, filesOf{ctx, r.Host.Files})
+	}
+	if err != nil {
+		r.Need(sshdFile, err)
+		return
+	}
+	if v, ok := c.Get("LogLevel"); ok {
+		seen.SSHLevel = strings.ToUpper(v.Text)
+	}
+}
+
+const sshdFile = "/etc/ssh/sshd_config"
+
+// filesOf lets package sshd read the machine's files.
+type filesOf struct {
+	ctx   context.Context //nolint:containedctx // lives for one call of sshd.Load, whose interface has none
+	files host.Files
+}
+
+// Read implements sshd.Files.
+func (f filesOf) Read(name string) ([]byte, error) {
+	return f.files.ReadFile(f.ctx, name, sshd.MaxSize)
+}
+
+// List implements sshd.Files.
+func (f filesOf) List(dir string) ([]string, error) {
+	entries, err := f.files.ReadDir(f.ctx, dir)
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = e.Name
+	}
+	return names, err
 }
 
 // btmp reads the failed log-ons that login and sshd record there.
@@ -53,7 +106,7 @@ func (r *reader) btmp(ctx context.Context, file string, known accounts) (attempt
 		return nil, false
 	}
 	records, more, err := utmp.Newest(ctx, at{ctx, r.Host.Files, file}, info.Size,
-		utmp.Query{Since: r.since, Max: maxEntries, Names: known.names})
+		utmp.Query{Since: r.since, Max: maxAttempts, Names: known.names})
 	if err != nil {
 		r.Miss(file, err)
 	}

@@ -17,7 +17,7 @@ type keeping struct {
 	Stopped string `json:"stopped,omitempty"`
 	// Syslog is the file that a syslog daemon keeps besides.
 	Syslog string `json:"syslog,omitempty"`
-	// Disabled tells that the event log service of a Windows machine does not start.
+	// Disabled tells that the event log service of a Windows machine does not run.
 	Disabled bool `json:"disabled,omitempty"`
 	// SizeKB is how large the Security channel may grow.
 	SizeKB uint64 `json:"size_kb,omitempty"`

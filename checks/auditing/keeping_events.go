@@ -110,6 +110,8 @@ func (r *reader) channel(ctx context.Context, p people) keeping {
 	log, ok := r.events(ctx, host.EventQuery{Channel: security, IDs: []uint32{logCleared, logFull}, Data: []string{clearedBy}})
 	if ok {
 		k.setSince(log.Oldest, r.now)
+	} else if r.serviceStopped(ctx) {
+		k.Disabled = true
 	}
 	for _, e := range log.Events {
 		d := e.Time.UTC().Format(day)
@@ -144,6 +146,16 @@ func (k *keeping) clear(d, channel, sid string, p people) {
 	if !slices.Contains(k.Cleared, c) {
 		k.Cleared = append(k.Cleared, c)
 	}
+}
+
+// serviceStopped tells whether the event log cannot be read because nobody runs it.
+func (r *reader) serviceStopped(ctx context.Context) bool {
+	services, err := r.Host.Running.Services(ctx)
+	if err != nil {
+		return false // that the log was not read is noted already
+	}
+	i := slices.IndexFunc(services, func(s host.Service) bool { return strings.EqualFold(s.Name, eventLog) })
+	return i >= 0 && services[i].State == "stopped"
 }
 
 // size reads how large the Security channel may grow and what happens then. A
@@ -183,7 +195,7 @@ func (r *reader) size(ctx context.Context, k *keeping) {
 
 // events asks for the events of the days that are looked at.
 func (r *reader) events(ctx context.Context, q host.EventQuery) (host.EventLog, bool) {
-	q.Since, q.Max = r.since, maxEntries
+	q.Since, q.Max = r.since, maxEvents
 	log, err := r.Host.Events.Events(ctx, q)
 	if err != nil {
 		r.Need("EvtQuery:"+q.Channel, err)

@@ -37,6 +37,15 @@ func logOns() []journal.Match {
 	return []journal.Match{{Field: "SYSLOG_FACILITY", Value: "10"}, {Field: "SYSLOG_FACILITY", Value: "4"}}
 }
 
+// chatter are those that come by the thousand and tell of no attempt and no change.
+func chatter() []journal.Match {
+	var out []journal.Match
+	for _, p := range []string{"CRON", "cron", "crond", "systemd-logind", "systemd", "(systemd)", "polkitd", "dbus-daemon"} {
+		out = append(out, journal.Match{Field: "SYSLOG_IDENTIFIER", Value: p})
+	}
+	return out
+}
+
 // messages calls take for what was logged about log-ons and accounts since the
 // first day that is looked at, store by store, and tells how the logs are kept.
 // store begins another store, in which the same messages may stand again. which
@@ -84,7 +93,7 @@ func (r *reader) journals(ctx context.Context, k *keeping, which []journal.Match
 		k.Journal = "none"
 	case kept:
 		k.Journal = "persistent"
-		if r.now.Sub(newest) > stale {
+		if r.now.Sub(newest) > stale && r.alive(ctx, newest.Add(stale)) {
 			k.Stopped = newest.UTC().Format(day)
 		}
 	case inMemory:
@@ -93,6 +102,19 @@ func (r *reader) journals(ctx context.Context, k *keeping, which []journal.Match
 		k.Journal = "absent"
 	}
 	return oldest
+}
+
+// alive tells whether the machine ran after a time: it runs now, or another log was
+// written. Of a machine that is only looked at, the last is all there is to see.
+func (r *reader) alive(ctx context.Context, after time.Time) bool {
+	if id, err := r.Host.System.Identity(ctx); err == nil && !id.BootTime.IsZero() {
+		return true
+	}
+	entries, err := r.Host.Files.ReadDir(ctx, path.Dir(journalKept))
+	if err != nil {
+		r.Miss(path.Dir(journalKept), err)
+	}
+	return slices.ContainsFunc(entries, func(e host.FileInfo) bool { return e.Mode.IsRegular() && e.ModTime.After(after) })
 }
 
 // storage is the Storage= of journald.conf, in the order of its drop-ins.
@@ -206,6 +228,7 @@ func (r *reader) journal(ctx context.Context, name string, which []journal.Match
 	}
 	err = f.Each(ctx, journal.Query{
 		Any:    which,
+		None:   chatter(),
 		Since:  r.since,
 		Fields: []string{"MESSAGE", "SYSLOG_IDENTIFIER", "_AUDIT_LOGINUID"},
 	}, func(e journal.Entry) bool {

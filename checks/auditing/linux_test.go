@@ -216,6 +216,23 @@ func TestFailuresOnLinux(t *testing.T) {
 			l.files[machineDir+"system.journal"] = journalFile(t, "compact")
 			l.times[machineDir+"system.journal"] = now.AddDate(0, 0, -10)
 		}, "", checks.Fail, []string{"log.stopped"}},
+		{"a copy of a machine that was off", func(l *linux) {
+			delete(l.files, authLog)
+			l.files[machineDir+"system.journal"] = journalFile(t, "compact")
+			l.times[machineDir+"system.journal"] = now.AddDate(0, 0, -10)
+		}, "", checks.Pass, nil},
+		{"an SSH server that keeps silent", func(l *linux) {
+			l.files["/usr/sbin/sshd"] = "x"
+			l.files[sshdFile] = "Include /etc/ssh/sshd_config.d/*.conf\nPort 22\n"
+			l.files["/etc/ssh/sshd_config.d/10.conf"] = "LogLevel quiet\n"
+		}, "", checks.Warn, []string{"failures.sshd_quiet"}},
+		{"one that tells more", func(l *linux) {
+			l.files["/usr/sbin/sshd"], l.files[sshdFile] = "x", "LogLevel VERBOSE\n"
+		}, "", checks.Pass, nil},
+		{"its configuration may not be read", func(l *linux) {
+			l.files["/usr/sbin/sshd"], l.files[sshdFile] = "x", "LogLevel VERBOSE\n"
+			l.denied = []string{sshdFile}
+		}, "", checks.Unknown, []string{"auditing.unread"}},
 		{"a log of three days", func(l *linux) { l.files[authLog] = entry(72*time.Hour, "CRON", "x") }, "", checks.Warn, []string{"log.short"}},
 		{"a machine of three days", func(l *linux) {
 			l.files[authLog] = entry(72*time.Hour, "CRON", "x")

@@ -16,7 +16,7 @@ func shared() message.Catalogue {
 		"Abra el Visor de eventos, Registros de Windows, botón derecho en Seguridad, Propiedades: suba el tamaño máximo y elija «Sobrescribir eventos si es necesario» o «Archivar el registro cuando esté lleno».",
 		"Open the Event Viewer, Windows Logs, right click on Security, Properties: raise the maximum size and choose to overwrite events as needed or to archive the log when full.")
 	return message.Catalogue{
-		"log.disabled": {Say: say("el servicio de registro de eventos está desactivado", "the event log service is disabled"),
+		"log.disabled": {Say: say("el servicio de registro de eventos no está en marcha", "the event log service does not run"),
 			Do: say("En services.msc ponga «Registro de eventos de Windows» en inicio Automático y reinicie el equipo.", "In services.msc set \"Windows Event Log\" to start automatically and restart the machine.")},
 		"log.none":     {Say: say("ningún programa guarda el registro del sistema", "no program keeps the log of the system"), Do: kept},
 		"log.volatile": {Say: say("el registro solo está en memoria y se pierde al apagar", "the log is in memory only and lost at shutdown"), Do: kept},
@@ -57,6 +57,8 @@ func failuresMessages() message.Catalogue {
 		"failures.logged": {Say: say("los accesos fallidos quedan registrados; {count} en los últimos {days} días", "failed log-ons are logged; {count} in the last {days} days")},
 		"failures.not_audited": {Say: say("Windows no registra: {audit}", "Windows does not log: {audit}"),
 			Do: say("Abra secpol.msc (o la directiva de grupo), Configuración de directiva de auditoría avanzada, y active la subcategoría indicada.", "Open secpol.msc (or the group policy), Advanced Audit Policy Configuration, and enable the subcategory named.")},
+		"failures.sshd_quiet": {Say: say("el servidor SSH no anota los accesos fallidos (LogLevel {level})", "the SSH server does not log failed log-ons (LogLevel {level})"),
+			Do: say("Quite la línea LogLevel de /etc/ssh/sshd_config (o ponga INFO) y ejecute «systemctl reload ssh».", "Remove the line LogLevel from /etc/ssh/sshd_config (or set INFO) and run \"systemctl reload ssh\".")},
 		"failures.account": {Say: say("{day}: {count} accesos fallidos a la cuenta «{account}», {peak} en diez minutos (límite {limit})", "{day}: {count} failed log-ons at the account \"{account}\", {peak} within ten minutes (limit {limit})"), Do: attack},
 		"failures.source":  {Say: say("{day}: desde {source} se probaron {accounts} cuentas en {count} intentos (límite {limit} cuentas)", "{day}: {accounts} accounts were tried from {source} in {count} attempts (limit {limit} accounts)"), Do: attack},
 		"failures.source_unknown": {Say: say("{day}: desde {source} se hicieron {count} intentos con nombres que no son cuentas del equipo", "{day}: {count} attempts were made from {source} with names that are no accounts of the machine"),

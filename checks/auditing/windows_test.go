@@ -51,6 +51,7 @@ type windows struct {
 	system   host.EventLog
 	audit    map[string]host.AuditSetting
 	errors   map[string]error
+	services []host.Service
 }
 
 func newWindows(change func(*windows)) host.Host {
@@ -82,7 +83,7 @@ func newWindows(change func(*windows)) host.Host {
 	slices.SortFunc(w.system.Events, func(a, b host.Event) int { return b.Time.Compare(a.Time) })
 	return checktest.Answers{
 		EventsOf: map[string]host.EventLog{"Security": w.security, "System": w.system},
-		AuditOf:  w.audit, Errors: w.errors,
+		AuditOf:  w.audit, Errors: w.errors, ServiceList: w.services,
 	}.On(host.Host{
 		OS: host.Windows, Now: checktest.Clock(now), Accounts: w.users,
 		Registry: checktest.Registry{Values: w.values, Unreadable: w.denied},
@@ -184,6 +185,14 @@ func TestFailuresOnWindows(t *testing.T) {
 		}, "", checks.Pass, nil},
 		{"the policy may not be asked", func(w *windows) { w.errors["audit_policy"] = fs.ErrPermission }, "", checks.Unknown, []string{"auditing.unread"}},
 		{"the log may not be read", func(w *windows) { w.errors["events Security"] = fs.ErrPermission }, "", checks.Unknown, []string{"auditing.unread"}},
+		{"nobody runs the log", func(w *windows) {
+			w.errors["events"] = fs.ErrInvalid
+			w.services = []host.Service{{Name: "eventlog", State: "stopped"}}
+		}, "", checks.Fail, []string{"log.disabled", "auditing.unread", "auditing.unread"}},
+		{"somebody runs it", func(w *windows) {
+			w.errors["events"] = fs.ErrInvalid
+			w.services = []host.Service{{Name: "EventLog", State: "running"}}
+		}, "", checks.Unknown, []string{"auditing.unread", "auditing.unread"}},
 		{"the accounts are not told", func(w *windows) { w.users = nil }, "", checks.Unknown, []string{"auditing.unread"}},
 		{"unread does not hide a fail", func(w *windows) {
 			w.users = nil

@@ -15,6 +15,7 @@ type Match struct{ Field, Value string }
 // Query chooses entries of a file.
 type Query struct {
 	Any   []Match   // entries with at least one of these
+	None  []Match   // and none of these
 	Since time.Time // entries from then on
 	// Fields are the names of the fields that are wanted. No other is decoded.
 	Fields []string
@@ -52,6 +53,16 @@ func (f *File) Each(ctx context.Context, q Query, yield func(Entry) bool) error 
 			lists = append(lists, l)
 		}
 	}
+	without := make(map[uint64]bool, len(q.None)) // by their data objects
+	for _, m := range q.None {
+		at, err := f.data(m.Field + "=" + m.Value)
+		if err != nil {
+			return fmt.Errorf("look %s up: %w", m.Field, err)
+		}
+		if at != 0 {
+			without[at] = true
+		}
+	}
 	for tooOld := 0; tooOld < older; {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -63,7 +74,7 @@ func (f *File) Each(ctx context.Context, q Query, yield func(Entry) bool) error 
 		if offset == 0 {
 			break
 		}
-		e, err := f.entry(offset, q)
+		e, wanted, err := f.entry(offset, q, without)
 		if err != nil {
 			return fmt.Errorf("read the entry at %d: %w", offset, err)
 		}
@@ -72,7 +83,7 @@ func (f *File) Each(ctx context.Context, q Query, yield func(Entry) bool) error 
 			continue
 		}
 		tooOld = 0
-		if !yield(e) {
+		if wanted && !yield(e) {
 			break
 		}
 	}
@@ -236,19 +247,20 @@ func (f *File) payload() uint64 {
 	return dataHeader
 }
 
-// entry reads one entry with the wanted fields.
-func (f *File) entry(offset uint64, q Query) (Entry, error) {
+// entry reads one entry with the wanted fields; wanted is false for one that has a
+// value of without.
+func (f *File) entry(offset uint64, q Query, without map[uint64]bool) (e Entry, wanted bool, err error) {
 	_, size, err := f.object(offset, 3, entryHeader)
 	if err != nil {
-		return Entry{}, err
+		return Entry{}, false, err
 	}
 	b, err := f.in.bytes(offset+objectHeader, 16)
 	if err != nil {
-		return Entry{}, err
+		return Entry{}, false, err
 	}
-	e := Entry{Sequence: binary.LittleEndian.Uint64(b), Time: moment(binary.LittleEndian.Uint64(b[8:]))}
+	e = Entry{Sequence: binary.LittleEndian.Uint64(b), Time: moment(binary.LittleEndian.Uint64(b[8:]))}
 	if e.Time.Before(q.Since) {
-		return e, nil
+		return e, false, nil
 	}
 	width := uint64(16)
 	if f.compact() {
@@ -256,24 +268,30 @@ func (f *File) entry(offset uint64, q Query) (Entry, error) {
 	}
 	n := (size - entryHeader) / width
 	if n > maxItems {
-		return Entry{}, ErrCorrupt
+		return Entry{}, false, ErrCorrupt
 	}
+	f.items = f.items[:0]
 	for i := range n {
 		at, err := f.number(offset + entryHeader + i*width)
 		if err != nil {
-			return Entry{}, err
+			return Entry{}, false, err
 		}
-		if at == 0 || f.other[at] {
-			continue
+		if without[at] {
+			return e, false, nil
 		}
+		if at != 0 && !f.other[at] {
+			f.items = append(f.items, at)
+		}
+	}
+	for _, at := range f.items {
 		if err := f.field(at, q.Fields, &e); err != nil {
-			return Entry{}, err
+			return Entry{}, false, err
 		}
 		if len(e.Fields) == len(q.Fields) {
 			break
 		}
 	}
-	return e, nil
+	return e, true, nil
 }
 
 // field adds the value of a data object to e, if it is of a wanted field.

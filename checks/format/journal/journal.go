@@ -78,6 +78,7 @@ type File struct {
 	// other remembers data objects that hold no field that was asked for: the same
 	// ones stand in entry after entry.
 	other map[uint64]bool
+	items []uint64 // of the entry being read
 }
 
 // Sizes of the format, in bytes.

@@ -76,6 +76,11 @@ func TestEach(t *testing.T) {
 			{"two values", with(func(q *Query) { q.Any = append(q.Any, Match{"SYSLOG_FACILITY", "4"}) }), 1000, 23, false},
 			{"one of them twice", with(func(q *Query) { q.Any = append(q.Any, Match{"SYSLOG_IDENTIFIER", "sshd"}) }), 1000, 20, false},
 			{"most entries", with(func(q *Query) { q.Any = []Match{{"SYSLOG_IDENTIFIER", "demonio"}} }), 1000, 57, false},
+			{"but one of another", with(func(q *Query) {
+				q.None = []Match{{"MESSAGE", "Failed password for usuario01 from 192.0.2.8 port 40008 ssh2"}}
+			}), 1000, 19, false},
+			{"but all of them", with(func(q *Query) { q.None = []Match{{"SYSLOG_IDENTIFIER", "sshd"}} }), 1000, 0, false},
+			{"but none that is there", with(func(q *Query) { q.None = []Match{{"SYSLOG_IDENTIFIER", "nadie"}} }), 1000, 20, false},
 			{"no such value", with(func(q *Query) { q.Any = []Match{{"SYSLOG_IDENTIFIER", "nadie"}} }), 1000, 0, false},
 			{"from a time on", with(func(q *Query) { q.Since = begin.Add(40 * time.Second) }), 1000, 10, false},
 			{"later than all", with(func(q *Query) { q.Since = begin.Add(time.Hour) }), 1000, 0, false},
