@@ -189,7 +189,7 @@ func (p *pseudonyms) sid(s string) string {
 	return sidPattern().ReplaceAllStringFunc(s, func(m string) string {
 		sub := strings.TrimPrefix(m, "S-1-5-21-")
 		return "S-1-5-21-" + p.stand("sid", sub, func(n int) string {
-			return fmt.Sprintf("%d-%d-%d", 1000000000+n, 2000000000+n, 3000000000+n)
+			return fmt.Sprintf("%d-%d-%d", 1000000000+n, 2000000000+n, 3000000000+int64(n)) // more than an int of 32 bits holds
 		})
 	})
 }
