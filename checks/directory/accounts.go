@@ -94,6 +94,9 @@ func observeAccounts(ctx context.Context, h *host.Host, p accountsParams) (accou
 				f.Used = day(one.used.Add(logonFuzz))
 			}
 		}
+		if rid(one.sid) == ridAdministrator {
+			continue // it had better rest until it is needed
+		}
 		if !f.last().IsZero() && days(now, f.last()) > p.IdleDays {
 			seen.Idle = append(seen.Idle, f)
 		}

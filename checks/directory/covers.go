@@ -76,8 +76,8 @@ func accountsCovers() map[host.OS]checks.Coverage {
 
 func privilegeCovers() map[host.OS]checks.Coverage {
 	return covers([]string{"LDAP: objectSid (RID 512, 518, 519; S-1-5-32-544)", "LDAP: memberOf (LDAP_MATCHING_RULE_IN_CHAIN), member, primaryGroupID"},
-		say("permisos delegados sobre unidades organizativas y otros grupos con poder (Operadores de cuentas); OpenLDAP no dice quién lo administra",
-			"rights delegated over organisational units and other powerful groups (Account Operators); OpenLDAP does not tell who administers it"),
+		say("permisos delegados sobre unidades organizativas y otros grupos con poder (Operadores de cuentas); con un miembro de otro dominio del bosque la respuesta es «no se sabe»; OpenLDAP no dice quién lo administra",
+			"rights delegated over organisational units and other powerful groups (Account Operators); a member of another domain of the forest makes the answer unknown; OpenLDAP does not tell who administers it"),
 		say("PowerShell: Get-ADGroupMember -Recursive (Get-ADGroup -Filter * | Where SID -like '*-512'); lo mismo con 518, 519 y S-1-5-32-544",
 			"PowerShell: Get-ADGroupMember -Recursive (Get-ADGroup -Filter * | Where SID -like '*-512'); the same with 518, 519 and S-1-5-32-544"))
 }

@@ -82,15 +82,15 @@ type reader struct {
 
 // Names of what is read, for Unread and the messages.
 const (
-	sourceRoot     = "root_dse"
-	sourceDomain   = "domain"
+	sourceRoot     = "directory_root"
+	sourceDomain   = "directory_domain"
 	sourceSettings = "password_settings" // fine-grained policies of Active Directory
 	sourcePolicies = "password_policies" // policies of OpenLDAP
 	sourceDefault  = "default_policy"    // which of them holds by default
-	sourceConfig   = "config"
-	sourceAccounts = "accounts"
-	sourceLogons   = "logons"
-	sourceGroups   = "groups"
+	sourceConfig   = "slapd_config"
+	sourceAccounts = "directory_accounts"
+	sourceLogons   = "directory_logons"
+	sourceGroups   = "directory_groups"
 )
 
 // Object identifiers with which servers say what they are.

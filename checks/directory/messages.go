@@ -39,7 +39,7 @@ func common(own message.Catalogue) message.Catalogue {
 		"why.unreachable":          say("el servidor del directorio no responde", "the directory's server does not answer"),
 		"why.untrusted":            say("el certificado del servidor no es de confianza o es de otro nombre", "the server's certificate is not trusted or is for another name"),
 		"why.refused":              say("el servidor rechaza la cuenta de lectura o su contraseña", "the server refuses the reading account or its password"),
-		"policy.domain":            say("la del dominio", "that of the domain"),
+		"policy.domain_policy":     say("la del dominio", "that of the domain"),
 		"source." + sourceRoot:     say("el directorio", "the directory"),
 		"source." + sourceDomain:   say("la política del dominio", "the policy of the domain"),
 		"source." + sourceSettings: say("las políticas específicas (Password Settings Container)", "the fine-grained policies (Password Settings Container)"),

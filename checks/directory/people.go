@@ -15,7 +15,7 @@ type person struct {
 	dn       string
 	name     string
 	sid      string
-	disabled bool
+	disabled bool      // or past its end
 	flags    int64     // userAccountControl
 	changed  time.Time // the password; zero when it is not known
 	// mustChange asks for a new password at the next log-on.
@@ -52,7 +52,7 @@ func (r *reader) people(ctx context.Context) []person {
 
 func (r *reader) domainPeople(ctx context.Context) []person {
 	found, err := r.below(ctx, userAccountFilter, maxAccounts, "sAMAccountName", "objectSid", "userAccountControl",
-		"pwdLastSet", "lastLogonTimestamp", "whenCreated")
+		"pwdLastSet", "lastLogonTimestamp", "whenCreated", "accountExpires")
 	if err != nil {
 		r.need(sourceAccounts, err)
 		return nil
@@ -75,6 +75,11 @@ func (r *reader) domainPeople(ctx context.Context) []person {
 		}
 		if used := r.number(e, "lastLogonTimestamp", sourceAccounts); used != nil {
 			p.used, _ = fileTime(*used)
+		}
+		if ends := r.number(e, "accountExpires", sourceAccounts); ends != nil {
+			if t, ok := fileTime(*ends); ok && t.Before(r.Host.Now()) {
+				p.disabled = true
+			}
 		}
 		if made, ok := first(e, "whenCreated"); ok {
 			p.created, _ = generalizedTime(made)

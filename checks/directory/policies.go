@@ -113,9 +113,9 @@ func (seen policyFacts) rule(f *findings, one func(policyFact) ruling) {
 	if seen.None != "" {
 		f.add("policy", checks.Fail, none()[seen.None])
 	}
-	switch {
-	case candidates == 0:
-	case candidates == bad: // whichever of them is the default
+	switch candidates {
+	case 0:
+	case bad: // whichever of them is the default
 		for _, p := range seen.Policies {
 			if p.Candidate && !p.effective() {
 				add(p, one(p))
@@ -144,7 +144,7 @@ func none() map[string]string {
 // label names a policy: a code of the messages for that of the domain.
 func (p policyFact) label() string {
 	if p.Name == "" {
-		return "domain"
+		return "domain_policy"
 	}
 	return p.Name
 }

@@ -43,8 +43,12 @@ type adminFact struct {
 	Foreign bool `json:"foreign,omitempty"`
 }
 
-// sidAdministrators is the group of the domain controllers' administrators.
-const sidAdministrators = "S-1-5-32-544"
+const (
+	// sidAdministrators is the group of the domain controllers' administrators.
+	sidAdministrators = "S-1-5-32-544"
+	// ridAdministrator ends the SID of the administrator that every domain has.
+	ridAdministrator = "500"
+)
 
 // privileged are the groups that rule the domain, by the last part of their SIDs
 // (MS-DTYP 2.4.2.4).
@@ -168,7 +172,7 @@ func (r *reader) membersOf(ctx context.Context, group host.DirectoryEntry, numbe
 			if a.Name == "" {
 				a.Name = nameOf(m.DN)
 			}
-			a.BuiltIn = !foreign && rid(a.SID) == "500"
+			a.BuiltIn = !foreign && rid(a.SID) == ridAdministrator
 			found[key] = a
 		}
 		if !slices.Contains(a.Groups, code) {

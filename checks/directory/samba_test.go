@@ -39,6 +39,15 @@ func (want says) compare(t *testing.T, c checks.Check, res checks.Result) {
 	}
 }
 
+// grant begins a script that gives the account that reads a right.
+const grant = `
+from samba.dcerpc import security
+from samba.ndr import ndr_unpack
+from samba.sd_utils import SDUtils
+sid = str(ndr_unpack(security.dom_sid, db.search(base, expression="(sAMAccountName=lector)", attrs=["objectSid"])[0]["objectSid"][0]))
+utils = SDUtils(db)
+`
+
 // A domain as it comes, then with what makes each check speak. One domain serves all
 // steps, since making one takes long; they are in order.
 func TestOnSamba(t *testing.T) {
@@ -63,11 +72,7 @@ func TestOnSamba(t *testing.T) {
 	answers(t, d, privileges(), "", says{checks.Pass, nil})
 
 	// The reader may see the container and what is in it.
-	dc.Python(t, `
-import samba.sd_utils
-sid = str(__import__("samba.ndr", fromlist=["ndr_unpack"]).ndr_unpack(__import__("samba.dcerpc.security", fromlist=["dom_sid"]).dom_sid,
-    db.search(base, expression="(sAMAccountName=lector)", attrs=["objectSid"])[0]["objectSid"][0]))
-utils = samba.sd_utils.SDUtils(db)
+	dc.Python(t, grant+`
 container = "CN=Password Settings Container,CN=System," + base
 utils.dacl_prepend_aces(container, "(A;CI;RPLCRCLO;;;%s)" % sid)
 replace(base, minPwdLength="12", pwdHistoryLength="24", minPwdAge="-864000000000", lockoutThreshold="3", lockoutDuration="-36000000000")
@@ -116,8 +121,8 @@ db.add({"dn": "CN=laxa,CN=Password Settings Container,CN=System," + base, "objec
 
 	// A policy that is hidden while its container is not: those it is for point to it.
 	dc.Python(t, `
-import samba.sd_utils
-utils = samba.sd_utils.SDUtils(db)
+from samba.sd_utils import SDUtils
+utils = SDUtils(db)
 utils.modify_sd_on_dn("CN=laxa,CN=Password Settings Container,CN=System," + base, "D:P(A;;RPWPCRCCDCLCLORCWOWDSDDTSW;;;DA)(A;;RPWPCRCCDCLCLORCWOWDSDDTSW;;;SY)")
 `)
 	answers(t, d, passwordLength(), "", says{checks.Unknown, map[string]string{"unread/password_settings": "directory.unread"}})
@@ -126,14 +131,34 @@ utils.modify_sd_on_dn("CN=laxa,CN=Password Settings Container,CN=System," + base
 	later := host.New(host.Host{OS: host.Windows, Directory: d, Now: func() time.Time { return time.Now().Add(400 * 24 * time.Hour) }})
 	says{checks.Fail, nil}.compare(t, accounts(), accounts().Run(t.Context(), later, nil))
 
+	// A hardened domain hides flags and dates from whoever is not told of them, and shows
+	// them again with the rights that the guide names.
+	dc.Python(t, `
+group = db.search(base, expression="(objectSid=S-1-5-32-554)", attrs=["member"])[0]
+m = Message(group.dn)
+m["member"] = MessageElement([], FLAG_MOD_REPLACE, "member")
+db.modify(m)
+`)
+	answers(t, d, passwordAge(), "", says{checks.Unknown, map[string]string{"unread/directory_accounts": "directory.unread", "account/luis": ""}})
+	answers(t, d, passwordBlank(), "", says{checks.Unknown, map[string]string{"unread/directory_accounts": "directory.unread"}})
+	answers(t, d, privileges(), `{"admins":["luis"]}`, says{checks.Unknown, map[string]string{"unread/directory_groups": "directory.unread"}})
+	answers(t, d, accounts(), "", says{checks.Unknown, nil})
+	dc.Python(t, grant+`
+for rights in ("4c164200-20c0-11d0-a768-00aa006e0529", "5f202010-79a5-11d0-9020-00c04fc2d4cf", "bc0ac240-79a9-11d0-9020-00c04fc2d4cf"):
+    utils.dacl_prepend_aces(base, "(OA;CIIO;RP;%s;bf967aba-0de6-11d0-a285-00aa003049e2;%s)" % (rights, sid))
+`)
+	answers(t, d, passwordBlank(), "", says{checks.Fail, map[string]string{"account/marta": "directory.blank_allowed"}})
+	answers(t, d, passwordAge(), "", says{checks.Fail, map[string]string{"account/luis": "directory.age_never_expires"}})
+	answers(t, d, privileges(), `{"admins":["luis"]}`, says{checks.Pass, nil})
+
 	// A member of the administrators whom the reader may not see.
 	dc.Python(t, `
-import samba.sd_utils
-utils = samba.sd_utils.SDUtils(db)
+from samba.sd_utils import SDUtils
+utils = SDUtils(db)
 db.create_ou("OU=oculta," + base)
 db.newuser("oculto", "Palabra-inventada-1", userou="OU=oculta")
 db.add_remove_group_members("Domain Admins", ["oculto"])
 utils.modify_sd_on_dn("OU=oculta," + base, "D:P(A;;RPWPCRCCDCLCLORCWOWDSDDTSW;;;DA)(A;;RPWPCRCCDCLCLORCWOWDSDDTSW;;;SY)")
 `)
-	answers(t, d, privileges(), `{"admins":["luis"]}`, says{checks.Unknown, map[string]string{"unread/groups": "directory.unread"}})
+	answers(t, d, privileges(), `{"admins":["luis"]}`, says{checks.Unknown, map[string]string{"unread/directory_groups": "directory.unread"}})
 }

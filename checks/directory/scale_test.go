@@ -23,7 +23,6 @@ func TestTwentyThousandAccounts(t *testing.T) {
 	s := ldaptest.Slapd(t, ldaptest.OpenLDAP{
 		Policies: true, Default: "cn=todos,ou=politicas," + ldapBase, Config: true, Unlimited: true, Entries: ldif(entries...),
 	})
-	entries = nil
 	h := host.New(host.Host{OS: host.Linux, Directory: s.Open(t)})
 	var before, after runtime.MemStats
 	runtime.GC()

@@ -80,7 +80,7 @@ func TestOnSlapd(t *testing.T) {
 		d := ldaptest.Slapd(t, ldaptest.OpenLDAP{Policies: true, Default: byDefault, Entries: good}).Open(t)
 		answers(t, d, passwordLength(), "", says{checks.Unknown, map[string]string{"unread/default_policy": "directory.unread"}})
 		answers(t, d, passwordComposition(), "", says{checks.Fail, nil}) // whichever it is
-		answers(t, d, passwordStore(), "", says{checks.Unknown, map[string]string{"unread/config": "directory.unread"}})
+		answers(t, d, passwordStore(), "", says{checks.Unknown, map[string]string{"unread/slapd_config": "directory.unread"}})
 	})
 	t.Run("no default", func(t *testing.T) {
 		d := ldaptest.Slapd(t, ldaptest.OpenLDAP{Policies: true, Config: true, Entries: good}).Open(t)
@@ -121,6 +121,6 @@ func TestOnSlapd(t *testing.T) {
 			entries = append(entries, userEntry("u"+text(int64(i)), 10))
 		}
 		d := ldaptest.Slapd(t, ldaptest.OpenLDAP{Policies: true, Default: byDefault, Config: true, Entries: ldif(entries...)}).Open(t)
-		answers(t, d, passwordAge(), "", says{checks.Unknown, map[string]string{"unread/accounts": "directory.unread"}})
+		answers(t, d, passwordAge(), "", says{checks.Unknown, map[string]string{"unread/directory_accounts": "directory.unread"}})
 	})
 }

@@ -22,11 +22,12 @@ func sidText(b string) string {
 	for _, x := range []byte(b[2:8]) {
 		authority = authority<<8 | uint64(x)
 	}
-	out := "S-1-" + strconv.FormatUint(authority, 10)
+	out := strconv.AppendUint([]byte("S-1-"), authority, 10)
 	for rest := []byte(b[8:]); len(rest) > 0; rest = rest[4:] {
-		out += "-" + strconv.FormatUint(uint64(binary.LittleEndian.Uint32(rest)), 10)
+		out = append(out, '-')
+		out = strconv.AppendUint(out, uint64(binary.LittleEndian.Uint32(rest)), 10)
 	}
-	return out
+	return string(out)
 }
 
 // rid is the last part of a SID.

@@ -33,7 +33,7 @@ func (d *Directory) connect(ctx context.Context) (_ *connection, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", host.ErrDirectoryUnreachable, err)
 	}
-	c := &connection{net: plain, stop: context.AfterFunc(ctx, func() { plain.Close() })}
+	c := &connection{net: plain, stop: context.AfterFunc(ctx, func() { _ = plain.Close() })}
 	defer func() {
 		if err != nil {
 			c.close()
