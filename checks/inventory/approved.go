@@ -186,6 +186,8 @@ func compareChunks(x, y string) int {
 	}
 	// 24.2 and 24.2.0 are one version; 24.2rc1 is before 24.2.
 	switch {
+	case x == y: // nothing, or the same letters
+		return 0
 	case x == "":
 		return -weight(y)
 	case y == "":

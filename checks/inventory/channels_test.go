@@ -111,3 +111,34 @@ func TestChannelParameters(t *testing.T) {
 		}
 	}
 }
+
+func FuzzSettings(f *testing.F) {
+	f.Add([]byte(`{"personal":{"is_team":false}}`))
+	f.Add([]byte("0\\url=https://nube.example:8443/x\n"))
+	f.Add([]byte("[a]\ntype = sftp\n"))
+	f.Add([]byte(`user_pref("mail.identity.id1.useremail", "a@b.example");`))
+	f.Add([]byte(`<releases><release version="1.2" date="x"/>`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		_, _ = dropboxAccounts(b) //nolint:errcheck // any answer but a crash
+		_, _ = rcloneRemotes(b)
+		for _, server := range cloudHosts(b) {
+			if strings.ContainsAny(server, "@/") {
+				t.Errorf("more than a server: %q", server)
+			}
+		}
+		var facts channelFacts
+		for _, address := range thunderbirdAddresses(b) {
+			facts.mail("thunderbird", address, "x")
+		}
+		for _, m := range facts.Mail {
+			if strings.Contains(m.Domain, "@") {
+				t.Errorf("more than a domain: %q", m.Domain)
+			}
+		}
+		_ = newestRelease(b)
+		like(string(b), string(b))
+		if compareVersions(string(b), string(b)) != 0 {
+			t.Errorf("%q is not itself", b)
+		}
+	})
+}

@@ -1,10 +1,10 @@
 package inventory
 
 import (
-	"fmt"
 	"io/fs"
 	"os"
 	"testing"
+	"time"
 
 	"vigia/checks"
 	"vigia/checks/checktest"
@@ -37,10 +37,6 @@ func TestSpecialUtilities(t *testing.T) {
 	nmap := func(mode fs.FileMode) host.Host {
 		return linuxHost([]string{"base 1", "nmap 7"}, map[string]string{"/usr/bin/nmap": ""}, map[string]fs.FileMode{"/usr/bin/nmap": mode})
 	}
-	many := map[string]string{}
-	for i := range maxSearched + 1 {
-		many[fmt.Sprintf("/opt/x/%05d", i)] = ""
-	}
 	const hxd = `C:\Herramientas\HxD64.exe`
 	testRows(t, specialUtilities(), []row{
 		{"Linux: none", linuxHost([]string{"base 1"}, disks, device(0o660)), ``, checks.Pass, "utility.none", nil},
@@ -59,7 +55,6 @@ func TestSpecialUtilities(t *testing.T) {
 		{"Linux: a disk that anyone may read", linuxHost([]string{"base 1"}, disks, device(0o664)), ``, checks.Fail, "utility.some", []string{"device//dev/sda fail utility.open_device"}},
 		{"Linux: a tool of the organisation's own list", linuxHost([]string{"lector-crudo 1"}, nil, nil), `{"tools":[{"id":"crudo","name":"Lector","kind":"other","packages":["lector-crudo"]}]}`, checks.Fail, "utility.some", []string{"tool/crudo fail utility.present"}},
 		{"Linux: packages cannot be read", linuxHost([]string{"base 1"}, nil, nil, "/var/lib/dpkg/status"), ``, checks.Unknown, "utility.unread", nil},
-		{"Linux: too many files", linuxHost([]string{"base 1"}, many, nil), ``, checks.Unknown, "utility.unread", nil},
 
 		{"Windows: none", windowsHost(nil, map[string]string{"C:/Users/usuario1/Documents/calculadora.exe": string(harmless), "C:/Users/usuario1/Downloads/texto.exe": "no es un programa"}), ``, checks.Pass, "utility.none", nil},
 		{"Windows: installed", windowsHost(map[string]any{`HKLM\SOFTWARE\WOW6432Node` + uninstall + `\R\DisplayName`: "Recuva"}, nil), ``, checks.Fail, "utility.some", []string{"tool/recuva fail utility.present"}},
@@ -72,6 +67,28 @@ func TestSpecialUtilities(t *testing.T) {
 		{"Windows: a closed folder", windowsHost(nil, nil, "C:/Users/usuario1/Downloads"), ``, checks.Unknown, "utility.unread", nil},
 		{"Windows: a program that cannot be read", windowsHost(nil, map[string]string{"C:/Users/usuario1/Downloads/a.exe": ""}, "C:/Users/usuario1/Downloads/a.exe"), ``, checks.Unknown, "utility.unread", nil},
 	})
+}
+
+// What lies beyond the limits of the search is not taken for absent.
+func TestSearchLimits(t *testing.T) {
+	box, err := newToolbox(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []*search{
+		{entries: maxSearched},
+		{versions: maxVersions},
+		{until: time.Now().Add(-time.Second)},
+	} {
+		var facts specialFacts
+		h := linuxHost(nil, map[string]string{"/opt/x/a.exe": "", "/opt/x/mimikatz.exe": ""}, nil)
+		s.reader, s.box, s.facts, s.separator = &reader{h: host.New(h)}, box, &facts, "/"
+		s.folder(t.Context(), "/opt", "", 2)
+		s.end()
+		if len(s.unread) != 1 || s.unread[0] != (checks.Unread{Source: "search", Why: "too_big"}) {
+			t.Errorf("%+v: unread %v", s, s.unread)
+		}
+	}
 }
 
 // A tool that the policy added after the machine was looked at is not known to be absent.
