@@ -48,6 +48,9 @@ type Options struct {
 	// Watch calls changed whenever users' files have changed, until its context ends;
 	// nil: nobody watches, and documents are looked at when their time comes.
 	Watch func(ctx context.Context, changed func()) error
+	// Beside is what runs for as long as the agent does, by what it watches. One that ends
+	// is told of in the log, and missed by the check that asks it.
+	Beside map[string]func(context.Context) error
 }
 
 // Agent is an enrolled machine at work.
@@ -188,6 +191,13 @@ func (a *Agent) Run(ctx context.Context) error {
 		a.watch,
 	} {
 		parts.Go(func() { part(ctx) })
+	}
+	for what, run := range a.opts.Beside {
+		parts.Go(func() {
+			if err := run(ctx); err != nil && ctx.Err() == nil {
+				a.opts.Logger.WarnContext(ctx, "not watched any more", "what", what, "error", err)
+			}
+		})
 	}
 	parts.Wait()
 	a.opts.Logger.InfoContext(ctx, "agent ended")

@@ -127,12 +127,13 @@ func (c *cli) machineOf(ctx context.Context, f checkFlags) (*host.Host, error) {
 	}
 	return live(&scan.Shared{
 		PersonalData: scan.PersonalData{Worker: scan.Worker(), Jobs: runtime.GOMAXPROCS(0)}, For: sharedFor,
-	}, directory), nil
+	}, directory, nil), nil
 }
 
-// live is this machine, with the facets that are not its own; directory may be nil.
-func live(documents host.PersonalData, directory host.Directory) *host.Host {
-	h := local.New(local.Options{PersonalData: documents})
+// live is this machine, with the facets that are not its own; directory may be nil, and
+// so may media, which then are those that are plugged in now.
+func live(documents host.PersonalData, directory host.Directory, media host.Media) *host.Host {
+	h := local.New(local.Options{PersonalData: documents, Media: media})
 	if directory != nil {
 		h.Directory = directory
 	}

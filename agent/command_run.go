@@ -70,11 +70,18 @@ func (c *cli) run(ctx context.Context, config, data string, once bool) (err erro
 	if err != nil {
 		return err
 	}
+	var media host.Media // of a single run: what is plugged in now
+	beside := map[string]func(context.Context) error{}
+	if !once {
+		watch := local.NewMediaWatch(folder(cfg.DataDir).media())
+		media, beside["removable media"] = watch, watch.Run
+	}
 	a, err := Open(ctx, Options{
 		Config: cfg,
 		Machine: func() *host.Host {
-			return live(documents, directory)
+			return live(documents, directory, media)
 		},
+		Beside: beside,
 		Spread: spread, Version: c.version,
 		Logger: c.logger(cfg),
 		Watch: func(ctx context.Context, changed func()) error {

@@ -117,15 +117,15 @@ func TestDirectorySettings(t *testing.T) {
 // A machine that was not chosen says so, live and recorded.
 func TestOnlyTheChosenMachineHasADirectory(t *testing.T) {
 	q := host.DirectoryQuery{Scope: "base", Filter: "(objectClass=*)", Max: 1}
-	h := live(nil, nil)
+	h := live(nil, nil, nil)
 	if _, err := h.Directory.Search(t.Context(), q); !errors.Is(err, host.ErrUnsupported) {
 		t.Errorf("got %v, want ErrUnsupported", err)
 	}
-	h = live(nil, silent{fs.ErrPermission})
+	h = live(nil, silent{fs.ErrPermission}, nil)
 	if _, err := h.Directory.Search(t.Context(), q); !errors.Is(err, fs.ErrPermission) {
 		t.Errorf("got %v, want ErrPermission", err)
 	}
-	recorder := hosttest.NewRecorder(live(nil, nil))
+	recorder := hosttest.NewRecorder(live(nil, nil, nil))
 	if _, err := recorder.Host().Directory.Search(context.Background(), q); !errors.Is(err, host.ErrUnsupported) {
 		t.Errorf("recording: got %v, want ErrUnsupported", err)
 	}
@@ -150,7 +150,7 @@ func TestTheChosenMachineReadsTheDirectory(t *testing.T) {
 			t.Fatal(err)
 		}
 		check, _ := catalog.New().Lookup("directory.lockout")
-		res := check.Run(t.Context(), live(nil, d), nil)
+		res := check.Run(t.Context(), live(nil, d, nil), nil)
 		if res.Status != checks.Fail || res.Reason.Code != "directory.rule_none_module" {
 			t.Errorf("%s: got %s %v, want the failing of a server without policies", url, res.Status, res.Reason)
 		}

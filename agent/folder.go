@@ -20,12 +20,14 @@ import (
 //	identity/            keys and certificate
 //	enrolment/<agent>/   what belongs to one enrolment: spool/, policy,
 //	                     checkpoints, status
+//	media/               which removable media were plugged in
 //	scan/                which files held no personal data, until they change
 //	estado.html          what is measured, for the machine's user
 type folder string
 
 func (f folder) identity() string { return filepath.Join(string(f), "identity") }
 func (f folder) page() string     { return filepath.Join(string(f), pageName) }
+func (f folder) media() string    { return filepath.Join(string(f), "media", "media.json") }
 func (f folder) scan() string     { return filepath.Join(string(f), "scan", scan.CacheName) }
 
 func (f folder) enrolment(agentID string) string {

@@ -16,10 +16,12 @@ import (
 	"vigia/checks/backup"
 	"vigia/checks/directory"
 	"vigia/checks/inventory"
+	"vigia/checks/media"
 	"vigia/checks/message"
 	"vigia/checks/personaldata"
 	"vigia/checks/protection"
 	"vigia/checks/session"
+	"vigia/checks/tempfiles"
 )
 
 // Catalog is a set of checks with all that they say. It never changes.
@@ -37,7 +39,9 @@ func New() *Catalog {
 		backup.Checks(),
 		directory.Checks(),
 		inventory.Checks(),
+		media.Checks(),
 		personaldata.Checks(),
+		tempfiles.Checks(),
 		protection.Checks(),
 		auditing.Checks(),
 	)

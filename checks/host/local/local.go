@@ -31,6 +31,9 @@ type Options struct {
 	Root string
 	// PersonalData is the facet that looks into documents; nil means none.
 	PersonalData host.PersonalData
+	// Media remembers what was plugged in; nil means that only what is plugged in now is
+	// told.
+	Media host.Media
 	// Now is the clock; nil means the machine's.
 	Now func() time.Time
 }
@@ -45,6 +48,9 @@ func New(opts Options) *host.Host {
 		h = host.Host{OS: host.Linux, Files: root, System: mountedSystem{root}, Permissions: root}
 	} else {
 		h = live()
+		if opts.Media != nil && h.OS == host.Linux {
+			h.Media = opts.Media
+		}
 	}
 	h.PersonalData = opts.PersonalData
 	h.Now = opts.Now

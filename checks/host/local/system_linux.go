@@ -27,6 +27,7 @@ func live() host.Host {
 		Permissions: files{liveTree{}},
 		Running:     liveRunning{},
 		Network:     liveNetwork{},
+		Media:       liveMedia{},
 	}
 }
 

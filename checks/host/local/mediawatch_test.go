@@ -1,0 +1,135 @@
+package local
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"vigia/checks/host"
+)
+
+func number(n uint64) *uint64 { return &n }
+
+// A bench is a watch whose devices, clock and machine a test moves.
+type bench struct {
+	*MediaWatch
+	present []host.MediaUse
+	clock   time.Time
+	booted  time.Time
+}
+
+func newBench(t *testing.T, file string, clock time.Time) *bench {
+	t.Helper()
+	b := &bench{MediaWatch: NewMediaWatch(file), clock: clock}
+	b.now = func() time.Time { return b.clock }
+	b.list = func() ([]host.MediaUse, error) { return b.present, nil }
+	b.boot = func(context.Context) time.Time { return b.booted }
+	if err := b.load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// pass lets time go by, with these media plugged in.
+func (b *bench) pass(t *testing.T, d time.Duration, present ...host.MediaUse) {
+	t.Helper()
+	b.clock, b.present = b.clock.Add(d), present
+	if _, err := b.look(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestMediaWatch(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "media.json")
+	start := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	key := func(written uint64) host.MediaUse {
+		return host.MediaUse{Kind: "disk", Model: "Llave", Serial: "AB12", Size: 1 << 30, Written: number(written), Mounted: written > 0}
+	}
+	b := newBench(t, file, start)
+	b.pass(t, 0)
+	b.pass(t, time.Minute, key(0))
+	b.pass(t, time.Minute, key(5_000_000))
+	b.pass(t, time.Minute)         // pulled out
+	b.pass(t, time.Minute, key(0)) // and in again
+	log, err := b.Media(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second := key(5_000_000), key(0)
+	first.From, first.Until = start.Add(time.Minute), start.Add(3*time.Minute)
+	second.From = start.Add(4 * time.Minute)
+	if diff := cmp.Diff(host.MediaLog{Since: start, Uses: []host.MediaUse{first, second}}, log); diff != "" {
+		t.Fatal(diff)
+	}
+
+	kept, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	restart := func(t *testing.T, clock time.Time, content []byte) *bench {
+		t.Helper()
+		file := filepath.Join(t.TempDir(), "media.json")
+		if err := os.WriteFile(file, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return newBench(t, file, clock)
+	}
+	t.Run("the agent starts again at once", func(t *testing.T) {
+		again := restart(t, b.clock.Add(30*time.Second), kept)
+		again.pass(t, 0, key(0))
+		got, err := again.Media(t.Context())
+		if diff := cmp.Diff(log, got); diff != "" || err != nil {
+			t.Error(err, diff)
+		}
+	})
+	t.Run("nobody looked for an hour", func(t *testing.T) {
+		again := restart(t, b.clock.Add(time.Hour), kept)
+		again.booted = start.Add(-time.Hour)
+		if err := again.load(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		again.pass(t, 0)
+		got, err := again.Media(t.Context())
+		if err != nil || !got.Lost || got.Uses[1].Until.IsZero() {
+			t.Errorf("%v %+v", err, got)
+		}
+	})
+	t.Run("the machine was off for an hour", func(t *testing.T) {
+		again := restart(t, b.clock.Add(time.Hour), kept)
+		again.booted = again.clock.Add(-time.Minute)
+		if err := again.load(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		again.pass(t, 0)
+		if got, err := again.Media(t.Context()); err != nil || got.Lost {
+			t.Errorf("%v %+v", err, got)
+		}
+	})
+	t.Run("the file is damaged", func(t *testing.T) {
+		again := restart(t, b.clock, []byte("{"))
+		again.pass(t, 0)
+		if got, err := again.Media(t.Context()); err != nil || !got.Lost {
+			t.Errorf("%v %+v", err, got)
+		}
+	})
+}
+
+func TestMediaWatchIsBounded(t *testing.T) {
+	b := newBench(t, filepath.Join(t.TempDir(), "media.json"), time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
+	for i := range maxUses + 20 {
+		b.pass(t, time.Minute, host.MediaUse{Kind: "disk", Serial: "S", Size: uint64(i + 1)})
+	}
+	log, err := b.Media(t.Context())
+	if err != nil || len(log.Uses) != maxUses || log.More != 20 {
+		t.Errorf("%v, %d uses and %d more", err, len(log.Uses), log.More)
+	}
+	b.pass(t, 2*mediaKeeps)
+	b.pass(t, 2*mediaKeeps)
+	if log, err := b.Media(t.Context()); err != nil || len(log.Uses) != 0 {
+		t.Errorf("%v, %d uses are remembered for ever", err, len(log.Uses))
+	}
+}
