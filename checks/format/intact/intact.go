@@ -86,6 +86,9 @@ func (s *source) ReadAt(p []byte, off int64) (int, error) {
 		s.fault(err)
 		return 0, err
 	}
+	if off < 0 { // a directory that says what cannot be: no fault of the disk
+		return 0, io.ErrUnexpectedEOF
+	}
 	n, err := s.at.ReadAt(p, off)
 	if err != nil && !errors.Is(err, io.EOF) {
 		s.fault(err)
@@ -135,7 +138,7 @@ func formats() []format {
 		{"zstd", isZstd, lookZstd, verifyZstd},
 		{"bzip2", starts("BZh"), lookBzip2, verifyBzip2},
 		{"zip", starts("PK\x03\x04", "PK\x05\x06"), lookZip, verifyZip},
-		{"7z", starts(sevenMagic), lookSeven, nil},
+		{"7z", starts(sevenMagic), lookSeven, verifySeven},
 		{"lzop", starts(lzopMagic), lookLzop, verifyLzop},
 		{"pgdump", starts("PGDMP"), lookPGDump, verifyPGDump},
 		{"vma", starts("VMA\x00"), lookVMA, verifyVMA},

@@ -159,8 +159,44 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// sevenOf is an archive of 7z with five stored bytes and a header.
+func sevenOf(header string) string {
+	const data = "datos"
+	start := binary.LittleEndian.AppendUint64(nil, uint64(len(data)))
+	start = binary.LittleEndian.AppendUint64(start, uint64(len(header)))
+	start = binary.LittleEndian.AppendUint32(start, crc32.ChecksumIEEE([]byte(header)))
+	head := binary.LittleEndian.AppendUint32([]byte(sevenMagic+"\x00\x04"), crc32.ChecksumIEEE(start))
+	return string(head) + string(start) + data + header
+}
+
+// Headers that are right by their sum and say what cannot be.
+func TestSevenHeaders(t *testing.T) {
+	sum := string(binary.LittleEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte("datos"))))
+	const packed, stored = "\x01\x04\x06\x00\x01\x09\x05\x00", "\x07\x0b\x01\x00\x01\x01\x00\x0c\x05"
+	for _, tt := range []struct {
+		name, header string
+		want         Result
+	}{
+		{"stored", packed + stored + "\x0a\x01" + sum + "\x00\x00\x00", Result{Format: "7z", Depth: Whole}},
+		{"with a sum of what is packed", "\x01\x04\x06\x00\x01\x09\x05\x0a\x01" + sum + "\x00" + stored + "\x0a\x01" + sum + "\x00\x00\x00", Result{Format: "7z", Depth: Whole}},
+		{"of another content", packed + stored + "\x0a\x01\x11\x22\x33\x44\x00\x00\x00", Result{Format: "7z", Depth: Whole, Damage: Checksum}},
+		{"of two members", packed + stored + "\x00\x08\x0d\x02\x09\x02\x00\x00\x00", Result{Format: "7z", Depth: Whole}},
+		{"of more bytes than there are", "\x01\x04\x06\x00\x01\x09\x7f\x00" + stored + "\x00\x00\x00", Result{Format: "7z", Depth: Whole, Damage: Structure}},
+		{"of more members than fit", packed + stored + "\x00\x08\x0d\xf0\xff\xff\xff\x01\x09\x00\x00\x00", Result{Format: "7z", Depth: Edges, Limit: Method}},
+		{"that ends early", packed + "\x07\x0b\x01", Result{Format: "7z", Depth: Edges, Limit: Method}},
+		{"of nothing known", "\x33", Result{Format: "7z", Depth: Edges, Damage: Structure}},
+	} {
+		b := sevenOf(tt.header)
+		got := verify(t, "a.7z", []byte(b))
+		got.More = false
+		if got != tt.want {
+			t.Errorf("%s: got %+v, want %+v", tt.name, got, tt.want)
+		}
+	}
+}
+
 func FuzzVerify(f *testing.F) {
-	for _, s := range []string{zipped(false), gzipped("-- MySQL dump 10\n"), vma(1)[:13000], sqlite(2), xzWithDictionary(16), "PGDMP\x01\x0e\x00\x04\x08\x01", lzopMagic + "\x10\x40\x20\xa0", borgMagic + "\x00\x00\x00\x00\x09\x00\x00\x00\x02", "7z\xbc\xaf\x27\x1c\x00\x04"} {
+	for _, s := range []string{zipped(false), gzipped("-- MySQL dump 10\n"), vma(1)[:13000], sqlite(2), xzWithDictionary(16), "PGDMP\x01\x0e\x00\x04\x08\x01", lzopMagic + "\x10\x40\x20\xa0", borgMagic + "\x00\x00\x00\x00\x09\x00\x00\x00\x02", "7z\xbc\xaf\x27\x1c\x00\x04", sevenOf("\x01\x04\x06\x00\x01\x09\x05\x00\x07\x0b\x01\x00\x01\x01\x00\x0c\x05\x0a\x01\x11\x22\x33\x44\x00\x00\x00")} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
