@@ -1,10 +1,15 @@
 #!/bin/sh
-# Makes the journals of the tests with systemd-journal-remote (Debian package of that name): one as
-# before systemd 246, one as since 252, and one as a crash leaves it.
+# Makes the journals of the tests with systemd-journal-remote (Debian package of that name), as root:
+# one as before systemd 246, one as since 252, and one as a crash leaves it. They are small because
+# the file system is, in a mount namespace of its own.
 set -eu
 cd "$(dirname "$0")"
+if [ "${1:-}" != inside ]; then
+	exec unshare --mount "$PWD/$(basename "$0")" inside
+fi
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'umount "$work"; rmdir "$work"' EXIT
+mount -t tmpfs -o size=4m none "$work"
 awk 'BEGIN {
 	for (i = 0; i < 80; i++) {
 		printf "__REALTIME_TIMESTAMP=%d000000\n__MONOTONIC_TIMESTAMP=%d000000\n_BOOT_ID=0123456789abcdef0123456789abcdef\n", 1763700000 + i, 1 + i
