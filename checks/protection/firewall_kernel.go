@@ -59,7 +59,8 @@ func observeFirewallKernel(ctx context.Context, h *host.Host) (firewallFacts, er
 	dynamic := dynamicPorts(ctx, &look)
 	var open []openPort
 	for _, l := range listeners {
-		if slices.Contains(filter.Open, l.Protocol+"/"+strconv.Itoa(l.Port)) && !local(l.Address) {
+		through := l.Program == publisher || slices.Contains(filter.Open, l.Protocol+"/"+strconv.Itoa(l.Port))
+		if through && !local(l.Address) {
 			open = append(open, openPort{portOf(l, dynamic), l.Program})
 		}
 	}
@@ -67,6 +68,11 @@ func observeFirewallKernel(ctx context.Context, h *host.Host) (firewallFacts, er
 	seen.Unread = look.Unread
 	return seen, nil
 }
+
+// publisher listens for the containers of Docker. Packets to its ports are led past the
+// input chains, straight to the container, so that a firewall of the machine such as ufw
+// does not close them.
+const publisher = "docker-proxy"
 
 // local tells whether only the machine itself reaches an address.
 func local(address string) bool { return strings.HasPrefix(address, "127.") || address == "::1" }

@@ -24,8 +24,10 @@ type rule struct {
 	// program is the path of the only program that may listen, empty for any; System is
 	// the kernel.
 	program string
-	// narrow tells that the rule has another condition: addresses, an interface, a
-	// service, an app of the store, authentication.
+	// service is the only service that may listen, empty for any.
+	service string
+	// narrow tells that the rule has another condition: addresses, an interface, an app
+	// of the store, authentication.
 	narrow bool
 }
 
@@ -73,9 +75,13 @@ func parseRule(text string) (rule, error) {
 			r.ports = append(r.ports, value)
 		case "App":
 			r.program = value
+		case "Svc":
+			if value != "*" { // any service
+				r.service = value
+			}
 		case "RA4", "RA6", "RA42", "RA62":
 			r.narrow = r.narrow || !everyAddress(value)
-		case "LA4", "LA6", "LA42", "LA62", "RPort", "RPort2_10", "ICMP4", "ICMP6", "IF", "IFType", "Svc", "LUAuth", "RUAuth", "RMAuth",
+		case "LA4", "LA6", "LA42", "LA62", "RPort", "RPort2_10", "ICMP4", "ICMP6", "IF", "IFType", "LUAuth", "RUAuth", "RMAuth",
 			"LUOwn", "AppPkgId", "Security", "Security2", "Security2_9", "Auth", "RUserOwn", "TTK", "TTK2_22", "TTK2_27", "TTK2_28", "NNm", "PFN":
 			r.narrow = r.narrow || value != "" && value != "*" && !everyAddress(value)
 		case "Name":
@@ -104,12 +110,13 @@ func (r rule) lets() bool { return r.active && r.allows && r.in }
 
 // wide tells whether the rule lets in everything, from everybody, to every program.
 func (r rule) wide() bool {
-	return r.lets() && !r.narrow && r.program == "" &&
+	return r.lets() && !r.narrow && r.program == "" && r.service == "" &&
 		(r.protocol < 0 || r.protocol == 6 || r.protocol == 17) &&
 		(len(r.ports) == 0 || slices.ContainsFunc(r.ports, everyAddress))
 }
 
-// opens tells whether the rule lets everybody reach a listener.
+// opens tells whether the rule lets everybody reach a listener. Which service listens is
+// not known, so a rule for one counts where it names the port.
 func (r rule) opens(l host.Listener) bool {
 	protocol := 6
 	if l.Protocol == "udp" {
@@ -124,7 +131,7 @@ func (r rule) opens(l host.Listener) bool {
 			return false
 		}
 	}
-	return len(r.ports) == 0 || slices.ContainsFunc(r.ports, func(p string) bool { return portIn(p, l.Port) })
+	return len(r.ports) == 0 && r.service == "" || slices.ContainsFunc(r.ports, func(p string) bool { return portIn(p, l.Port) })
 }
 
 // portIn tells whether a port is one that a rule names.

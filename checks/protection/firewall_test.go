@@ -95,6 +95,12 @@ func TestFirewallOnWindows(t *testing.T) {
 		}), nil, on, "", checks.Pass, nil},
 		{"rule for everything of a policy", profiles(map[string]any{policy + rules + `{1}`: all, policy + `PublicProfile\AllowLocalPolicyMerge`: 0}), nil, on, "", checks.Fail, []string{"firewall.rule_wide", "firewall.exposed"}},
 		{"files open to public networks", profiles(map[string]any{local + rules + `{1}`: "v2.30|Action=Allow|Active=TRUE|Dir=In|Protocol=6|Profile=Private|Profile=Public|LPort=445|App=System|"}), nil, on, "", checks.Warn, []string{"firewall.exposed"}},
+		{"remote desktop open to public networks", profiles(map[string]any{local + rules + `{1}`: "v2.30|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=3389|App=%SystemRoot%\\system32\\svchost.exe|Svc=termservice|"}), nil, with(func(a *checktest.Answers) {
+			a.ListenerList = []host.Listener{{Protocol: "tcp", Address: "::", Port: 3389, Program: "svchost.exe"}}
+		}), "", checks.Warn, []string{"firewall.exposed"}},
+		{"a service without a port", profiles(map[string]any{local + rules + `{1}`: "v2.30|Action=Allow|Active=TRUE|Dir=In|Protocol=6|App=%SystemRoot%\\system32\\svchost.exe|Svc=otro|"}), nil, with(func(a *checktest.Answers) {
+			a.ListenerList = []host.Listener{{Protocol: "tcp", Address: "::", Port: 3389, Program: "svchost.exe"}}
+		}), "", checks.Pass, nil},
 		{"files open to the domain", profiles(map[string]any{local + rules + `{1}`: "v2.30|Action=Allow|Active=TRUE|Dir=In|Protocol=6|Profile=Domain|LPort=445|App=System|"}), nil, on, "", checks.Pass, nil},
 		{"files open, and allowed", profiles(map[string]any{local + rules + `{1}`: "v2.30|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=445|App=System|"}), nil, on, `{"allowed":["tcp/445"]}`, checks.Pass, nil},
 		{"not on the list", profiles(map[string]any{local + rules + `{1}`: "v2.30|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=RPC|LPort2_10=49664-49670|App=%SystemRoot%\\system32\\lsass.exe|"}), nil, on, `{"allowed":["tcp/80"]}`, checks.Warn, []string{"firewall.not_allowed"}},
@@ -173,6 +179,11 @@ func TestFirewallOnLinux(t *testing.T) {
 		{"older iptables only", speaks6, nil, legacy(filter(nil)), "", checks.Unknown, []string{"firewall.legacy"}},
 		{"older iptables beside, open", speaks6, nil, legacy(filter(nil, chain("inet", false))), "", checks.Unknown, []string{"firewall.legacy", "firewall.legacy"}},
 		{"database open", speaks6, nil, filter([]string{"tcp/22", "tcp/3306"}, chain("inet", true)), "", checks.Warn, []string{"firewall.exposed"}},
+		{"database that Docker publishes past the firewall", speaks6, nil, func() checktest.Answers {
+			a := filter(nil, chain("inet", true))
+			a.ListenerList = []host.Listener{{Protocol: "tcp", Address: "0.0.0.0", Port: 5432, Program: publisher}}
+			return a
+		}(), "", checks.Warn, []string{"firewall.exposed"}},
 		{"list of ports", speaks6, nil, filter([]string{"tcp/22", "udp/41000"}, chain("inet", true)), `{"allowed":["tcp/22"]}`, checks.Warn, []string{"firewall.not_allowed"}},
 		{"list of ports kept", speaks6, nil, filter([]string{"tcp/22", "udp/41000"}, chain("inet", true)), `{"allowed":["tcp/22","udp/dynamic"]}`, checks.Pass, nil},
 		{"not allowed to ask the kernel", speaks6, nil, denied, "", checks.Unknown, []string{"firewall.unread"}},

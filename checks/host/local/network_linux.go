@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -310,4 +312,31 @@ func (s *netfilter) dump(ctx context.Context, what, family byte, attributes []by
 			}
 		}
 	}
+}
+
+// lookups names the sets that rules of input chains may look something up in.
+func (r *nfRuleset) lookups() []nfName {
+	var out []nfName
+	for at, rules := range r.rules {
+		for _, rule := range rules {
+			for _, e := range rule {
+				if e.name == "lookup" {
+					out = append(out, nfName{at.family, at.table, e.text})
+				}
+			}
+		}
+	}
+	return out
+}
+
+// netlinkFailure is the error of a message of type netlinkError; nil is a mere
+// acknowledgement.
+func netlinkFailure(data []byte) error {
+	if len(data) < 4 {
+		return errNetlink
+	}
+	if code := int32(binary.NativeEndian.Uint32(data)); code < 0 {
+		return syscall.Errno(-code)
+	}
+	return nil
 }

@@ -2,8 +2,8 @@ package local
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"path/filepath"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
@@ -23,12 +23,12 @@ func newLiveNetwork() liveNetwork {
 	return liveNetwork{iphlpapi: windows.NewLazySystemDLL("iphlpapi.dll")}
 }
 
-// Listeners implements host.Network. Programs are named as far as this process may ask
-// others for their names.
+// Listeners implements host.Network. Programs are named as the list of processes has
+// them.
 func (n liveNetwork) Listeners(ctx context.Context) ([]host.Listener, error) {
 	const listeners, bound = 3, 1 // TCP_TABLE_OWNER_PID_LISTENER, UDP_TABLE_OWNER_PID
 	var out []host.Listener
-	names := make(map[uint32]string)
+	names := processNames()
 	for _, table := range []struct {
 		call   string
 		family uint32
@@ -52,18 +52,27 @@ func (n liveNetwork) Listeners(ctx context.Context) ([]host.Listener, error) {
 			return nil, fmt.Errorf("list listeners: %s: %w", table.call, err)
 		}
 		for _, row := range rows {
-			name, ok := names[row.pid]
-			if !ok {
-				if path, _ := pathAndOwner(row.pid); path != "" {
-					name = filepath.Base(path)
-				}
-				names[row.pid] = name
-			}
-			row.Program = name
+			row.Program = names[row.pid]
 			out = append(out, row.Listener)
 		}
 	}
 	return sortListeners(out), nil
+}
+
+// processNames lists the names of programs by the number of their process; the kernel's
+// is System. Where it may not be asked, sockets stay without a name.
+func processNames() map[uint32]string {
+	names := make(map[uint32]string)
+	snapshot, err := windows.CreateToolhelp32Snapshot(windows.TH32CS_SNAPPROCESS, 0)
+	if err != nil {
+		return names
+	}
+	defer windows.CloseHandle(snapshot)
+	entry := windows.ProcessEntry32{Size: uint32(unsafe.Sizeof(windows.ProcessEntry32{}))}
+	for err = windows.Process32First(snapshot, &entry); err == nil && len(names) < maxSockets; err = windows.Process32Next(snapshot, &entry) {
+		names[entry.ProcessID] = windows.UTF16ToString(entry.ExeFile[:])
+	}
+	return names
 }
 
 // table fetches a table of sockets; it may grow between being measured and fetched.
@@ -76,17 +85,16 @@ func (n liveNetwork) table(call string, family, class uint32) ([]byte, error) {
 	for range 5 {
 		buffer := make([]byte, size)
 		code, _, _ := proc.Call(uintptr(unsafe.Pointer(&buffer[0])), uintptr(unsafe.Pointer(&size)), 0, uintptr(family), uintptr(class), 0)
-		switch err := windows.Errno(code); err {
-		case windows.NO_ERROR:
+		if code == 0 {
 			return buffer, nil
-		case windows.ERROR_INSUFFICIENT_BUFFER:
-			if size > maxSocketTable {
-				return nil, host.ErrTooBig
-			}
-			size += 4 << 10
-		default:
+		}
+		if err := windows.Errno(code); !errors.Is(err, windows.ERROR_INSUFFICIENT_BUFFER) {
 			return nil, err
 		}
+		if size > maxSocketTable {
+			return nil, host.ErrTooBig
+		}
+		size += 4 << 10
 	}
 	return nil, windows.ERROR_INSUFFICIENT_BUFFER
 }

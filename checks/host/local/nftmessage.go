@@ -6,7 +6,6 @@ import (
 	"errors"
 	"iter"
 	"maps"
-	"syscall"
 )
 
 // The numbers of linux/netfilter/nf_tables.h that matter here. They are the kernel's
@@ -237,21 +236,6 @@ func (r *nfRuleset) add(m netlinkMessage) error {
 	return nil
 }
 
-// lookups names the sets that rules of input chains may look something up in.
-func (r *nfRuleset) lookups() []nfName {
-	var out []nfName
-	for at, rules := range r.rules {
-		for _, rule := range rules {
-			for _, e := range rule {
-				if e.name == "lookup" {
-					out = append(out, nfName{at.family, at.table, e.text})
-				}
-			}
-		}
-	}
-	return out
-}
-
 // netlinkRequest is a message to the kernel.
 func netlinkRequest(kind, flags uint16, sequence uint32, data []byte) []byte {
 	b := binary.NativeEndian.AppendUint32(nil, uint32(netlinkHeader+len(data)))
@@ -271,16 +255,4 @@ func netlinkAttribute(b []byte, kind uint16, data []byte) []byte {
 		b = append(b, 0)
 	}
 	return b
-}
-
-// netlinkFailure is the error of a message of type netlinkError; nil is a mere
-// acknowledgement.
-func netlinkFailure(data []byte) error {
-	if len(data) < 4 {
-		return errNetlink
-	}
-	if code := int32(binary.NativeEndian.Uint32(data)); code < 0 {
-		return syscall.Errno(-code)
-	}
-	return nil
 }
