@@ -116,8 +116,8 @@ func operator(bound string) (op, version string) {
 // like compares texts without regard to case; * in pattern stands for any text.
 func like(pattern, text string) bool {
 	pattern, text = strings.ToLower(pattern), strings.ToLower(text)
-	first, rest, any := strings.Cut(pattern, "*")
-	if !any {
+	first, rest, wild := strings.Cut(pattern, "*")
+	if !wild {
 		return pattern == text
 	}
 	text, ok := strings.CutPrefix(text, first)

@@ -119,7 +119,7 @@ func FuzzSettings(f *testing.F) {
 	f.Add([]byte(`user_pref("mail.identity.id1.useremail", "a@b.example");`))
 	f.Add([]byte(`<releases><release version="1.2" date="x"/>`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		_, _ = dropboxAccounts(b) //nolint:errcheck // any answer but a crash
+		_, _ = dropboxAccounts(b) // any answer but a crash
 		_, _ = rcloneRemotes(b)
 		for _, server := range cloudHosts(b) {
 			if strings.ContainsAny(server, "@/") {

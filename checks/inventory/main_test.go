@@ -3,6 +3,7 @@ package inventory
 import (
 	"context"
 	"io/fs"
+	"maps"
 	"path"
 	"strings"
 	"testing"
@@ -64,9 +65,7 @@ func linuxHost(packages []string, files map[string]string, modes map[string]fs.F
 		name, version, _ := strings.Cut(p, " ")
 		content["/var/lib/dpkg/status"] += "Package: " + name + "\nStatus: install ok installed\nPriority: optional\nArchitecture: amd64\nVersion: " + version + "\n\n"
 	}
-	for name, b := range files {
-		content[name] = b
-	}
+	maps.Copy(content, files)
 	return host.Host{OS: host.Linux, System: system{}, Files: tree{Files: checktest.Files{Content: content, Unreadable: unreadable}, modes: modes}}
 }
 
@@ -79,13 +78,9 @@ func windowsHost(values map[string]any, files map[string]string, unreadable ...s
 		`HKLM\SOFTWARE` + uninstall + `\Base\DisplayName`: "Base", `HKLM\SOFTWARE` + uninstall + `\Base\Publisher`: "Ejemplo",
 		`HKU\` + person + `\Software\Ejemplo\x`: "x",
 	}
-	for k, v := range values {
-		all[k] = v
-	}
+	maps.Copy(all, values)
 	content := map[string]string{"C:/Users/usuario1/ntuser.ini": ""}
-	for k, v := range files {
-		content[k] = v
-	}
+	maps.Copy(content, files)
 	var keys, paths []string
 	for _, u := range unreadable {
 		if strings.HasPrefix(u, "C:") {

@@ -96,7 +96,7 @@ func (r *reader) apk(ctx context.Context, all *installed) (managed bool) {
 		return r.missed(database)
 	}
 	asked := map[string]bool{}
-	for _, name := range strings.Fields(string(r.file(ctx, world, maxStatus))) {
+	for name := range strings.FieldsSeq(string(r.file(ctx, world, maxStatus))) {
 		asked[name[:cmp.Or(max(strings.IndexAny(name, "<>=~@"), 0), len(name))]] = true
 	}
 	for stanza := range bytes.SplitSeq(b, []byte("\n\n")) {

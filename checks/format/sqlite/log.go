@@ -3,6 +3,7 @@ package sqlite
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
 )
 
 // A log of SQLite is a header and frames, each a page with a header of its own. A frame
@@ -65,9 +66,7 @@ func (db *DB) readLog(size int64) error {
 			if db.newer == nil {
 				db.newer = map[int64]logFrame{}
 			}
-			for page, at := range pending {
-				db.newer[page] = at
-			}
+			maps.Copy(db.newer, pending)
 			clear(pending)
 			// No more than there are in both files: it sizes what is kept in memory.
 			db.pages = min(int64(pages), inFile+size/int64(db.page))
