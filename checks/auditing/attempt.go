@@ -25,10 +25,11 @@ const (
 	bySSHPAM                 // PAM's message about sshd
 )
 
-// parseAttempt reads a failed log-on out of a message of sshd or PAM. foreign
-// tells that accounts also come from a directory service: then pam_unix fails for
-// each of them before the right module succeeds.
-func parseAttempt(l line, known map[string]bool, foreign bool) (attempt, witness, bool) {
+// parseAttempt reads a failed log-on out of a message of sshd or PAM. known are the
+// names that may be kept, local those of accounts in passwd. foreign tells that
+// accounts also come from a directory service: then pam_unix fails for each of them
+// before the right module succeeds, and the other way round.
+func parseAttempt(l line, known, local map[string]bool, foreign bool) (attempt, witness, bool) {
 	message, n := repeated(l.message)
 	a := attempt{time: l.time, count: n}
 	ssh := strings.HasPrefix(l.program, "sshd")
@@ -77,7 +78,7 @@ func parseAttempt(l line, known map[string]bool, foreign bool) (attempt, witness
 	if known[name] {
 		a.account = name
 	}
-	if foreign && (module == "pam_unix") == (a.account == "") {
+	if foreign && (module == "pam_unix") != local[name] {
 		return attempt{}, 0, false
 	}
 	if _, after, ok := strings.Cut(fields, " rhost="); ok {

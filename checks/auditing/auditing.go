@@ -102,6 +102,20 @@ func (r *reader) directory(ctx context.Context) bool {
 	return err == nil
 }
 
+// homes adds the accounts of a directory that have logged on to a Linux machine, which
+// its passwd does not name: those with a home folder.
+func (r *reader) homes(ctx context.Context, a accounts) {
+	entries, err := r.Host.Files.ReadDir(ctx, "/home")
+	if err != nil {
+		r.Miss("/home", err)
+	}
+	for _, e := range entries {
+		if e.Mode.IsDir() {
+			a.names[e.Name] = true
+		}
+	}
+}
+
 // at reads a file of the machine in parts.
 type at struct {
 	ctx   context.Context //nolint:containedctx // lives for one reading, whose interface has none

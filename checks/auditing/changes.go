@@ -20,7 +20,7 @@ import (
 // is off, was emptied or does not survive, is a violation.
 func accountChanges() checks.Check {
 	return checks.New(checks.Info{ID: "auditing.account_changes", Covers: changesCovers(), Messages: changesMessages()},
-		changeParams{keepingParams: defaultKeeping(), Changes: checks.Warn},
+		changeParams{keepingParams: defaultKeeping(), Changes: checks.Warn, Elsewhere: checks.Unknown},
 		checks.On[changeFacts]{
 			host.Windows: observeChangesEvents,
 			host.Linux:   observeChangesFiles,
@@ -32,12 +32,18 @@ type changeParams struct {
 	// Changes is what a change is: warn, so that somebody is told of it; fail where
 	// none may happen without somebody's decision; pass to keep it as a fact only.
 	Changes checks.Status `json:"changes"`
+	// Elsewhere is what a machine of a domain is, of whose accounts its own log tells
+	// nothing: unknown, or pass where an agent watches the controllers of the domain.
+	Elsewhere checks.Status `json:"elsewhere"`
 }
 
 // Validate reports what the facts cannot answer for.
 func (p changeParams) Validate() error {
 	if p.Changes != checks.Warn && p.Changes != checks.Fail && p.Changes != checks.Pass {
 		return fmt.Errorf("changes: %q is none of warn, fail, pass", p.Changes)
+	}
+	if p.Elsewhere != checks.Unknown && p.Elsewhere != checks.Pass {
+		return fmt.Errorf("elsewhere: %q is none of unknown, pass", p.Elsewhere)
 	}
 	return p.keepingParams.Validate()
 }
@@ -155,6 +161,9 @@ func judgeChanges(seen changeFacts, p changeParams, at time.Time) checks.Verdict
 	good := checks.Because("changes.none", "days", strconv.Itoa(p.Days))
 	if seen.Elsewhere {
 		good.Code = "changes.none_here"
+		if p.Elsewhere == checks.Unknown {
+			findings = append(findings, checks.Finding{Key: "directory", Status: checks.Unknown, Reason: checks.Because("changes.elsewhere")})
+		}
 	}
 	return sum(findings, seen.Unread, good)
 }

@@ -69,9 +69,11 @@ func observeChangesEvents(ctx context.Context, h *host.Host) (changeFacts, error
 			seen.Audit[name] = on
 		}
 	}
-	if id, err := h.System.Identity(ctx); err == nil {
-		seen.Elsewhere = id.Domain != "" && !r.controller(ctx)
+	id, err := h.System.Identity(ctx)
+	if err != nil {
+		r.Need("NetGetJoinInformation", err)
 	}
+	seen.Elsewhere = id.Domain != "" && !r.controller(ctx)
 	seen.Unread = one(r.Unread)
 	return seen, nil
 }

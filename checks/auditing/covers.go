@@ -24,8 +24,8 @@ func failuresCovers() map[host.OS]checks.Coverage {
 		host.Linux: {
 			Sources: append(logSources(), "/var/log/btmp", "/etc/passwd", "/etc/ssh/sshd_config"),
 			Missing: say(
-				"Los nombres que no están en /etc/passwd se cuentan juntos y no se guardan. No se leen las claves SSH rechazadas, auditd ni los registros comprimidos. Un «quiet» en pam_unix oculta intentos. Con sssd o winbind, las cuentas del directorio cuentan como desconocidas.",
-				"Names that are not in /etc/passwd are counted together and not kept. Refused SSH keys, auditd and compressed logs are not read. A \"quiet\" of pam_unix hides attempts. With sssd or winbind, accounts of the directory count as unknown."),
+				"Los nombres que no están en /etc/passwd se cuentan juntos y no se guardan. No se leen las claves SSH rechazadas, auditd ni los registros comprimidos. Un «quiet» en pam_unix oculta intentos. De las cuentas de un directorio se conocen las que tienen carpeta en /home; con winbind o pam_ldap solo se cuentan sus intentos por SSH.",
+				"Names that are not in /etc/passwd are counted together and not kept. Refused SSH keys, auditd and compressed logs are not read. A \"quiet\" of pam_unix hides attempts. Of the accounts of a directory those with a folder in /home are known; with winbind or pam_ldap only their attempts by SSH are counted."),
 			ByHand: say(
 				"Como root: «journalctl SYSLOG_FACILITY=10 SYSLOG_FACILITY=4 --since -7d | grep -i fail», «grep -i fail /var/log/auth.log» (o /var/log/secure) y «lastb».",
 				"As root: \"journalctl SYSLOG_FACILITY=10 SYSLOG_FACILITY=4 --since -7d | grep -i fail\", \"grep -i fail /var/log/auth.log\" (or /var/log/secure) and \"lastb\"."),
@@ -47,7 +47,7 @@ func changesCovers() map[host.OS]checks.Coverage {
 			Sources: []string{
 				"Security: 4720, 4722, 4724-4726, 4728, 4729, 4732, 4733, 4738, 4740, 4756, 4757, 4767, 4781, 1102, 1104 (EvtQuery)",
 				"System: 104, 12, 6005, 6006 (EvtQuery)", "AuditQuerySystemPolicy " + auditAccounts + ", " + auditGroups,
-				keyEventLog, keyLogPolicy, "NetUserEnum",
+				keyEventLog, keyLogPolicy, "NetUserEnum", "NetGetJoinInformation",
 			},
 			Missing: say(
 				"En un equipo del dominio solo se ven sus cuentas locales; las del dominio se ven con un agente en el controlador. Lo que ocurrió antes de vaciar el registro no puede saberse.",

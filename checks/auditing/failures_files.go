@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -26,6 +27,11 @@ func observeFailuresFiles(ctx context.Context, h *host.Host) (failureFacts, erro
 	r := newReader(h)
 	var seen failureFacts
 	known, foreign := r.passwd(ctx), r.directory(ctx)
+	local := known.names
+	if foreign {
+		local = maps.Clone(local)
+		r.homes(ctx, known)
+	}
 	var all tally
 	var witnesses [2][]attempt
 	tell := func() {
@@ -35,7 +41,7 @@ func observeFailuresFiles(ctx context.Context, h *host.Host) (failureFacts, erro
 		}
 	}
 	seen.Log = r.messages(ctx, logOns(), tell, func(l line) {
-		a, who, ok := parseAttempt(l, known.names, foreign)
+		a, who, ok := parseAttempt(l, known.names, local, foreign)
 		switch {
 		case !ok:
 		case len(witnesses[who]) == maxAttempts:

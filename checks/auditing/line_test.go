@@ -57,7 +57,8 @@ func TestParseLine(t *testing.T) {
 
 func TestParseAttempt(t *testing.T) {
 	t.Parallel()
-	known := map[string]bool{"ana": true, "root": true}
+	local := map[string]bool{"ana": true, "root": true}
+	known := map[string]bool{"ana": true, "root": true, "carla@dominio.example": true}
 	const pam = "pam_unix(%s:auth): authentication failure; logname= uid=0 euid=0 tty=%s ruser= rhost=%s"
 	for _, row := range []struct {
 		name, program, message string
@@ -84,6 +85,8 @@ func TestParseAttempt(t *testing.T) {
 		{"more of them", "login", "PAM 2 more authentication failures; logname= uid=0 euid=0 tty=/dev/tty1 ruser= rhost=  user=ana", false, attempt{account: "ana", count: 2}, byProgram, true},
 		{"sssd, local account", "login", "pam_sss(login:auth): authentication failure; logname= uid=0 euid=0 tty=tty1 ruser= rhost= user=ana", true, attempt{}, 0, false},
 		{"sssd, account of the directory", "login", "pam_sss(login:auth): authentication failure; logname= uid=0 euid=0 tty=tty1 ruser= rhost= user=berta", true, attempt{count: 1}, byProgram, true},
+		{"sssd, an account that has logged on", "login", "pam_sss(login:auth): authentication failure; logname= uid=0 euid=0 tty=tty1 ruser= rhost= user=carla@dominio.example", true, attempt{account: "carla@dominio.example", count: 1}, byProgram, true},
+		{"pam_unix, an account that has logged on", "login", fmt.Sprintf(pam, "login", "tty1", "") + "  user=carla@dominio.example", true, attempt{}, 0, false},
 		{"pam_unix, account of the directory", "login", fmt.Sprintf(pam, "login", "tty1", "") + "  user=berta", true, attempt{}, 0, false},
 		{"pam_unix, local account", "login", fmt.Sprintf(pam, "login", "tty1", "") + "  user=ana", true, attempt{account: "ana", count: 1}, byProgram, true},
 		{"a session", "login", "pam_unix(login:session): session opened for user ana(uid=1000) by LOGIN(uid=0)", false, attempt{}, 0, false},
@@ -91,7 +94,7 @@ func TestParseAttempt(t *testing.T) {
 		{"nonsense", "sshd", "Failed ", false, attempt{}, 0, false},
 		{"too many at once", "login", "PAM 999999 more authentication failures; user=ana", false, attempt{}, 0, false},
 	} {
-		got, who, ok := parseAttempt(line{program: row.program, message: row.message}, known, row.foreign)
+		got, who, ok := parseAttempt(line{program: row.program, message: row.message}, known, local, row.foreign)
 		if got != row.want || who != row.who || ok != row.ok {
 			t.Errorf("%s: got %+v, %v, %v; want %+v, %v, %v", row.name, got, who, ok, row.want, row.who, row.ok)
 		}
@@ -234,7 +237,7 @@ func FuzzLines(f *testing.F) {
 		if !ok {
 			return
 		}
-		if a, _, ok := parseAttempt(l, known, false); ok && a.account != "" && a.account != "ana" {
+		if a, _, ok := parseAttempt(l, known, known, false); ok && a.account != "" && a.account != "ana" {
 			t.Errorf("an unknown name came out of %q", text)
 		}
 		for _, c := range parseChange(l, nil) {

@@ -200,6 +200,16 @@ func TestFailuresOnLinux(t *testing.T) {
 			l.files[memoryDir+"system.journal"] = journalFile(t, "compact")
 			l.times[memoryDir+"system.journal"] = now
 		}, "", checks.Fail, []string{"log.volatile"}},
+		{"an account of the directory", func(l *linux) {
+			l.files["/etc/nsswitch.conf"], l.files["/etc/sssd/sssd.conf"] = "passwd: files sss\n", "[sssd]\n"
+			l.files["/home/carla@dominio.example/.profile"] = ""
+			l.files[authLog] += repeat(10, time.Second, "login", "pam_unix(login:auth): authentication failure; logname= uid=0 euid=0 tty=/dev/tty1 ruser= rhost=  user=carla@dominio.example") +
+				repeat(10, time.Second, "login", "pam_sss(login:auth): authentication failure; logname= uid=0 euid=0 tty=/dev/tty1 ruser= rhost= user=carla@dominio.example")
+		}, "", checks.Fail, []string{"failures.account"}},
+		{"an account of the directory that was let in", func(l *linux) {
+			l.files["/etc/nsswitch.conf"] = "passwd: files ldap\n"
+			l.files[authLog] += repeat(10, time.Second, "login", "pam_unix(login:auth): authentication failure; logname= uid=0 euid=0 tty=/dev/tty1 ruser= rhost=  user=carla")
+		}, "", checks.Pass, nil},
 		{"in memory, and rsyslog", func(l *linux) {
 			l.files[memoryDir+"system.journal"] = journalFile(t, "compact")
 			l.times[memoryDir+"system.journal"] = now
@@ -296,7 +306,9 @@ func TestChangesOnLinux(t *testing.T) {
 			l.files[sudoersDir+"/90-ana.bak"] = "x"
 			l.times[sudoersDir+"/90-ana.bak"] = now.Add(-time.Hour)
 		}, "", checks.Pass, nil},
-		{"with a directory", func(l *linux) { l.files["/etc/nsswitch.conf"] = "passwd: files ldap\n" }, "", checks.Pass, nil},
+		{"with a directory", func(l *linux) { l.files["/etc/nsswitch.conf"] = "passwd: files ldap\n" }, "", checks.Unknown, []string{"changes.elsewhere"}},
+		{"with a directory that is watched", func(l *linux) { l.files["/etc/nsswitch.conf"] = "passwd: files ldap\n" }, `{"elsewhere": "pass"}`, checks.Pass, nil},
+		{"with a directory that nobody configured", func(l *linux) { l.files["/etc/nsswitch.conf"] = "passwd: files sss\n" }, "", checks.Pass, nil},
 		{"in memory only", func(l *linux) {
 			delete(l.files, wants+"rsyslog.service")
 			l.files[memoryDir+"system.journal"] = journalFile(t, "compact")

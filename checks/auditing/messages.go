@@ -37,6 +37,7 @@ func shared() message.Catalogue {
 			Do: say("Revise cada uno de los indicados.", "Look at each of those named.")},
 		"source.AuditQuerySystemPolicy": {Say: say("la directiva de auditoría de Windows", "the audit policy of Windows")},
 		"source.journal":                {Say: say("el diario de systemd (journal)", "the systemd journal")},
+		"source.NetGetJoinInformation":  {Say: say("a qué dominio pertenece el equipo", "the domain to which the machine belongs")},
 		"source.EvtQuery:Security":      {Say: say("el registro de eventos Seguridad", "the event log Security")},
 		"source.EvtQuery:System":        {Say: say("el registro de eventos Sistema", "the event log System")},
 		"audit.logon":                   {Say: say("Inicio de sesión (errores)", "Logon (failure)")},
@@ -74,8 +75,10 @@ func changesMessages() message.Catalogue {
 		"Confirm with whoever asked that the change is authorised and noted in the list of users; if nobody did, disable the account and treat it as an incident. The notice goes away by itself after some days.")
 	m := shared()
 	m.Merge(message.Catalogue{
-		"changes.none":              {Say: say("ninguna cuenta ni grupo cambió en los últimos {days} días", "no account or group changed in the last {days} days")},
-		"changes.none_here":         {Say: say("ninguna cuenta ni grupo de este equipo cambió en los últimos {days} días; las del dominio se ven en su controlador", "no account or group of this machine changed in the last {days} days; those of the domain are seen on its controller")},
+		"changes.none":      {Say: say("ninguna cuenta ni grupo cambió en los últimos {days} días", "no account or group changed in the last {days} days")},
+		"changes.none_here": {Say: say("ninguna cuenta ni grupo de este equipo cambió en los últimos {days} días; las del dominio se ven en su controlador", "no account or group of this machine changed in the last {days} days; those of the domain are seen on its controller")},
+		"changes.elsewhere": {Say: say("las cuentas del dominio no se ven en el registro de este equipo", "the accounts of the domain are not seen in the log of this machine"),
+			Do: say("Instale el agente en los controladores del dominio y ponga en la política elsewhere: pass en AC-CHG-NOTIFY.", "Install the agent on the controllers of the domain and set elsewhere: pass for AC-CHG-NOTIFY in the policy.")},
 		"changes.account":           {Say: say("{day}: cuenta «{account}»: {done}", "{day}: account \"{account}\": {done}"), Do: confirm},
 		"changes.account_by":        {Say: say("{day}: cuenta «{account}»: {done} (por {by})", "{day}: account \"{account}\": {done} (by {by})"), Do: confirm},
 		"changes.account_groups":    {Say: say("{day}: cuenta «{account}»: {done} (grupos: {groups})", "{day}: account \"{account}\": {done} (groups: {groups})"), Do: confirm},

@@ -52,6 +52,18 @@ type windows struct {
 	audit    map[string]host.AuditSetting
 	errors   map[string]error
 	services []host.Service
+	domain   string
+}
+
+// identity is a machine of which only the domain is told.
+type identity struct {
+	host.Unsupported
+	domain string
+}
+
+// Identity implements host.System.
+func (i identity) Identity(context.Context) (host.Identity, error) {
+	return host.Identity{Domain: i.domain}, nil
 }
 
 func newWindows(change func(*windows)) host.Host {
@@ -85,7 +97,7 @@ func newWindows(change func(*windows)) host.Host {
 		EventsOf: map[string]host.EventLog{"Security": w.security, "System": w.system},
 		AuditOf:  w.audit, Errors: w.errors, ServiceList: w.services,
 	}.On(host.Host{
-		OS: host.Windows, Now: checktest.Clock(now), Accounts: w.users,
+		OS: host.Windows, Now: checktest.Clock(now), Accounts: w.users, System: identity{domain: w.domain},
 		Registry: checktest.Registry{Values: w.values, Unreadable: w.denied},
 	})
 }
@@ -297,6 +309,15 @@ func TestChangesOnWindows(t *testing.T) {
 		}, "", checks.Fail, []string{"log.cleared"}, ""},
 		{"the log may not be read", func(w *windows) { w.errors["events"] = fs.ErrPermission }, "", checks.Unknown, []string{"auditing.unread", "auditing.unread"}, ""},
 		{"the policy may not be asked", func(w *windows) { w.errors["audit_policy"] = host.ErrUnsupported }, "", checks.Unknown, []string{"auditing.unread"}, ""},
+		{"a member of a domain", func(w *windows) { w.domain = "DOMINIO" }, "", checks.Unknown, []string{"changes.elsewhere"}, ""},
+		{"of one that is watched", func(w *windows) { w.domain = "DOMINIO" }, `{"elsewhere": "pass"}`, checks.Pass, nil, ""},
+		{"its controller", func(w *windows) {
+			w.domain, w.values[keyProduct+`\ProductType`] = "DOMINIO", "LanmanNT"
+		}, "", checks.Pass, nil, ""},
+		{"a member on which an account was made", func(w *windows) {
+			w.domain = "DOMINIO"
+			w.security.Events = []host.Event{edited(4720, 1, bertaSID, adminSID)}
+		}, `{"changes": "fail"}`, checks.Fail, []string{"changes.account_by", "changes.elsewhere"}, ""},
 		{"the registry may not be read", func(w *windows) { w.denied = []string{keyEventLog} }, "", checks.Unknown, nil, ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -339,6 +360,7 @@ func TestParameters(t *testing.T) {
 		{failures(), `{"changes": "warn"}`, false},
 		{accountChanges(), `{"changes": "unknown"}`, false},
 		{accountChanges(), `{"days": 9}`, false},
+		{accountChanges(), `{"elsewhere": "warn"}`, false},
 		{accountChanges(), `{"changes": "fail"}`, true},
 	} {
 		if err := row.check.CheckParams([]byte(row.params)); (err == nil) != row.ok {
