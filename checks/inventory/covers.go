@@ -71,13 +71,13 @@ func unauthorisedCovers() map[host.OS]checks.Coverage {
 func specialCovers() map[host.OS]checks.Coverage {
 	return map[host.OS]checks.Coverage{
 		host.Linux: {
-			Sources: append(linuxLists(), "/usr/local/bin", "/usr/local/sbin", "/opt", "~/.local/bin", "~/bin", "XDG_DOWNLOAD_DIR", "XDG_DESKTOP_DIR", "/etc/group", "/dev"),
+			Sources: append(linuxLists(), "/usr/local/bin", "/usr/local/sbin", "/opt", "~/.local/bin", "~/bin", "XDG_DOWNLOAD_DIR", "XDG_DESKTOP_DIR", "/etc/group", "/dev", "/tmp", "/var/tmp", "set-user-id of /usr/bin and /usr/sbin"),
 			Missing: say(
 				"Herramientas con otro nombre (en Linux los programas no dicen cómo se llaman), dd y debugfs, que son del sistema: por eso se mira quién puede abrir los discos. Búsqueda acotada a dos niveles y 60 000 entradas.",
 				"Tools under another name (programs of Linux do not say what they are called), dd and debugfs, which are of the system: hence the look at who may open disks. The search is bounded to two levels and 60,000 entries."),
 			ByHand: say(
-				"Busque los nombres de la lista con dpkg -l o rpm -qa; getent group disk; ls -l /dev/sd* /dev/nvme*.",
-				"Look for the names of the list with dpkg -l or rpm -qa; getent group disk; ls -l /dev/sd* /dev/nvme*."),
+				"Busque los nombres de la lista con dpkg -l o rpm -qa; getent group disk; ls -l /dev/sd* /dev/nvme*; find / -xdev -perm -4000.",
+				"Look for the names of the list with dpkg -l or rpm -qa; getent group disk; ls -l /dev/sd* /dev/nvme*; find / -xdev -perm -4000."),
 		},
 		host.Windows: {
 			Sources: append(windowsLists(), `C:\Program Files`, `C:\Program Files (x86)`, `C:\ProgramData`, `C:\Users\*`, `C:\Windows`, "VS_VERSIONINFO", "DACL"),

@@ -38,10 +38,18 @@ func messages() message.Catalogue {
 		"where.flatpak_user":          {Say: say("aplicación flatpak de un usuario", "flatpak application of a user")},
 		"where.snap":                  {Say: say("paquete snap", "snap package")},
 		"where.flatpak":               {Say: say("aplicación flatpak", "flatpak application")},
-		"inventory.other_machine":     {Say: say("el número de serie es {serial} y la ficha dice {entry}", "the serial number is {serial} and the entry says {entry}"), Do: fix},
-		"inventory.serial_unread":     {Say: say("no se pudo leer el número de serie", "the serial number could not be read"), Do: rights},
-		"inventory.disk_extra":        {Say: say("disco {model} que no está en la ficha", "disk {model} that is not in the entry"), Do: fix},
-		"inventory.disk_missing":      {Say: say("falta un disco de la ficha", "a disk of the entry is missing"), Do: fix},
-		"inventory.disk_unread":       {Say: say("no se pudo leer el número de serie del disco", "the disk's serial number could not be read"), Do: rights},
+		// Parts of the reading that are no file or key, as the argument {sources}.
+		"sources.identity":        {Say: say("nombre y versión del sistema", "name and version of the system")},
+		"sources.hardware":        {Say: say("componentes del equipo", "parts of the machine")},
+		"sources.disks":           {Say: say("discos", "disks")},
+		"sources.volumes":         {Say: say("volúmenes", "volumes")},
+		"sources.interfaces":      {Say: say("interfaces de red", "network interfaces")},
+		"sources.packages":        {Say: say("lista de paquetes", "list of packages")},
+		"sources.search":          {Say: say("la búsqueda llegó a su límite", "the search reached its limit")},
+		"inventory.other_machine": {Say: say("el número de serie es {serial} y la ficha dice {entry}", "the serial number is {serial} and the entry says {entry}"), Do: fix},
+		"inventory.serial_unread": {Say: say("no se pudo leer el número de serie", "the serial number could not be read"), Do: rights},
+		"inventory.disk_extra":    {Say: say("disco {model} que no está en la ficha", "disk {model} that is not in the entry"), Do: fix},
+		"inventory.disk_missing":  {Say: say("falta un disco de la ficha", "a disk of the entry is missing"), Do: fix},
+		"inventory.disk_unread":   {Say: say("no se pudo leer el número de serie del disco", "the disk's serial number could not be read"), Do: rights},
 	}
 }

@@ -63,6 +63,9 @@ func specialMessages() message.Catalogue {
 		"utility.open_device": {Say: say("cualquiera puede leer o escribir el disco {device}", "anyone may read or write the disk {device}"),
 			Do: say("quite el permiso a otros (chmod o-rw) y busque la regla de udev que lo pone, en /etc/udev/rules.d", "take the permission from others (chmod o-rw) and look for the rule of udev that sets it, in /etc/udev/rules.d")},
 
+		"utility.setuid": {Say: say("{program} tiene el bit setuid: lo ejecuta cualquiera con los permisos de su dueño", "{program} has the set-user-id bit: anyone runs it with the rights of its owner"),
+			Do: say("quítelo (chmod u-s ARCHIVO), averigüe quién lo puso y trátelo como un posible incidente", "remove it (chmod u-s FILE), find out who set it and treat it as a possible incident")},
+
 		// What a tool is for, and how it was recognised: the arguments {tool_kind} and {known_by}.
 		"tool_kind.credentials":      {Say: say("extrae o adivina contraseñas", "extracts or guesses passwords")},
 		"tool_kind.remote_execution": {Say: say("ejecuta en otros equipos", "runs on other machines")},

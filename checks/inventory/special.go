@@ -59,9 +59,12 @@ type specialFacts struct {
 	More  int     `json:"more,omitempty"`
 	// DiskGroup are the members of the group that reads disks as raw bytes; OpenDevices
 	// are the block devices that everybody may read or write.
-	DiskGroup   []string        `json:"disk_group,omitempty"`
-	OpenDevices []string        `json:"open_devices,omitempty"`
-	Unread      []checks.Unread `json:"unread,omitempty"`
+	DiskGroup   []string `json:"disk_group,omitempty"`
+	OpenDevices []string `json:"open_devices,omitempty"`
+	// SetUID are programs that read and write anything for whoever runs them: tools of
+	// the system that must never run as root for anyone, and programs of people.
+	SetUID []string        `json:"setuid,omitempty"`
+	Unread []checks.Unread `json:"unread,omitempty"`
 }
 
 // found is one place in which a tool is.
@@ -101,6 +104,8 @@ func (f *specialFacts) finish(ctx context.Context, r *reader, box *toolbox, p sp
 		return cmp.Or(cmp.Compare(a.Tool, b.Tool), cmp.Compare(a.Where, b.Where), cmp.Compare(a.How, b.How))
 	})
 	f.Found = slices.CompactFunc(f.Found, func(a, b found) bool { return a.Tool == b.Tool && a.Where == b.Where })
+	slices.Sort(f.SetUID)
+	f.SetUID = slices.Compact(f.SetUID)
 	slices.Sort(f.DiskGroup)
 	f.DiskGroup = slices.Compact(f.DiskGroup)
 	f.Unread = r.unread
@@ -158,6 +163,10 @@ func judgeSpecial(seen specialFacts, p specialParams, _ time.Time) checks.Verdic
 	for _, device := range seen.OpenDevices {
 		bad++
 		add("device/"+device, checks.Fail, "utility.open_device", "device", device)
+	}
+	for _, program := range seen.SetUID {
+		bad++
+		add("setuid/"+program, checks.Fail, "utility.setuid", "program", program)
 	}
 	unread := unreadNames(seen.Unread)
 	for _, u := range p.Tools {

@@ -40,7 +40,11 @@ func observeSpecialFiles(ctx context.Context, h *host.Host, p specialParams) (sp
 		}
 		s.folder(ctx, p.home, p.name, 0)
 	}
+	for _, dir := range []string{"/tmp", "/var/tmp", "/dev/shm"} {
+		s.folder(ctx, dir, "", 0)
+	}
 	s.end()
+	r.setUID(ctx, &f)
 	f.DiskGroup = r.diskGroup(ctx)
 	for _, e := range r.entries(ctx, "/dev") {
 		if e.Mode&fs.ModeDevice != 0 && e.Mode&fs.ModeCharDevice == 0 && e.Mode&0o006 != 0 {
@@ -89,6 +93,33 @@ func (r *reader) anyoneRuns(ctx context.Context, u utility, p program) *bool {
 		return nil
 	}
 	return &no
+}
+
+// rawTools are programs of the system that read, write or run anything. None of them is
+// set-user-id as any distribution brings it: whoever made it so opened the machine.
+func rawTools() []string {
+	return []string{
+		"dd", "debugfs", "fdisk", "hexdump", "xxd", "od", "strings", "cat", "less", "more", "cp", "mv", "tar", "find", "vim", "vim.basic", "nano",
+		"bash", "dash", "sh", "busybox", "python3", "perl", "awk", "gawk", "mawk", "gdb", "strace", "tcpdump", "rsync",
+	}
+}
+
+// setUID looks for those of them that run as root for anyone.
+func (r *reader) setUID(ctx context.Context, f *specialFacts) {
+	for _, name := range rawTools() {
+		for _, dir := range []string{"/usr/bin/", "/usr/sbin/"} {
+			info, err := r.h.Files.Stat(ctx, dir+name)
+			if err != nil {
+				if !errors.Is(err, fs.ErrNotExist) {
+					r.miss(dir+name, err)
+				}
+				continue
+			}
+			if info.Mode&fs.ModeSetuid != 0 && info.Mode&0o001 != 0 {
+				f.SetUID = append(f.SetUID, dir+name)
+			}
+		}
+	}
 }
 
 // diskGroup lists the accounts, other than root, that are in the group disk, which may

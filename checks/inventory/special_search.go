@@ -3,7 +3,9 @@ package inventory
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"slices"
+	"strings"
 	"time"
 
 	"vigia/checks/format/pe"
@@ -64,6 +66,11 @@ func (s *search) folder(ctx context.Context, dir, profile string, levels int) {
 
 // file recognises one file, by its name or by what its maker wrote into it.
 func (s *search) file(ctx context.Context, name, profile string, info host.FileInfo) {
+	// In /opt packages have programs that run as root, such as the sandboxes of browsers;
+	// elsewhere no package puts any.
+	if info.Mode&fs.ModeSetuid != 0 && (info.Owner == "0" || info.Owner == "") && !strings.HasPrefix(name, "/opt/") && len(s.facts.SetUID) < maxFound {
+		s.facts.SetUID = append(s.facts.SetUID, plain(name))
+	}
 	how := "file_name"
 	u, ok := s.box.byName(info.Name, s.windows)
 	if !ok {

@@ -53,6 +53,12 @@ func TestSpecialUtilities(t *testing.T) {
 		{"Linux: a member of the group disk", linuxHost([]string{"base 1"}, map[string]string{"/etc/group": "disk:x:6:root,usuario1,copias\n"}, nil), `{"disk_group":["copias"]}`, checks.Fail, "utility.some", []string{"disk_group/usuario1 fail utility.disk_group"}},
 		{"Linux: disk is somebody's own group", linuxHost([]string{"base 1"}, map[string]string{"/etc/passwd": "copias:x:1001:6::/srv:/bin/sh\n"}, nil), ``, checks.Fail, "utility.some", []string{"disk_group/copias fail utility.disk_group"}},
 		{"Linux: a disk that anyone may read", linuxHost([]string{"base 1"}, disks, device(0o664)), ``, checks.Fail, "utility.some", []string{"device//dev/sda fail utility.open_device"}},
+		{
+			"Linux: programs that run as root for anyone",
+			linuxHost([]string{"base 1"}, map[string]string{"/usr/bin/dd": "", "/usr/bin/find": "", "/usr/bin/sudo": "", "/tmp/x": "", "/opt/v/chrome-sandbox": ""},
+				map[string]fs.FileMode{"/usr/bin/dd": fs.ModeSetuid | 0o755, "/usr/bin/find": fs.ModeSetuid | 0o750, "/usr/bin/sudo": fs.ModeSetuid | 0o755, "/tmp/x": fs.ModeSetuid | 0o711, "/opt/v/chrome-sandbox": fs.ModeSetuid | 0o755}), ``,
+			checks.Fail, "utility.some", []string{"setuid//tmp/x fail utility.setuid", "setuid//usr/bin/dd fail utility.setuid"},
+		},
 		{"Linux: a tool of the organisation's own list", linuxHost([]string{"lector-crudo 1"}, nil, nil), `{"tools":[{"id":"crudo","name":"Lector","kind":"other","packages":["lector-crudo"]}]}`, checks.Fail, "utility.some", []string{"tool/crudo fail utility.present"}},
 		{"Linux: packages cannot be read", linuxHost([]string{"base 1"}, nil, nil, "/var/lib/dpkg/status"), ``, checks.Unknown, "utility.unread", nil},
 
