@@ -71,3 +71,32 @@ func TestTypedNumbersAreNotRecorded(t *testing.T) {
 		}
 	}
 }
+
+// logFiles is a machine with one log, of which only parts may be read.
+type logFiles struct {
+	host.Unsupported
+	t *testing.T
+}
+
+func (f logFiles) ReadFile(context.Context, string, int64) ([]byte, error) {
+	f.t.Error("a log was read whole")
+	return nil, host.ErrUnsupported
+}
+
+func (logFiles) ReadRange(context.Context, string, int64, int64) ([]byte, error) {
+	return []byte(typedNumber), nil
+}
+
+// A log is not held until the recording is saved, and the replay says that it is missing.
+func TestLogsAreNotRecorded(t *testing.T) {
+	t.Parallel()
+	r := NewRecorder(host.New(host.Host{OS: host.Linux, Now: func() time.Time { return recordedAt }, Files: logFiles{t: t}}))
+	for _, name := range []string{"/var/log/auth.log", "/run/log/journal/0123/system.journal"} {
+		if data, err := r.Host().Files.ReadRange(t.Context(), name, 0, 100); err != nil || string(data) != typedNumber {
+			t.Fatalf("%s: got %q, %v", name, data, err)
+		}
+		if r.files[name] == nil || !r.files[name].withheld || r.files[name].hasContent {
+			t.Errorf("%s: kept as %+v", name, r.files[name])
+		}
+	}
+}
