@@ -123,6 +123,14 @@ func domain(more map[string][]host.DirectoryEntry) map[string][]host.DirectoryEn
 	return out
 }
 
+// listOf is a register of the accounts that may be.
+const listOf = `{"users":[{"account":"VILLA\\Ana"},{"account":"eva"}]}`
+
+// left is the register of somebody who left some days ago.
+func left(account string, days int) string {
+	return fmt.Sprintf(`{"leavers":[{"account":%q,"left":%q}]}`, account, today().Add(-time.Duration(days)*24*time.Hour).Format(time.RFC3339))
+}
+
 type entries = map[string][]host.DirectoryEntry
 
 func one(key string, e ...host.DirectoryEntry) entries { return entries{key: e} }
@@ -216,17 +224,35 @@ func TestActiveDirectory(t *testing.T) {
 		{"DES for one", passwordStore(), one(askPeople, user("ana", 1001, "userAccountControl", "2097664")), nil, "", checks.Fail, "directory.store_weak_account"},
 		{"properties hidden", passwordStore(), one(askHead, with(head(), "pwdProperties", "")), nil, "", checks.Unknown, "directory.rule_unread"},
 
-		{"all in use", accounts(), nil, nil, "", checks.Pass, "directory.idle_none"},
-		{"within what a controller lags behind", accounts(), one(askPeople, user("ana", 1001, "lastLogonTimestamp", ago(103))), nil, "", checks.Pass, "directory.idle_none"},
-		{"not used for a season", accounts(), one(askPeople, user("ana", 1001, "lastLogonTimestamp", ago(120))), nil, "", checks.Warn, "directory.idle"},
-		{"not used for a year", accounts(), one(askPeople, user("ana", 1001, "lastLogonTimestamp", ago(400))), nil, "", checks.Fail, "directory.idle"},
-		{"never used", accounts(), one(askPeople, user("Administrador", 500), user("ana", 1001, "lastLogonTimestamp", "")), nil, "", checks.Fail, "directory.idle_never_used"},
-		{"not used for two years by two", accounts(), one(askPeople, user("ana", 1001, "lastLogonTimestamp", ago(800)), user("eva", 1002, "lastLogonTimestamp", ago(800))), nil, "", checks.Fail, "directory.several_fail"},
-		{"new, and not used yet", accounts(), one(askPeople, user("Administrador", 500), user("ana", 1001, "lastLogonTimestamp", "", "whenCreated", "20261110000000.0Z")), nil, "", checks.Pass, "directory.idle_none"},
-		{"the administrator of every domain rests", accounts(), one(askPeople, user("Administrador", 500, "lastLogonTimestamp", ago(900)), user("ana", 1001)), nil, "", checks.Pass, "directory.idle_none"},
-		{"not used, and disabled", accounts(), one(askPeople, user("Administrador", 500), user("ana", 1001, "lastLogonTimestamp", ago(400), "userAccountControl", "514")), nil, "", checks.Pass, "directory.idle_none"},
-		{"not used, and kept for a reason", accounts(), one(askPeople, user("ana", 1001, "lastLogonTimestamp", ago(400))), nil, `{"exempt":["ana"]}`, checks.Pass, "directory.idle_none"},
-		{"nobody's log-on is told", accounts(), one(askPeople, user("ana", 1001, "lastLogonTimestamp", "")), nil, "", checks.Unknown, "directory.unread"},
+		{"all listed and in use", accounts(), nil, nil, listOf, checks.Pass, "directory.register_equal"},
+		{"listed by SID", accounts(), nil, nil, `{"users":[{"account":"S-1-5-21-1-2-3-1001"}]}`, checks.Pass, "directory.register_equal"},
+		{"no register", accounts(), nil, nil, "", checks.Unknown, "directory.register_none"},
+		{"not in the register", accounts(), one(askPeople, user("ana", 1001), user("pedro", 1002)), nil, listOf, checks.Fail, "directory.register_unlisted"},
+		{"not in the register, and disabled", accounts(), one(askPeople, user("ana", 1001), user("pedro", 1002, "userAccountControl", "514")), nil, listOf, checks.Pass, "directory.register_equal"},
+		{"longer than the register says", accounts(), nil, nil, `{"users":[{"account":"ana","until":"2026-11-19"}]}`, checks.Fail, "directory.register_over"},
+		{"on the last day", accounts(), nil, nil, `{"users":[{"account":"ana","until":"2026-11-20"}]}`, checks.Pass, "directory.register_equal"},
+		{"within what a controller lags behind", accounts(), one(askPeople, user("ana", 1001, "lastLogonTimestamp", ago(103))), nil, listOf, checks.Pass, "directory.register_equal"},
+		{"not used for a season", accounts(), one(askPeople, user("ana", 1001, "lastLogonTimestamp", ago(120))), nil, listOf, checks.Warn, "directory.idle"},
+		{"not used for a year", accounts(), one(askPeople, user("ana", 1001, "lastLogonTimestamp", ago(400))), nil, listOf, checks.Fail, "directory.idle"},
+		{"not used for a year, and no register", accounts(), one(askPeople, user("ana", 1001, "lastLogonTimestamp", ago(400))), nil, "", checks.Fail, "directory.idle"},
+		{"never used", accounts(), one(askPeople, user("Administrador", 500), user("ana", 1001, "lastLogonTimestamp", "")), nil, listOf, checks.Fail, "directory.idle_never_used"},
+		{"not used for two years by two", accounts(), one(askPeople, user("ana", 1001, "lastLogonTimestamp", ago(800)), user("eva", 1002, "lastLogonTimestamp", ago(800))), nil, listOf, checks.Fail, "directory.several_fail"},
+		{"new, and not used yet", accounts(), one(askPeople, user("Administrador", 500), user("ana", 1001, "lastLogonTimestamp", "", "whenCreated", "20261110000000.0Z")), nil, listOf, checks.Pass, "directory.register_equal"},
+		{"the administrator of every domain rests", accounts(), one(askPeople, user("Administrador", 500, "lastLogonTimestamp", ago(900)), user("ana", 1001)), nil, listOf, checks.Pass, "directory.register_equal"},
+		{"not used, and disabled", accounts(), one(askPeople, user("Administrador", 500), user("ana", 1001, "lastLogonTimestamp", ago(400), "userAccountControl", "514")), nil, listOf, checks.Pass, "directory.register_equal"},
+		{"nobody's log-on is told", accounts(), one(askPeople, user("ana", 1001, "lastLogonTimestamp", "")), nil, listOf, checks.Unknown, "directory.unread"},
+
+		{"nobody left", leavers(), nil, nil, "", checks.NotApplicable, "directory.leavers_nobody"},
+		{"left, and has no account", leavers(), nil, nil, left("luis", 40), checks.Pass, "directory.leavers_gone"},
+		{"left, and closed", leavers(), one(askPeople, user("luis", 1005, "userAccountControl", "514", "lastLogonTimestamp", ago(45))), nil, left("luis", 40), checks.Pass, "directory.leavers_gone"},
+		{"left, and open", leavers(), one(askPeople, user("luis", 1005, "lastLogonTimestamp", ago(45))), nil, left("luis", 40), checks.Fail, "directory.leavers_open"},
+		{"left, and open, by SID", leavers(), one(askPeople, user("luis", 1005, "lastLogonTimestamp", ago(45))), nil, left("S-1-5-21-1-2-3-1005", 40), checks.Fail, "directory.leavers_open"},
+		{"left today, and open", leavers(), one(askPeople, user("luis", 1005, "lastLogonTimestamp", ago(45))), nil, left("luis", 0), checks.Warn, "directory.leavers_due"},
+		{"will leave", leavers(), one(askPeople, user("luis", 1005)), nil, left("luis", -3), checks.Pass, "directory.leavers_gone"},
+		{"left, closed, and used", leavers(), one(askPeople, user("luis", 1005, "userAccountControl", "514", "lastLogonTimestamp", ago(5))), nil, left("luis", 40), checks.Fail, "directory.leavers_used"},
+		{"left, open and used", leavers(), one(askPeople, user("luis", 1005)), nil, left("luis", 40), checks.Fail, "directory.several_fail"},
+		{"left, and hidden", leavers(), one(askPeople, user("luis", 1005, "userAccountControl", "")), nil, left("luis", 40), checks.Unknown, "directory.unread"},
+		{"left, and all accounts hidden", leavers(), one(askPeople), nil, left("luis", 40), checks.Unknown, "directory.unread"},
 
 		{"only the one that every domain has", privileges(), nil, nil, "", checks.Pass, "directory.privileges_least"},
 		{"one more", privileges(), one(askMembers(dnDomain, "512"), user("Administrador", 500), user("luis", 1005)), nil, "", checks.Fail, "directory.privileges_not_authorised"},

@@ -69,9 +69,16 @@ func storeCovers() map[host.OS]checks.Coverage {
 
 func accountsCovers() map[host.OS]checks.Coverage {
 	return covers([]string{"LDAP: lastLogonTimestamp, whenCreated, userAccountControl", "LDAP: authTimestamp, pwdLastSuccess, createTimestamp"},
-		say("Active Directory anota el último inicio con hasta 14 días de retraso, y se cuenta a favor de la cuenta; OpenLDAP solo lo anota con olcLastBind; la comparación con la relación de usuarios la hace una persona",
-			"Active Directory notes the last log-on up to 14 days late, which is counted in the account's favour; OpenLDAP notes it only with olcLastBind; a person compares with the register of users"),
+		say("Active Directory anota el último inicio con hasta 14 días de retraso, y se cuenta a favor de la cuenta; OpenLDAP solo lo anota con olcLastBind",
+			"Active Directory notes the last log-on up to 14 days late, which is counted in the account's favour; OpenLDAP notes it only with olcLastBind"),
 		say("PowerShell: Search-ADAccount -AccountInactive -UsersOnly -TimeSpan 104.00:00:00", "PowerShell: Search-ADAccount -AccountInactive -UsersOnly -TimeSpan 104.00:00:00"))
+}
+
+func leaverCovers() map[host.OS]checks.Coverage {
+	return covers([]string{"LDAP: userAccountControl, accountExpires, lastLogonTimestamp", "LDAP: pwdAccountLockedTime, pwdEndTime, shadowExpire, pwdLastSuccess"},
+		say("a qué hora se cerró la cuenta no lo dice el directorio; un uso posterior a la baja se ve con hasta 14 días de retraso",
+			"the directory does not tell at what time the account was closed; a use after leaving shows up to 14 days late"),
+		say("PowerShell: Get-ADUser CUENTA -Properties Enabled,LastLogonDate,whenChanged", "PowerShell: Get-ADUser ACCOUNT -Properties Enabled,LastLogonDate,whenChanged"))
 }
 
 func privilegeCovers() map[host.OS]checks.Coverage {

@@ -32,14 +32,35 @@ func storeMessages() message.Catalogue {
 }
 
 func accountsMessages() message.Catalogue {
-	do := say("confirme con su departamento si la cuenta hace falta; si no, deshabilítela, o anótela como exenta",
-		"ask the department whether the account is needed; if not, disable it, or list it as exempt")
+	idle := say("confirme con su departamento si la cuenta hace falta; si no, deshabilítela",
+		"ask the department whether the account is needed; if not, disable it")
+	line := say("deshabilite la cuenta, o anótela en la relación de usuarios de la política (users)", "disable the account, or list it in the policy's register of users (users)")
 	return common(message.Catalogue{
-		"directory.idle":             {Say: say("nadie usa la cuenta «{account}» desde el {since} (más de {days} días)", "nobody has used the account \"{account}\" since {since} (over {days} days)"), Do: do},
-		"directory.idle_never_used":  {Say: say("nadie ha usado nunca la cuenta «{account}», creada el {since} (más de {days} días)", "nobody has ever used the account \"{account}\", made on {since} (over {days} days)"), Do: do},
-		"directory.idle_more":        {Say: say("y {more} cuentas más que nadie usa", "and {more} accounts more that nobody uses"), Do: do},
-		"directory.idle_other_limit": {Say: say("se midió con {measured} días y ahora se piden {days}: se sabrá en la próxima medición", "measured against {measured} days and now {days} are asked: the next measurement will tell")},
-		"directory.idle_none":        {Say: say("{enabled} cuentas activas, todas en uso, y {disabled} deshabilitadas: compárelas con la relación de usuarios", "{enabled} enabled accounts, all in use, and {disabled} disabled: compare them with the register of users")},
+		"directory.register_none": {Say: say("no hay relación de usuarios con la que comparar las {enabled} cuentas activas del directorio ({disabled} deshabilitadas)", "there is no register of users to compare the {enabled} enabled accounts of the directory with ({disabled} disabled)"),
+			Do: say("escriba en la política quién puede tener cuenta (users) e impórtela", "write into the policy who may have an account (users) and import it")},
+		"directory.register_other":    {Say: say("la relación de usuarios ha cambiado: se sabrá en la próxima medición", "the register of users has changed: the next measurement will tell")},
+		"directory.register_unlisted": {Say: say("la cuenta «{account}» del directorio no está en la relación de usuarios", "the account \"{account}\" of the directory is not in the register of users"), Do: line},
+		"directory.register_more":     {Say: say("y {more} cuentas más que no están en la relación de usuarios", "and {more} accounts more that are not in the register of users"), Do: line},
+		"directory.register_over":     {Say: say("la cuenta «{account}» debía cerrarse el {date}", "the account \"{account}\" was to be closed on {date}"), Do: line},
+		"directory.register_equal":    {Say: say("las {enabled} cuentas activas del directorio son las de la relación de usuarios ({disabled} deshabilitadas)", "the {enabled} enabled accounts of the directory are those of the register of users ({disabled} disabled)")},
+		"directory.idle":              {Say: say("nadie usa la cuenta «{account}» desde el {since} (más de {days} días)", "nobody has used the account \"{account}\" since {since} (over {days} days)"), Do: idle},
+		"directory.idle_never_used":   {Say: say("nadie ha usado nunca la cuenta «{account}», creada el {since} (más de {days} días)", "nobody has ever used the account \"{account}\", made on {since} (over {days} days)"), Do: idle},
+		"directory.idle_more":         {Say: say("y {more} cuentas más que nadie usa", "and {more} accounts more that nobody uses"), Do: idle},
+		"directory.idle_other_limit":  {Say: say("se midió con {measured} días y ahora se piden {days}: se sabrá en la próxima medición", "measured against {measured} days and now {days} are asked: the next measurement will tell")},
+	})
+}
+
+func leaverMessages() message.Catalogue {
+	do := say("en Usuarios y equipos de Active Directory, botón derecho sobre la cuenta > Deshabilitar cuenta (en OpenLDAP, pwdAccountLockedTime: 000001010000Z)",
+		"in Active Directory Users and Computers, right-click the account > Disable Account (in OpenLDAP, pwdAccountLockedTime: 000001010000Z)")
+	return common(message.Catalogue{
+		"directory.leavers_nobody":     {Say: say("no hay nadie en la relación de bajas", "nobody is in the register of those who left")},
+		"directory.leavers_not_looked": {Say: say("«{account}» no estaba en la relación de bajas al medir: se sabrá en la próxima medición", "\"{account}\" was not in the register of those who left when it was measured: the next measurement will tell")},
+		"directory.leavers_open":       {Say: say("la cuenta «{account}» del directorio sigue activa más de {hours} horas después de la baja ({left})", "the account \"{account}\" of the directory is still enabled more than {hours} hours after leaving ({left})"), Do: do},
+		"directory.leavers_due":        {Say: say("la cuenta «{account}» del directorio debe cerrarse antes de {hours} horas desde la baja ({left})", "the account \"{account}\" of the directory must be closed within {hours} hours of leaving ({left})"), Do: do},
+		"directory.leavers_used": {Say: say("alguien entró con la cuenta «{account}» el {used}, después de la baja ({left})", "somebody logged on with the account \"{account}\" on {used}, after leaving ({left})"),
+			Do: say("deshabilite la cuenta, averigüe quién la usó y desde dónde, y abra una incidencia", "disable the account, find out who used it and from where, and open an incident")},
+		"directory.leavers_gone": {Say: say("las {count} cuentas de quienes se fueron están cerradas en el directorio", "the {count} accounts of those who left are closed in the directory")},
 	})
 }
 

@@ -84,7 +84,7 @@ replace(base, minPwdLength="12", pwdHistoryLength="24", minPwdAge="-864000000000
 	answers(t, d, lockoutRelease(), `{"minutes":60}`, says{checks.Pass, map[string]string{"policy": "directory.release_late"}})
 	answers(t, d, passwordStore(), "", says{checks.Pass, nil})
 	answers(t, d, passwordAge(), "", says{checks.Pass, nil})
-	answers(t, d, accounts(), "", says{checks.Pass, nil})
+	answers(t, d, accounts(), `{"users":[{"account":"lector"},{"account":"dns-dc1"}]}`, says{checks.Pass, nil})
 
 	// A lax fine-grained policy, old passwords, flags, an admin deep in a nested group.
 	dc.Python(t, `
@@ -118,6 +118,11 @@ db.add({"dn": "CN=laxa,CN=Password Settings Container,CN=System," + base, "objec
 	answers(t, d, passwordAge(), `{"exempt":["ana","luis"],"max_days":30000}`, says{checks.Fail, nil}) // never expires by rule
 	answers(t, d, privileges(), "", says{checks.Fail, map[string]string{"admin/luis": "directory.privileges_not_authorised", "admin/jubilado": "", "admin/Administrator": ""}})
 	answers(t, d, privileges(), `{"admins":["VILLA\\luis"]}`, says{checks.Pass, nil})
+
+	answers(t, d, accounts(), `{"users":[{"account":"lector"},{"account":"dns-dc1"}]}`, says{checks.Fail, map[string]string{
+		"account/ana": "directory.register_unlisted", "account/lector": "", "account/jubilado": ""}})
+	answers(t, d, leavers(), `{"leavers":[{"account":"jubilado","left":"2020-01-01T00:00:00Z"},{"account":"ana","left":"2026-01-01T00:00:00Z"}]}`, says{
+		checks.Fail, map[string]string{"account/ana": "directory.leavers_open", "used/ana": "directory.leavers_used", "account/jubilado": ""}})
 
 	// A policy that is hidden while its container is not: those it is for point to it.
 	dc.Python(t, `

@@ -70,7 +70,8 @@ func TestOnSlapd(t *testing.T) {
 		answers(t, d, lockout(), "", says{checks.Pass, nil})
 		answers(t, d, lockoutRelease(), `{"minutes":60}`, says{checks.Pass, nil})
 		answers(t, d, passwordAge(), "", says{checks.Pass, nil})
-		answers(t, d, accounts(), "", says{checks.Pass, nil})
+		answers(t, d, accounts(), `{"users":[{"account":"ana"}]}`, says{checks.Pass, nil})
+		answers(t, d, leavers(), left("luis", 3), says{checks.Pass, nil})
 		answers(t, d, passwordComposition(), "", says{checks.Fail, map[string]string{"policy/" + byDefault: "directory.composition_off"}})
 		answers(t, d, passwordStore(), "", says{checks.Warn, map[string]string{"cleartext": "directory.store_cleartext"}})
 		answers(t, d, passwordBlank(), "", says{checks.NotApplicable, nil})
@@ -107,7 +108,9 @@ func TestOnSlapd(t *testing.T) {
 		answers(t, d, passwordHistory(), "", says{checks.Fail, map[string]string{lax: "directory.history_short"}})
 		answers(t, d, passwordAge(), "", says{checks.Fail, map[string]string{
 			lax: "directory.age_rule_off", "account/luis": "directory.age_old", "account/eva": "", "account/baja": "", "account/ana": ""}})
-		answers(t, d, accounts(), "", says{checks.Fail, map[string]string{"account/luis": "directory.idle", "account/ana": ""}})
+		answers(t, d, accounts(), "", says{checks.Fail, map[string]string{"idle/luis": "directory.idle", "idle/ana": ""}})
+		answers(t, d, leavers(), `{"leavers":[{"account":"baja","left":"2026-01-01T00:00:00Z"},{"account":"ana","left":"2026-01-01T00:00:00Z"}]}`,
+			says{checks.Fail, map[string]string{"account/ana": "directory.leavers_open", "account/baja": ""}})
 		answers(t, d, passwordStore(), "", says{checks.Fail, map[string]string{"scheme/{MD5}": "directory.store_weak"}})
 	})
 	t.Run("a policy that is hidden", func(t *testing.T) {
