@@ -36,7 +36,7 @@ func failuresCovers() map[host.OS]checks.Coverage {
 func logSources() []string {
 	return []string{
 		journalKept + "/*/*.journal", journalMemory + "/*/*.journal", "/etc/systemd/journald.conf(.d)",
-		"/var/log/auth.log, /var/log/secure", "/etc/systemd/system/multi-user.target.wants", "/etc/machine-id", "/etc/nsswitch.conf",
+		"/var/log/auth.log, /var/log/secure, /var/log/messages", "/etc/systemd/system/multi-user.target.wants", "/etc/machine-id", "/etc/nsswitch.conf",
 	}
 }
 

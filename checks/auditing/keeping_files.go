@@ -28,8 +28,11 @@ const (
 	logPart = 1 << 20
 )
 
-// syslogFiles are where the messages about log-ons go on Debian and on Red Hat.
-func syslogFiles() []string { return []string{"/var/log/auth.log", "/var/log/secure"} }
+// syslogFiles are where the messages about log-ons go on Debian and on Red Hat, and,
+// where neither exists, on SUSE and Alpine.
+func syslogFiles() []string { return []string{"/var/log/auth.log", "/var/log/secure", syslogRest} }
+
+const syslogRest = "/var/log/messages"
 
 // logOns chooses the messages about log-ons out of a journal: those of the
 // facilities authpriv and auth.
@@ -66,9 +69,14 @@ func (r *reader) messages(ctx context.Context, which []journal.Match, store func
 	store()
 	oldest := r.journals(ctx, &k, which, bounded("journal"))
 	left = maxEntries
+	found := false
 	for _, file := range syslogFiles() {
+		if file == syslogRest && found {
+			break
+		}
 		store()
 		first, kept := r.syslog(ctx, file, bounded(file))
+		found = found || kept
 		if kept && r.syslogDaemon(ctx) {
 			k.Syslog = file
 		}
@@ -348,14 +356,14 @@ func (r *reader) zone(ctx context.Context) *time.Location {
 // syslogDaemon tells whether a syslog daemon is started with the machine. A log
 // file may be left of one that is not there any more.
 func (r *reader) syslogDaemon(ctx context.Context) bool {
-	for _, dir := range []string{"/etc/systemd/system/multi-user.target.wants", "/etc/rc2.d"} {
+	for _, dir := range []string{"/etc/systemd/system/multi-user.target.wants", "/etc/rc2.d", "/etc/runlevels/boot", "/etc/runlevels/default"} {
 		entries, err := r.Host.Files.ReadDir(ctx, dir)
 		if err != nil {
 			r.Miss(dir, err)
 		}
 		for _, e := range entries {
 			name := strings.TrimSuffix(strings.TrimLeft(e.Name, "S0123456789"), ".service")
-			if name == "rsyslog" || name == "syslog-ng" || name == "inetutils-syslogd" || name == "busybox-syslogd" {
+			if slices.Contains([]string{"rsyslog", "syslog-ng", "syslog", "inetutils-syslogd", "busybox-syslogd"}, name) {
 				return true
 			}
 		}

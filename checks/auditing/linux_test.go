@@ -190,6 +190,13 @@ func TestFailuresOnLinux(t *testing.T) {
 			l.files["/var/log/secure"] = l.files[authLog] + repeat(10, time.Second, "sshd-session", sshd)
 			delete(l.files, authLog)
 		}, "", checks.Fail, []string{"failures.account"}},
+		{"without systemd, in the one log", func(l *linux) {
+			delete(l.files, wants+"rsyslog.service")
+			l.files["/etc/runlevels/boot/syslog"] = "#!/sbin/openrc-run\n"
+			l.files[syslogRest] = l.files[authLog] + repeat(10, time.Second, "sshd", sshd)
+			delete(l.files, authLog)
+		}, "", checks.Fail, []string{"failures.account"}},
+		{"the one log beside another", func(l *linux) { l.files[syslogRest] = repeat(10, time.Second, "sshd", sshd) }, "", checks.Pass, nil},
 		{"nothing logs", func(l *linux) {
 			delete(l.files, authLog)
 			delete(l.files, wants+"rsyslog.service")
