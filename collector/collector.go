@@ -127,7 +127,7 @@ func (c *Collector) parts(ctx context.Context, logKey *evidence.Key, policyKey e
 	if c.Log, err = evidence.Open(ctx, c.DB, evidence.Options{Key: logKey, Now: c.now}); err != nil {
 		return err
 	}
-	c.Findings = findings.NewStore(findings.Options{Checks: c.Catalog, Location: c.Config.TimeZone.Location})
+	c.Findings = findings.NewStore(findings.Options{Checks: c.Catalog, Location: c.Config.TimeZone.Location, Absences: c.absences})
 	c.Enroll = enroll.NewStore(enroll.StoreOptions{CA: c.CA, Log: c.Log, Now: c.now,
 		Joined: func(ctx context.Context, tx *storage.Tx, m enroll.Machine) error {
 			return c.Findings.Join(ctx, tx, findings.Machine{ID: m.ID, Department: m.Department, EnrolledAt: m.EnrolledAt})
@@ -139,6 +139,29 @@ func (c *Collector) parts(ctx context.Context, logKey *evidence.Key, policyKey e
 		Default: policy.DefaultSource(c.Config.Packs...), Now: c.now})
 	c.Access = access.Open(c.DB, c.Log, c.now)
 	return nil
+}
+
+// absences are the machines of which the policy's source says, as of a time, that they do
+// not report for a while.
+func (c *Collector) absences(ctx context.Context, tx *storage.Tx, at time.Time) (map[string][]findings.Absence, error) {
+	source, err := c.Assign.SourceAt(ctx, tx, at)
+	if err != nil || len(source.Absences) == 0 {
+		return nil, err
+	}
+	machines, err := c.Enroll.Machines(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string][]findings.Absence)
+	for _, a := range source.Absences {
+		from, until := a.Days(c.Config.TimeZone.Location)
+		for _, m := range machines {
+			if a.Binds(m.Hostname, m.Department) {
+				out[m.ID] = append(out[m.ID], findings.Absence{From: from, Until: until, Why: a.Why})
+			}
+		}
+	}
+	return out, nil
 }
 
 // policyOf composes the policy of a machine that enrols.

@@ -78,7 +78,7 @@ type Rule struct {
 	// Severity replaces the control's own when set.
 	Severity Severity `json:"severity,omitempty" yaml:"severity,omitempty"`
 	// Inject names registers whose rows become parameters of the same name:
-	// datasets, permits, software.
+	// datasets, leavers, permits, roots, software, users.
 	Inject []string `json:"inject,omitempty" yaml:"inject,omitempty"`
 }
 
@@ -130,6 +130,23 @@ type Software struct {
 	Versions string `json:"versions,omitempty" yaml:"versions,omitempty"`
 }
 
+// User is one line of the register of authorised users: an account that may log on.
+type User struct {
+	Machine string `json:"machine,omitempty" yaml:"machine,omitempty"` // host name; empty: every machine
+	Account string `json:"account" yaml:"account"`                     // name or SID
+	// Admin: the account may administer the machine.
+	Admin bool `json:"admin,omitempty" yaml:"admin,omitempty"`
+	// Until is the last day (YYYY-MM-DD), empty for no end.
+	Until string `json:"until,omitempty" yaml:"until,omitempty"`
+}
+
+// Leaver is one line of the register of people: somebody who left the post, or will.
+type Leaver struct {
+	Machine string    `json:"machine,omitempty" yaml:"machine,omitempty"` // host name; empty: every machine
+	Account string    `json:"account" yaml:"account"`                     // name, or SID on Windows
+	Left    time.Time `json:"left" yaml:"left"`
+}
+
 // Override changes a rule for all machines, a department or one machine.
 type Override struct {
 	Control    string          `json:"control" yaml:"control"`
@@ -138,6 +155,20 @@ type Override struct {
 	Params     json.RawMessage `json:"params,omitempty" yaml:"params,omitempty"`
 	Every      Duration        `json:"every,omitempty" yaml:"every,omitempty"`
 	// Why and By are mandatory: a review shows who changed a bar.
+	Why string `json:"why" yaml:"why"`
+	By  string `json:"by" yaml:"by"`
+}
+
+// Absence says that machines are not expected to report for a time: a holiday, a PC of the
+// tax season, a portable that is at home. What they met is unknown meanwhile and alarms
+// nobody.
+type Absence struct {
+	// Machine is a host name, Department a department; both empty means every machine.
+	Machine    string `json:"machine,omitempty" yaml:"machine,omitempty"`
+	Department string `json:"department,omitempty" yaml:"department,omitempty"`
+	From       string `json:"from" yaml:"from"`   // the first day, YYYY-MM-DD
+	Until      string `json:"until" yaml:"until"` // the last day
+	// Why and By are mandatory: a review shows who said so.
 	Why string `json:"why" yaml:"why"`
 	By  string `json:"by" yaml:"by"`
 }
@@ -151,10 +182,16 @@ type Source struct {
 	// Datasets may be limited to machines by host name.
 	Datasets []PlacedDataset `json:"datasets,omitempty" yaml:"datasets,omitempty"`
 	Software []Software      `json:"software,omitempty" yaml:"software,omitempty"`
+	// Users are the accounts that may log on. The quarterly comparison needs it.
+	Users []User `json:"users,omitempty" yaml:"users,omitempty"`
+	// Leavers are those who left: nothing of theirs may open a machine.
+	Leavers []Leaver `json:"leavers,omitempty" yaml:"leavers,omitempty"`
 	// Scan lists the folders searched for personal data; empty means where
 	// users keep their files.
 	Scan     []string  `json:"scan,omitempty" yaml:"scan,omitempty"`
 	Schedule *Schedule `json:"schedule,omitempty" yaml:"schedule,omitempty"`
+	// Absences tell when machines are not expected to report.
+	Absences []Absence `json:"absences,omitempty" yaml:"absences,omitempty"`
 }
 
 // PlacedDataset is a dataset and the machine that sees its copies.

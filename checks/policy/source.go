@@ -19,6 +19,8 @@ const (
 	maxDatasets  = 2000
 	maxSoftware  = 20000
 	maxScan      = 100
+	maxUsers     = 20000
+	maxLeavers   = 2000
 	maxText      = 500 // characters of one text
 )
 
@@ -55,7 +57,7 @@ type sourceReview struct {
 
 func (r sourceReview) review(s Source) error {
 	for _, part := range []func(Source) error{
-		r.sizes, r.chosen, r.overrides, r.permits, r.datasets, r.software, r.places,
+		r.sizes, r.chosen, r.overrides, r.permits, r.datasets, r.software, r.users, r.leavers, r.places, r.absences,
 	} {
 		if err := part(s); err != nil {
 			return err
@@ -92,6 +94,12 @@ func machines(s Source) []machine {
 	for _, d := range s.Datasets {
 		add(machine{host: d.Machine})
 	}
+	for _, u := range s.Users {
+		add(machine{host: u.Machine})
+	}
+	for _, l := range s.Leavers {
+		add(machine{host: l.Machine})
+	}
 	return out
 }
 
@@ -105,6 +113,8 @@ func (r sourceReview) sizes(s Source) error {
 		{"datasets", len(s.Datasets), maxDatasets},
 		{"software", len(s.Software), maxSoftware},
 		{"scan", len(s.Scan), maxScan},
+		{"users", len(s.Users), maxUsers},
+		{"leavers", len(s.Leavers), maxLeavers},
 	} {
 		if list.got > list.max {
 			return r.doc.errorf(list.key, "%d rows, more than %d", list.got, list.max)
@@ -243,6 +253,32 @@ func (r sourceReview) software(s Source) error {
 		at := fmt.Sprintf("software[%d]", i)
 		if err := r.texts(at, mandatory("name", sw.Name), optional("publisher", sw.Publisher), optional("versions", sw.Versions)); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+func (r sourceReview) users(s Source) error {
+	for i, u := range s.Users {
+		at := fmt.Sprintf("users[%d]", i)
+		if err := r.texts(at, mandatory("account", u.Account), optional("machine", u.Machine), optional("until", u.Until)); err != nil {
+			return err
+		}
+		if u.Until != "" && !isDate(u.Until) {
+			return r.doc.errorf(at+".until", "want the last day as YYYY-MM-DD, got %q", u.Until)
+		}
+	}
+	return nil
+}
+
+func (r sourceReview) leavers(s Source) error {
+	for i, l := range s.Leavers {
+		at := fmt.Sprintf("leavers[%d]", i)
+		if err := r.texts(at, mandatory("account", l.Account), optional("machine", l.Machine)); err != nil {
+			return err
+		}
+		if l.Left.IsZero() {
+			return r.doc.errorf(at+".left", "want when the post was left, as 2026-11-02T15:00:00Z")
 		}
 	}
 	return nil

@@ -116,6 +116,15 @@ func (s *Service) sourceOf(ctx context.Context, tx *storage.Tx, version int64) (
 	return source, nil
 }
 
+// SourceAt returns what the organisation had decided at a time, or the default.
+func (s *Service) SourceAt(ctx context.Context, tx *storage.Tx, at time.Time) (policy.Source, error) {
+	var version int64
+	if err := tx.QueryRow(ctx, `SELECT COALESCE(MAX(version), 0) FROM assign_sources WHERE imported_at <= $1`, at.UnixMicro()).Scan(&version); err != nil {
+		return policy.Source{}, fmt.Errorf("read the version of the policy's source: %w", err)
+	}
+	return s.sourceOf(ctx, tx, version)
+}
+
 // sourceVersion is the newest version, 0 when nothing was imported.
 func sourceVersion(ctx context.Context, tx *storage.Tx) (int64, error) {
 	var version int64

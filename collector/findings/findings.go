@@ -127,6 +127,8 @@ type Options struct {
 	Checks Checks
 	// Location is the time zone in which days begin; nil means UTC.
 	Location *time.Location
+	// Absences tells which machines are said to be away; nil: none ever is.
+	Absences Absences
 }
 
 // Checks finds checks by their ids; *catalog.Catalog is one.
@@ -139,11 +141,12 @@ type Checks interface {
 type Store struct {
 	checks   Checks
 	location *time.Location
+	absences Absences
 }
 
 // NewStore returns a Store on the tables of Schema.
 func NewStore(opts Options) *Store {
-	s := &Store{checks: opts.Checks, location: opts.Location}
+	s := &Store{checks: opts.Checks, location: opts.Location, absences: opts.Absences}
 	if s.location == nil {
 		s.location = time.UTC
 	}

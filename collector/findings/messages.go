@@ -4,7 +4,9 @@ import "vigia/checks/message"
 
 // Codes of the reasons that the collector itself gives.
 const (
-	codeSilent          = "machine.silent"
+	codeSilent = "machine.silent"
+	// CodeAway: the machine does not report, and somebody said that it would not.
+	CodeAway            = "machine.away"
 	codeStale           = "result.stale"
 	codeMissing         = "result.missing"
 	codeNoFacts         = "result.no_facts"
@@ -38,6 +40,7 @@ func Messages() message.Catalogue {
 			Do: text("compruebe que el equipo está encendido y en la red y que el servicio vigia-agent funciona; si ya no existe, delo de baja",
 				"check that the machine is on and connected and that the vigia-agent service runs; if it is no more, retire it"),
 		},
+		CodeAway: {Say: text("el equipo no informa, como estaba previsto hasta el {until} ({why})", "the machine does not report, as expected until {until} ({why})")},
 		codeStale: {
 			Say: text("no se mide desde {since}", "has not been measured since {since}"),
 			Do:  text("revise en el equipo el estado del servicio vigia-agent", "look at the state of the vigia-agent service on the machine"),

@@ -32,10 +32,14 @@ func (s *Store) statesAt(ctx context.Context, tx *storage.Tx, at time.Time, mach
 	if err != nil {
 		return nil, err
 	}
+	away, err := s.absencesAt(ctx, tx, at)
+	if err != nil {
+		return nil, err
+	}
 	query, args := at1(`WHERE from_at <= $1 AND until_at > $1 AND gone = 0`, t, machine)
 	var out []State
 	err = rows(ctx, tx, func(r row) {
-		out = append(out, s.effective(r, t, spells))
+		out = append(out, s.effective(r, t, spells, away[r.machine]))
 	}, selectRows+query, args...)
 	if err != nil {
 		return nil, err
@@ -65,8 +69,9 @@ func (r row) state(t int64) State {
 	}
 }
 
-// effective is state with silence and staleness applied.
-func (s *Store) effective(r row, t int64, spells map[string]spell) State {
+// effective is state with silence and staleness applied, and why the machine is silent
+// where that is known.
+func (s *Store) effective(r row, t int64, spells map[string]spell, away []Absence) State {
 	out := r.state(t)
 	if ownEntry(r.entry) {
 		return out
@@ -76,6 +81,9 @@ func (s *Store) effective(r row, t int64, spells map[string]spell) State {
 		if r.status != checks.Fail {
 			out.Status, out.Since = checks.Unknown, fromMicros(max(sp.silentFrom(), r.from))
 			out.Reason = checks.Because(codeSilent, "since", s.clockTime(sp.last))
+			if a, ok := awayAt(away, t, sp); ok {
+				out.Reason = s.awayReason(a)
+			}
 		}
 		return out
 	}
@@ -119,7 +127,7 @@ func spellsAt(ctx context.Context, tx *storage.Tx, t int64, machine string) (map
 // FindingsAt tells what was wrong at a time, by all that is known now, and what
 // was resolved in the ResolvedFor before, ordered by machine, entry and key.
 // The findings of a machine that had fallen silent keep their last status and
-// are marked; its silence is a finding itself.
+// are marked; its silence is a finding itself, unless it is said to be away.
 func (s *Store) FindingsAt(ctx context.Context, tx *storage.Tx, at time.Time) ([]Finding, error) {
 	return s.findingsAt(ctx, tx, at, "")
 }
@@ -138,6 +146,10 @@ type ending struct {
 func (s *Store) findingsAt(ctx context.Context, tx *storage.Tx, at time.Time, machine string) ([]Finding, error) {
 	t := micros(at)
 	spells, err := spellsAt(ctx, tx, t, machine)
+	if err != nil {
+		return nil, err
+	}
+	away, err := s.absencesAt(ctx, tx, at)
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +183,7 @@ func (s *Store) findingsAt(ctx context.Context, tx *storage.Tx, at time.Time, ma
 	}
 	out = withoutWholes(out)
 	for id, sp := range spells {
-		if t >= sp.silentFrom() {
+		if _, expected := awayAt(away[id], t, sp); t >= sp.silentFrom() && !expected {
 			out = append(out, s.silenceOf(id, sp))
 		}
 	}

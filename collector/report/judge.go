@@ -136,7 +136,7 @@ func (v *verification) state(s State, policies map[int64]*policy.Policy) error {
 // was good into unknown hides nothing, so the code is enough here.
 func (v *verification) notBelieved(s State, p *policy.Policy) bool {
 	switch s.Reason.Code {
-	case "machine.silent", "result.stale":
+	case "machine.silent", "machine.away", "result.stale":
 	default:
 		return false
 	}

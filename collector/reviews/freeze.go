@@ -88,7 +88,7 @@ func (f *freezing) readStates() error {
 	if f.states, err = f.Findings.StatesAt(f.ctx, f.tx, f.out.At); err != nil {
 		return err
 	}
-	unknown, silent, last := map[string]bool{}, map[string]bool{}, map[string]time.Time{}
+	unknown, silent, last, away := map[string]bool{}, map[string]bool{}, map[string]time.Time{}, map[string]string{}
 	for i := range f.states {
 		s := &f.states[i]
 		if s.Control == findings.ControlAgent {
@@ -107,6 +107,9 @@ func (f *freezing) readStates() error {
 			last[s.Machine] = s.Last
 		}
 		silent[s.Machine] = silent[s.Machine] || s.Silent
+		if s.Reason.Code == findings.CodeAway {
+			away[s.Machine] = s.Reason.Args["why"]
+		}
 		unknown[s.Machine] = unknown[s.Machine] || s.Key == "" && s.Status == checks.Unknown
 	}
 	known, err := f.Enroll.Known(f.ctx, f.tx)
@@ -128,7 +131,7 @@ func (f *freezing) readStates() error {
 		case last[m.ID].IsZero():
 			row.State = Never
 		case silent[m.ID]:
-			row.State = Silent
+			row.State, row.Why = Silent, away[m.ID]
 		case unknown[m.ID]:
 			row.State = Partly
 		default:

@@ -64,7 +64,7 @@ func (s *site) overview(v *visit) error {
 	}
 	page.Trend = makeTrend(counts, period.Begin(), period.End(), now)
 	for _, m := range page.Machines {
-		if m.Condition != reviews.Silent && m.Condition != reviews.Never && m.Counts[checks.Fail] == 0 {
+		if (m.Condition != reviews.Silent || m.Away) && m.Condition != reviews.Never && m.Counts[checks.Fail] == 0 {
 			continue
 		}
 		if len(page.Attention) == maxAttention {

@@ -69,6 +69,7 @@ type town struct {
 type machineRow struct {
 	enroll.Machine
 	Condition reviews.MachineState
+	Away      bool      // it is silent, and was expected to be
 	Measured  time.Time // of its last measurement; zero for never
 	Controls  map[string]checks.Status
 	Counts    tally
@@ -183,6 +184,7 @@ func makeMachine(m enroll.Machine, states []findings.State, at time.Time) machin
 			row.Measured = s.Last
 		}
 		silent = silent || s.Silent
+		row.Away = row.Away || s.Silent && s.Reason.Code == findings.CodeAway
 		if s.Key != "" || s.Control == findings.ControlAgent {
 			continue
 		}
@@ -216,7 +218,7 @@ func rank(status checks.Status) int { return slices.Index(checks.Statuses(), sta
 // urgency orders machines by what is to be done: first those that nobody hears
 // of, for nothing about them is known. It counts no faults: this is no contest.
 func urgency(m machineRow) int {
-	if m.Condition == reviews.Silent {
+	if m.Condition == reviews.Silent && !m.Away {
 		return 0
 	}
 	if m.Condition == reviews.Never {

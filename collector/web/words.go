@@ -131,6 +131,8 @@ func words() message.Catalogue {
 		{"departed.title", "Dados de baja", "Departed"},
 
 		{"machine.silent", "Este equipo no informa.", "This machine does not report."},
+		{"machine.away", "Este equipo no informa, como estaba previsto.", "This machine does not report, as expected."},
+		{"machine.away.do", "La política dice que estará ausente. Lo que cumplía queda «sin dato» hasta que vuelva.", "The policy says that it is away. What it met is unknown until it is back."},
 		{"machine.silent.do", "Lo que cumplía ha pasado a «sin dato». Compruebe que está encendido y en la red y que el servicio vigia-agent funciona; si ya no existe, delo de baja.", "What it met has become unknown. Check that it is on and connected and that the vigia-agent service runs; if it is no more, retire it."},
 		{"machine.never", "Este equipo se dio de alta y nunca ha informado.", "This machine enrolled and never reported."},
 		{"machine.never.do", "Compruebe en él el servicio vigia-agent con «vigia-agent status».", "Check its vigia-agent service with “vigia-agent status”."},
