@@ -15,7 +15,8 @@ import (
 // A machine that is mounted somewhere gives the same facts of its disks as one that is
 // recorded, and so does the machine that runs: the same code reads the same files there.
 func TestLeavingOfAMountedMachine(t *testing.T) {
-	for _, machine := range []string{"debian-12-server", "debian-12-gnome", "debian-12-kde", "debian-12-xfce"} {
+	for _, machine := range []string{"debian-12-server", "debian-12-gnome", "debian-12-kde", "debian-12-xfce",
+		"debian-12-mate", "debian-12-cinnamon", "ubuntu-24.04-gnome", "rocky-9-gnome"} {
 		for _, check := range []checks.Check{diskEncryption(), bootPassword()} {
 			t.Run(machine+" "+check.Info().ID, func(t *testing.T) {
 				recorded, err := hosttest.Load("testdata/" + machine)
