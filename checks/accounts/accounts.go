@@ -1,6 +1,7 @@
 // Package accounts checks the accounts of a machine and their passwords: how
-// old passwords may be and are, how long and how varied they must be, after
-// how many wrong attempts an account locks, and who may administer.
+// old passwords may be and are, how long and how varied they must be, how they
+// are kept, after how many wrong attempts an account locks, whose accounts there
+// are, who no longer uses one, and who may administer.
 //
 // Only policies, flags and dates are read. No password and no hash is kept,
 // compared or tested. Accounts are named in findings, because a person has to
@@ -10,16 +11,20 @@ package accounts
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 
 	"vigia/checks"
+	"vigia/checks/format/shadow"
 	"vigia/checks/host"
 )
 
 // Checks lists the checks of this domain.
 func Checks() []checks.Check {
 	return []checks.Check{
-		passwordAge(), passwordLength(), passwordComposition(), lockout(), privileges(),
+		passwordAge(), passwordLength(), passwordComposition(), passwordUsername(), passwordHistory(),
+		passwordBlank(), passwordFirst(), passwordStore(), lockout(), lockoutRelease(),
+		uniqueAccounts(), snapshot(), temporary(), privileges(), shares(), remote(), leavers(),
 	}
 }
 
@@ -85,6 +90,109 @@ func listed(list []string, names ...string) bool {
 	})
 }
 
+// directory names the service besides this machine that has accounts of people
+// who log on here, by a code of the messages; empty where there is none. What the
+// machine itself says of its accounts and rules is then not the whole.
+func (r *reader) directory(ctx context.Context) string {
+	if r.Host.OS != host.Windows {
+		// sss stands in nsswitch.conf by default where nobody ever configured
+		// it, so its own configuration decides.
+		source := shadow.Directory(r.config(ctx, nsswitch), "passwd")
+		if source == "sss" && !installed(ctx, r.Host, "/etc/sssd/sssd.conf") {
+			return ""
+		}
+		return source
+	}
+	id, err := r.Host.System.Identity(ctx)
+	if err != nil {
+		r.Need("identity", err)
+		return ""
+	}
+	if id.Domain != "" && !r.domainController(ctx) {
+		return "domain"
+	}
+	joined, err := r.Host.Registry.Subkeys(ctx, keyCloudJoin)
+	if err != nil {
+		r.Miss(keyCloudJoin, err)
+	}
+	if len(joined) > 0 {
+		return "cloud"
+	}
+	return ""
+}
+
+const (
+	// keyCloudJoin has a subkey for each Entra ID tenant that the machine joined.
+	keyCloudJoin      = `HKLM\SYSTEM\CurrentControlSet\Control\CloudDomainJoin\JoinInfo`
+	keyProductOptions = `HKLM\SYSTEM\CurrentControlSet\Control\ProductOptions`
+)
+
+// domainController tells whether the machine's own accounts are the domain's. When
+// that is not told, they are not.
+func (r *reader) domainController(ctx context.Context) bool {
+	v, err := r.Host.Registry.Value(ctx, keyProductOptions, "ProductType")
+	return err == nil && v.String == "LanmanNT"
+}
+
+// beyond takes back what is good of a verdict when a directory service has
+// accounts too: only the directory itself can tell of those.
+func beyond(v checks.Verdict, directory string) checks.Verdict {
+	if directory == "" {
+		return v
+	}
+	f := checks.Finding{Key: "directory", Status: checks.Unknown, Reason: checks.Because("accounts.elsewhere", "directory", directory)}
+	v.Findings = append(v.Findings, f)
+	if v.Status != checks.Fail && v.Status != checks.Unknown {
+		v.Status, v.Reason = f.Status, f.Reason
+	}
+	return v
+}
+
+// findings collects the findings of one judgement.
+type findings []checks.Finding
+
+func (f *findings) add(key string, status checks.Status, code string, args ...string) {
+	*f = append(*f, checks.Finding{Key: key, Status: status, Reason: checks.Because(code, args...)})
+}
+
+func (f *findings) unread(list []checks.Unread) {
+	for _, u := range list {
+		*f = append(*f, checks.Finding{Key: "unread/" + u.Source, Status: checks.Unknown, Reason: unreadReason(u)})
+	}
+}
+
+// verdict is the worst of the findings; good says why where all is well. Of
+// several equally bad ones the first speaks, and how many there are is told.
+func (f findings) verdict(good checks.Reason) checks.Verdict {
+	v := checks.Verdict{Status: checks.Pass, Reason: good, Findings: f}
+	if len(f) == 0 {
+		return v
+	}
+	var statuses []checks.Status
+	for _, one := range f {
+		statuses = append(statuses, one.Status)
+	}
+	if v.Status = checks.Worst(statuses...); v.Status == checks.Pass || v.Status == checks.NotApplicable {
+		v.Status = checks.Pass
+		return v
+	}
+	var worst []checks.Finding
+	for _, one := range f {
+		if one.Status == v.Status {
+			worst = append(worst, one)
+		}
+	}
+	v.Reason = worst[0].Reason
+	if n := strconv.Itoa(len(worst)); len(worst) > 1 {
+		v.Reason = map[checks.Status]checks.Reason{
+			checks.Fail:    checks.Because("accounts.several_fail", "count", n),
+			checks.Unknown: checks.Because("accounts.several_unknown", "count", n),
+			checks.Warn:    checks.Because("accounts.several_warn", "count", n),
+		}[v.Status]
+	}
+	return v
+}
+
 // unreadVerdict is Unknown because of the first source that was not read.
 func unreadVerdict(unread []checks.Unread) checks.Verdict {
 	v := checks.Verdict{Status: checks.Unknown, Reason: checks.Because("accounts.nothing_read")}
@@ -96,4 +204,16 @@ func unreadVerdict(unread []checks.Unread) checks.Verdict {
 
 func unreadReason(u checks.Unread) checks.Reason {
 	return checks.Because("accounts.unread", "source", u.Source, "why", u.Why)
+}
+
+// sorted orders a list by a text of its elements.
+func sorted[T any](list []T, by func(T) string) []T {
+	slices.SortStableFunc(list, func(a, b T) int { return strings.Compare(by(a), by(b)) })
+	return list
+}
+
+// distinct sorts texts and drops repetitions.
+func distinct(texts []string) []string {
+	slices.Sort(texts)
+	return slices.Compact(texts)
 }

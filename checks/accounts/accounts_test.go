@@ -42,6 +42,23 @@ func (w windows) Members(context.Context, string) ([]host.Member, error) {
 	return w.members, nil
 }
 
+// pc is a Windows machine of a workgroup.
+func pc(w windows) host.Host {
+	return host.Host{Now: today, OS: host.Windows, Accounts: w, System: system{OSName: "Windows 11", OSVer: "10.0.26100"}, Registry: checktest.Registry{}}
+}
+
+// system is a machine of which only its identity is told.
+type system host.Identity
+
+func (s system) Identity(context.Context) (host.Identity, error) { return host.Identity(s), nil }
+func (s system) Hardware(context.Context) (host.Hardware, error) {
+	return host.Hardware{}, host.ErrUnsupported
+}
+func (s system) Volumes(context.Context) ([]host.Volume, error) { return nil, host.ErrUnsupported }
+func (s system) Interfaces(context.Context) ([]host.Interface, error) {
+	return nil, host.ErrUnsupported
+}
+
 const days = uint64(24 * 3600)
 
 func TestRulesOnWindows(t *testing.T) {
@@ -60,6 +77,7 @@ func TestRulesOnWindows(t *testing.T) {
 		{"length recommended", passwordLength(), policy(func(*host.PasswordPolicy) {}), checks.Pass, "length.enough"},
 		{"length legal", passwordLength(), policy(func(p *host.PasswordPolicy) { p.MinLength = 6 }), checks.Warn, "length.legal_only"},
 		{"length short", passwordLength(), policy(func(p *host.PasswordPolicy) { p.MinLength = 5 }), checks.Fail, "length.short"},
+		{"length 1", passwordLength(), policy(func(p *host.PasswordPolicy) { p.MinLength = 1 }), checks.Fail, "length.short"},
 		{"length 0", passwordLength(), policy(func(p *host.PasswordPolicy) { p.MinLength = 0 }), checks.Fail, "length.off"},
 		{"length not told", passwordLength(), nil, checks.Unknown, "accounts.unread"},
 		{"complexity on", passwordComposition(), policy(func(*host.PasswordPolicy) {}), checks.Pass, "composition.enough"},
@@ -73,7 +91,7 @@ func TestRulesOnWindows(t *testing.T) {
 		{"attempts not told", lockout(), nil, checks.Unknown, "accounts.unread"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			res := checktest.Run(t, row.check, host.Host{Now: today, OS: host.Windows, Accounts: windows{policy: row.policy}}, "")
+			res := checktest.Run(t, row.check, pc(windows{policy: row.policy}), "")
 			if res.Status != row.want || res.Reason.Code != row.code {
 				t.Errorf("got %s %v, want %s %s", res.Status, res.Reason, row.want, row.code)
 			}
@@ -116,12 +134,16 @@ func TestRulesOnLinux(t *testing.T) {
 	}{
 		{"length: Debian as it comes", passwordLength(), debian(nil), nil, checks.Warn, "length.legal_only"},
 		{"length: no rule at all", passwordLength(), debian(map[string]string{password: "password required pam_unix.so yescrypt\n"}), nil, checks.Fail, "length.off"},
+		{"length: pam_unix asks for little", passwordLength(), debian(map[string]string{password: "password required pam_unix.so minlen=5 yescrypt\n"}), nil, checks.Fail, "length.short"},
+		{"length: pwquality is there and not required", passwordLength(), debian(map[string]string{password: "password optional pam_pwquality.so minlen=14\npassword required pam_unix.so minlen=4\n"}), nil, checks.Fail, "length.short"},
 		{"length: pwquality argument", passwordLength(), debian(map[string]string{password: quality("minlen=12")}), nil, checks.Pass, "length.enough"},
 		{"length: argument over file", passwordLength(), debian(map[string]string{password: quality("minlen=8"), pwqualityConf: "minlen = 14\n"}), nil, checks.Warn, "length.legal_only"},
 		{"length: file", passwordLength(), debian(map[string]string{password: quality(""), pwqualityConf: "minlen = 14\n"}), nil, checks.Pass, "length.enough"},
 		{"length: names in any case, the last line wins", passwordLength(), debian(map[string]string{password: quality(""), pwqualityConf: "minlen = 6\nMinLen = 14\n"}), nil, checks.Pass, "length.enough"},
 		{"length: argument in capitals", passwordLength(), debian(map[string]string{password: quality("MINLEN=14")}), nil, checks.Pass, "length.enough"},
-		{"length: drop-in over file", passwordLength(), debian(map[string]string{password: quality(""), pwqualityConf: "minlen = 14\n", pwqualityConf + ".d/a.conf": "minlen = 10\n"}), nil, checks.Warn, "length.legal_only"},
+		{"length: file over drop-in", passwordLength(), debian(map[string]string{password: quality(""), pwqualityConf: "minlen = 10\n", pwqualityConf + ".d/a.conf": "minlen = 14\n"}), nil, checks.Warn, "length.legal_only"},
+		{"length: drop-in", passwordLength(), debian(map[string]string{password: quality(""), pwqualityConf: "# nothing\n", pwqualityConf + ".d/a.conf": "minlen = 14\n"}), nil, checks.Pass, "length.enough"},
+		{"length: says and does not enforce", passwordLength(), debian(map[string]string{password: quality("minlen=14"), pwqualityConf: "enforcing = 0\n"}), nil, checks.Warn, "length.legal_only"},
 		{"length: file without the module has no effect", passwordLength(), debian(map[string]string{pwqualityConf: "minlen = 14\n"}), nil, checks.Warn, "length.legal_only"},
 		{"length: login.defs has no effect", passwordLength(), debian(map[string]string{"/etc/login.defs": "PASS_MIN_LEN 20\n"}), nil, checks.Warn, "length.legal_only"},
 		{"length: credits shorten", passwordLength(), debian(map[string]string{password: quality("minlen=12 lcredit=2 dcredit=2")}), nil, checks.Warn, "length.legal_only"},
@@ -135,6 +157,9 @@ func TestRulesOnLinux(t *testing.T) {
 		{"composition: one class", passwordComposition(), debian(map[string]string{password: quality("minclass=1")}), nil, checks.Fail, "composition.few"},
 		{"composition: credits that demand", passwordComposition(), debian(map[string]string{password: quality("dcredit=-1 ucredit=-1")}), nil, checks.Pass, "composition.enough"},
 		{"composition: module there and not required", passwordComposition(), debian(map[string]string{password: "password optional pam_pwquality.so minclass=4\npassword required pam_unix.so\n"}), nil, checks.Fail, "composition.off"},
+
+		{"composition: PAM unreadable", passwordComposition(), debian(nil), []string{password}, checks.Unknown, "accounts.unread"},
+		{"composition: file unreadable", passwordComposition(), debian(map[string]string{password: quality(""), pwqualityConf: "x"}), []string{pwqualityConf}, checks.Unknown, "accounts.unread"},
 
 		{"lockout: Debian as it comes", lockout(), debian(nil), nil, checks.Fail, "lockout.off"},
 		{"lockout: faillock by default", lockout(), debian(map[string]string{auth: faillock("")}), nil, checks.Pass, "lockout.enough"},
@@ -184,7 +209,7 @@ func TestPasswordAgeOnLinux(t *testing.T) {
 		{"people of a directory", with(shadow("ana:"+hash+":20700:0:365:7:::"), "/etc/nsswitch.conf", "passwd: files ldap\n"), nil, "", checks.Unknown, "age.young"},
 		{"sss that nobody configured", with(shadow("ana:"+hash+":20700:0:365:7:::"), "/etc/nsswitch.conf", "passwd: files sss\n"), nil, "", checks.Pass, "age.young"},
 		{"shadow unreadable", debian(nil), []string{"/etc/shadow"}, "", checks.Unknown, "accounts.unread"},
-		{"login.defs unreadable", debian(nil), []string{"/etc/login.defs"}, "", checks.Unknown, "accounts.unread"},
+		{"login.defs unreadable", debian(nil), []string{"/etc/login.defs"}, "", checks.Unknown, "age.young"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			h := host.Host{Now: today, OS: host.Linux, Files: checktest.Files{Content: row.files, Unreadable: row.unreadable}}
@@ -225,50 +250,7 @@ func TestPasswordAgeOnWindows(t *testing.T) {
 		{"accounts not told", windows{policy: good}, checks.Unknown, "accounts.unread"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			res := checktest.Run(t, passwordAge(), host.Host{Now: today, OS: host.Windows, Accounts: row.machine}, "")
-			if res.Status != row.want || res.Reason.Code != row.code {
-				t.Errorf("got %s %v, want %s %s\nfindings %v", res.Status, res.Reason, row.want, row.code, res.Findings)
-			}
-		})
-	}
-}
-
-func TestPrivilegesOnLinux(t *testing.T) {
-	sudo := func(text string) map[string]string {
-		return debian(map[string]string{"/usr/bin/sudo": "", sudoersFile: "root ALL=(ALL:ALL) ALL\n%sudo ALL=(ALL:ALL) ALL\n" + text})
-	}
-	for _, row := range []struct {
-		name       string
-		files      map[string]string
-		unreadable []string
-		params     string
-		want       checks.Status
-		code       string
-	}{
-		{"no sudo", debian(nil), nil, "", checks.Pass, "privileges.only_root"},
-		{"nobody in sudo", sudo(""), nil, "", checks.Pass, "privileges.only_root"},
-		{"somebody in sudo", with(sudo(""), "/etc/group", "sudo:x:27:ana\n"), nil, "", checks.Fail, "privileges.not_authorised"},
-		{"the authorised one in sudo", with(sudo(""), "/etc/group", "sudo:x:27:ana\n"), nil, `{"admins":["ana"]}`, checks.Pass, "privileges.least"},
-		{"sudo as primary group", with(sudo(""), "/etc/passwd", "root:x:0:0::/root:/bin/sh\nana:x:1000:27::/home/ana:/bin/sh\n"), nil, "", checks.Fail, "privileges.not_authorised"},
-		{"without a password", sudo("luis ALL=NOPASSWD: /usr/bin/apt\n"), nil, "", checks.Fail, "privileges.no_password"},
-		{"the group that is exempt has the rule", sudo("Defaults:%sudo !authenticate\n"), nil, "", checks.Pass, "privileges.only_root"},
-		{"a member of an exempt group, by a rule of its own", with(sudo("ana ALL=/usr/bin/apt\nDefaults:%soporte !authenticate\n"), "/etc/group", "soporte:x:900:ana\n"), nil, "", checks.Fail, "privileges.no_password"},
-		{"exempt_group is somebody's primary group", with(sudo("ana ALL=/usr/bin/apt\nDefaults exempt_group=soporte\n"), "/etc/group", "soporte:x:1000:\n"), nil, "", checks.Fail, "privileges.no_password"},
-		{"nobody with a rule is in the exempt group", with(sudo("ana ALL=/usr/bin/apt\nDefaults exempt_group=soporte\n"), "/etc/group", "soporte:x:900:luis\n"), nil, "", checks.Pass, "privileges.only_root"},
-		{"exempt account and a rule for all", sudo("ALL ALL=/usr/bin/apt\nDefaults:ana !authenticate\n"), nil, "", checks.Fail, "privileges.no_password"},
-		{"an exempt group of the directory", with(sudo("ana ALL=/usr/bin/apt\nDefaults:%soporte !authenticate\n"), "/etc/nsswitch.conf", "group: files sss\n"), nil, "", checks.Unknown, "accounts.unread"},
-		{"second root", with(sudo(""), "/etc/passwd", "root:x:0:0::/root:/bin/sh\ntoor:x:0:0::/root:/bin/sh\n"), nil, "", checks.Fail, "privileges.second_root"},
-		{"a group of the directory", with(sudo("%soporte ALL=ALL\n"), "/etc/nsswitch.conf", "group: files sss\n"), nil, "", checks.Fail, "privileges.not_authorised"},
-		{"a group that does not exist", sudo("%soporte ALL=ALL\n"), nil, "", checks.Pass, "privileges.only_root"},
-		{"a netgroup", sudo("+tecnicos ALL=ALL\n"), nil, "", checks.Fail, "privileges.not_authorised"},
-		{"a line sudo would refuse", sudo("ana ALL ALL\n"), nil, "", checks.Unknown, "accounts.unread"},
-		{"sudoers unreadable", sudo(""), []string{sudoersFile}, "", checks.Unknown, "accounts.unread"},
-		{"sudo installed, no rules found", debian(map[string]string{"/usr/bin/sudo": ""}), nil, "", checks.Unknown, "accounts.unread"},
-		{"accounts unreadable", sudo(""), []string{"/etc/passwd"}, "", checks.Unknown, "accounts.unread"},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			h := host.Host{Now: today, OS: host.Linux, Files: checktest.Files{Content: row.files, Unreadable: row.unreadable}}
-			res := checktest.Run(t, privileges(), h, row.params)
+			res := checktest.Run(t, passwordAge(), pc(row.machine), "")
 			if res.Status != row.want || res.Reason.Code != row.code {
 				t.Errorf("got %s %v, want %s %s\nfindings %v", res.Status, res.Reason, row.want, row.code, res.Findings)
 			}
@@ -279,39 +261,6 @@ func TestPrivilegesOnLinux(t *testing.T) {
 func with(files map[string]string, name, content string) map[string]string {
 	files[name] = content
 	return files
-}
-
-func TestPrivilegesOnWindows(t *testing.T) {
-	const domain = "S-1-5-21-1-2-3"
-	admin := host.Member{SID: domain + "-500", Name: `PC\Administrador`, Kind: "user"}
-	uac := func(n int) host.Registry {
-		return checktest.Registry{Values: map[string]any{keyPoliciesSystem + `\EnableLUA`: n}}
-	}
-	for _, row := range []struct {
-		name     string
-		members  []host.Member
-		registry host.Registry
-		params   string
-		want     checks.Status
-		code     string
-	}{
-		{"only the built-in ones", []host.Member{admin, {SID: domain + "-512", Name: `MUNI\Admins. del dominio`}}, uac(1), "", checks.Pass, "privileges.least"},
-		{"a daily user", []host.Member{admin, {SID: domain + "-1001", Name: `PC\ana`}}, uac(1), "", checks.Fail, "privileges.not_authorised"},
-		{"an authorised one, by name without domain", []host.Member{admin, {SID: domain + "-1001", Name: `PC\Tecnica`}}, uac(1), `{"admins":["tecnica"]}`, checks.Pass, "privileges.least"},
-		{"one whose name was not found", []host.Member{{SID: domain + "-1009"}}, uac(1), "", checks.Fail, "privileges.not_authorised"},
-		{"UAC off", []host.Member{admin}, uac(0), "", checks.Fail, "privileges.uac_off"},
-		{"UAC not said", []host.Member{admin}, checktest.Registry{}, "", checks.Unknown, "accounts.unread"},
-		{"members not told", nil, uac(1), "", checks.Unknown, "accounts.unread"},
-		{"no members at all, which cannot be", []host.Member{}, uac(1), "", checks.Unknown, "accounts.unread"},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			h := host.Host{Now: today, OS: host.Windows, Registry: row.registry, Accounts: windows{members: row.members}}
-			res := checktest.Run(t, privileges(), h, row.params)
-			if res.Status != row.want || res.Reason.Code != row.code {
-				t.Errorf("got %s %v, want %s %s\nfindings %v", res.Status, res.Reason, row.want, row.code, res.Findings)
-			}
-		})
-	}
 }
 
 func TestMessages(t *testing.T) {

@@ -18,6 +18,23 @@ func common(own message.Catalogue) message.Catalogue {
 	own["by.windows"] = own["source.account_policy"]
 	own["by."+noModule] = message.Entry{Say: say("ningún módulo de PAM lo comprueba", "no PAM module checks it")}
 	own["via."+sidAdministrators] = message.Entry{Say: say("grupo Administradores", "group Administrators")}
+	each := say("corrija cada uno de los indicados", "correct each of those named")
+	own["accounts.several_fail"] = message.Entry{Say: say("{count} incumplimientos", "{count} violations"), Do: each}
+	own["accounts.several_warn"] = message.Entry{Say: say("{count} puntos por mejorar", "{count} points to improve"), Do: each}
+	own["accounts.several_unknown"] = message.Entry{Say: say("{count} datos no se pudieron saber", "{count} facts could not be known"), Do: look()}
+	own["accounts.elsewhere"] = message.Entry{
+		Say: say("aquí entran también cuentas de {directory}, que este equipo no conoce", "accounts of {directory} log on here too, which this machine does not know"),
+		Do:  say("mida esas cuentas una vez en el directorio, con el agente elegido para ello", "measure those accounts once, in the directory, with the agent chosen for it")}
+	own["directory.domain"] = message.Entry{Say: say("el dominio de Windows", "the Windows domain")}
+	own["directory.cloud"] = message.Entry{Say: say("Microsoft Entra ID (Azure AD)", "Microsoft Entra ID (Azure AD)")}
+	own["directory.sss"] = message.Entry{Say: say("un directorio, a través de SSSD", "a directory, through SSSD")}
+	own["directory.winbind"] = message.Entry{Say: say("un dominio, a través de winbind", "a domain, through winbind")}
+	own["directory.ldap"] = message.Entry{Say: say("un directorio LDAP", "an LDAP directory")}
+	own["directory.nis"] = message.Entry{Say: say("un servidor NIS", "a NIS server")}
+	own["source.identity"] = message.Entry{Say: say("el nombre y el dominio del equipo", "the name and domain of the machine")}
+	own["source.Security"] = message.Entry{Say: say("el registro de eventos Seguridad", "the Security event log")}
+	own["source.pam_passwdqc"] = message.Entry{Say: say("las reglas de pam_passwdqc", "the rules of pam_passwdqc")}
+	own["source.pam_cracklib"] = message.Entry{Say: say("las reglas de pam_cracklib", "the rules of pam_cracklib")}
 	own["accounts.nothing_read"] = message.Entry{Say: say("no se pudo leer la política de cuentas", "the account policy could not be read"), Do: look()}
 	return own
 }
@@ -37,6 +54,7 @@ func ageMessages() message.Catalogue {
 		"age.must_change":      {Say: say("la cuenta «{account}» debe cambiar la contraseña al entrar", "the account \"{account}\" must change its password at log-on")},
 		"age.old":              {Say: say("la contraseña de «{account}» tiene {days} días (máximo {limit})", "the password of \"{account}\" is {days} days old (limit {limit})"), Do: account},
 		"age.never_expires":    {Say: say("la contraseña de «{account}» no caduca nunca", "the password of \"{account}\" never expires"), Do: account},
+		"age.never_set":        {Say: say("a la cuenta «{account}» nadie le ha puesto contraseña", "nobody has set a password for the account \"{account}\""), Do: say("ponga una contraseña a la cuenta y obligue a cambiarla al entrar, o desactívela", "give the account a password that must be changed at log-on, or disable it")},
 		"age.own_limit_long":   {Say: say("la cuenta «{account}» tiene un plazo propio mayor que {limit} días", "the account \"{account}\" has a limit of its own over {limit} days"), Do: account},
 		"age.not_known":        {Say: say("no se sabe cuándo cambió la contraseña de «{account}»", "it is not known when the password of \"{account}\" changed"), Do: look()},
 		"age.young":            {Say: say("la contraseña de «{account}» tiene {days} días", "the password of \"{account}\" is {days} days old")},
@@ -65,34 +83,5 @@ func compositionMessages() message.Catalogue {
 		"composition.off":    {Say: say("no se exige ninguna composición de la contraseña ({by})", "no composition of passwords is enforced ({by})"), Do: do},
 		"composition.few":    {Say: say("se exigen {value} clases de caracteres y el mínimo es {bar} ({source})", "{value} classes of characters are demanded and the minimum is {bar} ({source})"), Do: do},
 		"composition.enough": {Say: say("se exigen {value} clases de caracteres ({source})", "{value} classes of characters are demanded ({source})")},
-	})
-}
-
-func lockoutMessages() message.Catalogue {
-	do := say("bloquee la cuenta tras {bar} intentos (directiva de bloqueo; en Linux, pam_faillock deny)",
-		"lock the account after {bar} attempts (lockout policy; on Linux, pam_faillock deny)")
-	return common(message.Catalogue{
-		"lockout.off": {Say: say("las cuentas nunca se bloquean por intentos fallidos ({source})", "accounts never lock after failed attempts ({source})"),
-			Do: say("active el bloqueo de cuentas (directiva de bloqueo; en Linux, pam_faillock)", "switch the lockout of accounts on (lockout policy; on Linux, pam_faillock)")},
-		"lockout.many":       {Say: say("la cuenta se bloquea a los {value} intentos y el máximo es {bar} ({source})", "the account locks after {value} attempts and the limit is {bar} ({source})"), Do: do},
-		"lockout.legal_only": {Say: say("la cuenta se bloquea a los {value} intentos: cumple, pero se recomiendan {bar} ({source})", "the account locks after {value} attempts: legal, but {bar} are recommended ({source})"), Do: do},
-		"lockout.enough":     {Say: say("la cuenta se bloquea a los {value} intentos ({source})", "the account locks after {value} attempts ({source})")},
-	})
-}
-
-func privilegeMessages() message.Catalogue {
-	return common(message.Catalogue{
-		"privileges.only_root": {Say: say("nadie administra el equipo más que root", "nobody but root administers the machine")},
-		"privileges.least":     {Say: say("todas las cuentas que administran el equipo están autorizadas ({admins})", "all accounts that administer the machine are authorised ({admins})")},
-		"privileges.not_authorised": {Say: say("«{account}» administra el equipo y no está autorizada ({via})", "\"{account}\" administers the machine and is not authorised ({via})"),
-			Do: say("quite la cuenta del grupo de administradores, o anótela como administradora autorizada en la política", "remove the account from the administrators, or list it as an authorised administrator in the policy")},
-		"privileges.second_root": {Say: say("la cuenta «{account}» tiene el número 0, igual que root", "the account \"{account}\" has number 0, as root has"),
-			Do: say("dé a la cuenta un número propio o elimínela", "give the account a number of its own or delete it")},
-		"privileges.no_password": {Say: say("«{account}» obtiene derechos de administrador sin contraseña ({source})", "\"{account}\" gets an administrator's rights without a password ({source})"),
-			Do: say("quite NOPASSWD de sudoers", "remove NOPASSWD from sudoers")},
-		"privileges.uac_off": {Say: say("el control de cuentas de usuario (UAC) está desactivado", "user account control (UAC) is off"),
-			Do: say("active el UAC (EnableLUA = 1) y reinicie", "enable UAC (EnableLUA = 1) and restart")},
-		"privileges.several":        {Say: say("{bad} privilegios no autorizados", "{bad} unauthorised privileges"), Do: say("corrija cada uno de los indicados", "correct each of those named")},
-		"privileges.several_unread": {Say: say("{bad} orígenes no se pudieron leer", "{bad} sources could not be read"), Do: look()},
 	})
 }

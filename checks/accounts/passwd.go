@@ -2,6 +2,10 @@ package accounts
 
 import (
 	"context"
+	"path"
+	"slices"
+	"strings"
+	"time"
 
 	"vigia/checks/format/shadow"
 )
@@ -36,13 +40,70 @@ func passwd(ctx context.Context, r *reader) []shadow.User {
 
 const nsswitch = "/etc/nsswitch.conf"
 
-// foreign notes accounts of a directory service as unread: the local files do
-// not tell how old their passwords are. sss stands in nsswitch.conf by default
-// where nobody ever configured it, so its own configuration decides.
-func (r *reader) foreign(ctx context.Context) {
-	source := shadow.Directory(r.config(ctx, nsswitch), "passwd")
-	if source == "" || source == "sss" && !installed(ctx, r.Host, "/etc/sssd/sssd.conf") {
-		return
+// localAccount is an account of the files of a Linux machine.
+type localAccount struct {
+	shadow.User
+	// Hash is the kind of password, wherever it stands, and Ageing its line of
+	// shadow(5), all of it NoDays where there is none.
+	Hash   shadow.Hash
+	Ageing shadow.Entry
+	// Person: its number is one of those that people get. Shell: it has a
+	// shell, so that somebody who may log on can also work.
+	Person, Shell bool
+}
+
+// opens tells whether a password opens the account: there is one, or none is needed.
+func (a localAccount) opens() bool {
+	return a.Hash.Kind == shadow.Set || a.Hash.Kind == shadow.Empty
+}
+
+// usable is opens for an account that its date has not closed yet.
+func (a localAccount) usable(at time.Time) bool { return a.opens() && !a.Ageing.AccountClosed(at) }
+
+// interactive tells whether somebody can log on with the account: those of
+// people, root, and those of services that were given a password and a shell.
+func (a localAccount) interactive(at time.Time) bool {
+	return a.usable(at) && (a.Shell || a.Person)
+}
+
+// locals reads the accounts of passwd(5) and shadow(5), sorted by name. read is
+// what loginDefs gave: without it the numbers of people are those by default.
+func (r *reader) locals(ctx context.Context, read *shadow.LoginDefs) []localAccount {
+	var defs shadow.LoginDefs
+	if read != nil {
+		defs = *read
 	}
-	r.Note(nsswitch+" passwd: "+source, "unsupported")
+	var entries shadow.Entries
+	if b := r.needed(ctx, shadowFile); b != nil {
+		var err error
+		if entries, err = shadow.ParseShadow(b); err != nil || entries.NIS {
+			r.Note(shadowFile, "unreadable")
+		}
+	}
+	var out []localAccount
+	for _, u := range passwd(ctx, r) {
+		a := localAccount{User: u, Hash: u.Hash, Person: defs.Regular(u.UID), Shell: givesShell(u.Shell),
+			Ageing: shadow.Entry{LastChange: shadow.NoDays, Min: shadow.NoDays, Max: shadow.NoDays, Expire: shadow.NoDays}}
+		if e, ok := entries.Lookup(u.Name); ok {
+			a.Ageing = e
+			if u.Hash.Kind == shadow.Elsewhere {
+				a.Hash = e.Hash
+			}
+		}
+		out = append(out, a)
+	}
+	slices.SortStableFunc(out, func(a, b localAccount) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+const shadowFile = "/etc/shadow"
+
+// givesShell tells whether a shell of passwd(5) is one to work in, and none of
+// those that end at once.
+func givesShell(shell string) bool {
+	switch path.Base(shell) {
+	case "nologin", "false", "true", "sync", "shutdown", "halt":
+		return false
+	}
+	return true // empty is /bin/sh
 }

@@ -2,7 +2,6 @@ package accounts
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,7 +14,7 @@ import (
 // passwordAge is AC-PWD-AGE-365: passwords change at least once a year, by
 // rule and in fact.
 func passwordAge() checks.Check {
-	return checks.New(checks.Info{ID: "accounts.password_age", Messages: ageMessages()},
+	return checks.New(checks.Info{ID: "accounts.password_age", Covers: ageCovers(), Messages: ageMessages()},
 		ageParams{MaxDays: 365},
 		checks.On[ageFacts]{host.Windows: observeWindowsAge, host.Linux: observeShadowAge},
 		judgeAge)
@@ -36,14 +35,19 @@ type ageFacts struct {
 	Source   string          `json:"source,omitempty"`
 	Accounts []ageFact       `json:"accounts,omitempty"`
 	Unread   []checks.Unread `json:"unread,omitempty"`
+	// Directory names the service that has accounts besides, as a code.
+	Directory string `json:"directory,omitempty"`
 }
 
-// ageFact is the password of one account of a person, or of root.
+// ageFact is the password of one account that somebody can log on with: of a
+// person, of root, or of a service that was given a password and a shell.
 type ageFact struct {
 	Name string `json:"name"`
 	SID  string `json:"sid,omitempty"`
 	// Changed is the day of the last change; zero when it is not known.
 	Changed time.Time `json:"changed,omitzero"`
+	// NeverSet: nobody ever gave the account a password (Windows).
+	NeverSet bool `json:"never_set,omitempty"`
 	// MustChange asks for a new password at the next log-on.
 	MustChange bool `json:"must_change,omitempty"`
 	// NeverExpires exempts the account from the machine's rule; MaxDays is the
@@ -85,7 +89,7 @@ func judgeAge(seen ageFacts, p ageParams, at time.Time) checks.Verdict {
 	}
 	v.Status = checks.Worst(statuses...)
 	v.Reason = ageReason(v.Status, v.Findings, seen)
-	return v
+	return beyond(v, seen.Directory)
 }
 
 // judgeAccountAge judges one account; days is the age of its password.
@@ -98,6 +102,8 @@ func judgeAccountAge(a ageFact, p ageParams, at time.Time) (status checks.Status
 		return checks.Pass, "age.exempt", days
 	case a.MustChange:
 		return checks.Pass, "age.must_change", days
+	case a.NeverSet:
+		return checks.Fail, "age.never_set", days
 	case days > p.MaxDays:
 		return checks.Fail, "age.old", days
 	case a.NeverExpires, a.MaxDays != nil && *a.MaxDays <= 0:
@@ -141,6 +147,16 @@ const day = 24 * time.Hour
 // never is the number of days with which the shadow tools say "no limit".
 const never = 99999
 
+// neverSet is an age in seconds that no password of Windows has: the one that it
+// tells of a password never set is counted from 1970 or 1601.
+const neverSet = 40 * 365 * 86400
+
+// usable tells whether somebody can log on with an account of Windows: it is
+// neither disabled nor past its last day.
+func usable(u host.User, now time.Time) bool {
+	return !u.Disabled && (u.Expires.IsZero() || u.Expires.After(now))
+}
+
 // flagDontExpire is UF_DONT_EXPIRE_PASSWD of lmaccess.h.
 const flagDontExpire = 0x10000
 
@@ -155,29 +171,25 @@ func observeWindowsAge(ctx context.Context, h *host.Host) (ageFacts, error) {
 		}
 		seen.MaxDays = &days
 	}
-	users, err := h.Accounts.Users(ctx)
-	if err != nil {
-		r.Need("NetUserEnum", err)
-	}
 	now := h.Now().UTC()
-	for _, u := range users {
-		if u.Disabled {
+	for _, u := range r.windowsUsers(ctx) {
+		if !usable(u, now) {
 			continue
 		}
-		seen.Accounts = append(seen.Accounts, ageFact{
-			Name: u.Name, SID: u.SID,
-			Changed:      now.Add(-time.Duration(min(u.PasswordAge, 100*366*86400)) * time.Second).Truncate(day),
-			MustChange:   u.PasswordExpired,
-			NeverExpires: u.Flags&flagDontExpire != 0,
-		})
+		f := ageFact{Name: u.Name, SID: u.SID, MustChange: u.PasswordExpired, NeverExpires: u.Flags&flagDontExpire != 0}
+		if u.PasswordAge < neverSet {
+			f.Changed = now.Add(-time.Duration(u.PasswordAge) * time.Second).Truncate(day)
+		} else {
+			f.NeverSet = true
+		}
+		seen.Accounts = append(seen.Accounts, f)
 	}
-	seen.Unread = r.Unread
+	seen.Directory, seen.Unread = r.directory(ctx), r.Unread
 	return seen, nil
 }
 
-// observeShadowAge reads login.defs and the ageing fields of shadow(5) for
-// root and the accounts of people. An account without a usable password has
-// nothing that ages.
+// observeShadowAge reads login.defs and the ageing fields of shadow(5). An
+// account without a usable password has nothing that ages.
 func observeShadowAge(ctx context.Context, h *host.Host) (ageFacts, error) {
 	r := newReader(h)
 	seen := ageFacts{Source: "/etc/login.defs PASS_MAX_DAYS"}
@@ -193,33 +205,19 @@ func observeShadowAge(ctx context.Context, h *host.Host) (ageFacts, error) {
 			seen.MaxDays = &days
 		}
 	}
-	r.foreign(ctx)
-	regular := map[string]bool{"root": true}
-	for _, u := range passwd(ctx, r) {
-		if defs != nil && defs.Regular(u.UID) {
-			regular[u.Name] = true
+	for _, a := range r.locals(ctx, defs) {
+		if a.Hash.Kind == shadow.Set && a.interactive(h.Now()) {
+			seen.Accounts = append(seen.Accounts, shadowAge(a.Ageing, a.Name))
 		}
 	}
-	if b := r.needed(ctx, "/etc/shadow"); b != nil {
-		entries, err := shadow.ParseShadow(b)
-		if err != nil || entries.NIS {
-			r.Note("/etc/shadow", "unreadable")
-		}
-		for _, e := range entries.Entries {
-			if regular[e.Name] && e.Hash.Kind == shadow.Set {
-				seen.Accounts = append(seen.Accounts, shadowAge(e))
-			}
-		}
-	}
-	slices.SortFunc(seen.Accounts, func(a, b ageFact) int { return strings.Compare(a.Name, b.Name) })
-	seen.Unread = r.Unread
+	seen.Directory, seen.Unread = r.directory(ctx), r.Unread
 	return seen, nil
 }
 
 // shadowAge turns one line of shadow(5) into facts. A missing date or maximum
 // switches ageing off, and 99999 days is how tools write "never".
-func shadowAge(e shadow.Entry) ageFact {
-	f := ageFact{Name: e.Name, MustChange: e.MustChange()}
+func shadowAge(e shadow.Entry, name string) ageFact {
+	f := ageFact{Name: name, MustChange: e.MustChange()}
 	if changed, ok := e.LastChange.Date(); ok && e.LastChange > 0 {
 		f.Changed = changed
 	}

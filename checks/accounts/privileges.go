@@ -1,10 +1,9 @@
 package accounts
 
 import (
-	"context"
+	"cmp"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"vigia/checks"
@@ -14,7 +13,7 @@ import (
 // privileges is AC-LEASTPRIV: nobody administers a machine but the authorised
 // administrators, and no daily work is done with their rights.
 func privileges() checks.Check {
-	return checks.New(checks.Info{ID: "accounts.privileges", Messages: privilegeMessages()},
+	return checks.New(checks.Info{ID: "accounts.privileges", Messages: privilegeMessages(), Covers: privilegeCovers()},
 		privilegeParams{},
 		checks.On[privilegeFacts]{host.Windows: observeWindowsPrivileges, host.Linux: observeLinuxPrivileges},
 		judgePrivileges)
@@ -35,10 +34,20 @@ type privilegeFacts struct {
 	// NoPassword lists who may take an administrator's rights without giving a
 	// password, and what says so.
 	NoPassword []grantFact `json:"no_password,omitempty"`
+	// Powerful are those in groups by which one can take control of the machine,
+	// without being administrators by name.
+	Powerful []adminFact `json:"powerful,omitempty"`
+	// OpenRules are files of polkit that allow users everything.
+	OpenRules []string `json:"open_rules,omitempty"`
+	// OpenShares are shared folders to which anybody may write.
+	OpenShares []openShare `json:"open_shares,omitempty"`
 	// UAC tells whether Windows asks before it raises rights (EnableLUA); nil
 	// on other systems or when unread.
-	UAC    *bool           `json:"uac,omitempty"`
-	Unread []checks.Unread `json:"unread,omitempty"`
+	UAC *bool `json:"uac,omitempty"`
+	// UACSilent tells that it is on and raises the rights of administrators
+	// without asking (ConsentPromptBehaviorAdmin = 0).
+	UACSilent bool            `json:"uac_silent,omitempty"`
+	Unread    []checks.Unread `json:"unread,omitempty"`
 }
 
 // adminFact is one account or group with full rights.
@@ -50,6 +59,15 @@ type adminFact struct {
 	// BuiltIn marks the accounts that exist to administer: RID 500 and the
 	// Domain Admins on Windows.
 	BuiltIn bool `json:"built_in,omitempty"`
+	// Kind is "group" for a group whose members are not known here, and
+	// "everybody" for one that holds whoever logs on.
+	Kind string `json:"kind,omitempty"`
+}
+
+// openShare is a shared folder to which anybody may write, and what says so.
+type openShare struct {
+	Name   string `json:"name"`
+	Source string `json:"source"`
 }
 
 type grantFact struct {
@@ -66,13 +84,35 @@ func judgePrivileges(seen privilegeFacts, p privilegeParams, _ time.Time) checks
 		v.Findings = append(v.Findings, checks.Finding{Key: key, Status: status, Reason: checks.Because(code, args...)})
 	}
 	for _, a := range seen.Admins {
-		name := a.Name
-		if name == "" {
-			name = a.SID
-		}
-		if !a.BuiltIn && !listed(p.Admins, a.Name, a.SID) {
+		name := cmp.Or(a.Name, a.SID)
+		switch {
+		case a.Kind == kindEverybody:
+			add("admin/"+name, checks.Fail, "privileges.everybody", "account", name, "via", a.Via)
+		case a.BuiltIn || listed(p.Admins, a.Name, a.SID):
+		case a.Kind == kindGroup:
+			add("admin/"+name, checks.Fail, "privileges.group_not_authorised", "account", name, "via", a.Via)
+		default:
 			add("admin/"+name, checks.Fail, "privileges.not_authorised", "account", name, "via", a.Via)
 		}
+	}
+	for _, a := range seen.Powerful {
+		name := cmp.Or(a.Name, a.SID)
+		switch {
+		case a.Kind == kindEverybody && (a.Via == sidRemoteDesktop || a.Via == sidRemoteManagement):
+			add("powerful/"+a.Via+"/"+name, checks.Warn, "privileges.everybody", "account", name, "via", a.Via)
+		case a.Kind == kindEverybody:
+			add("powerful/"+a.Via+"/"+name, checks.Fail, "privileges.everybody", "account", name, "via", a.Via)
+		case a.Via == sidRemoteDesktop || a.Via == sidRemoteManagement:
+			// To work at a machine from afar is no right over it.
+		case !a.BuiltIn && !listed(p.Admins, a.Name, a.SID):
+			add("powerful/"+a.Via+"/"+name, checks.Fail, "privileges.powerful_group", "account", name, "via", a.Via)
+		}
+	}
+	for _, path := range seen.OpenRules {
+		add("rule/"+path, checks.Fail, "privileges.rule_open", "source", path)
+	}
+	for _, share := range seen.OpenShares {
+		add("share/"+share.Name, checks.Fail, "privileges.open_share", "share", share.Name, "source", share.Source)
 	}
 	for _, name := range seen.Root {
 		add("root/"+name, checks.Fail, "privileges.second_root", "account", name)
@@ -82,6 +122,9 @@ func judgePrivileges(seen privilegeFacts, p privilegeParams, _ time.Time) checks
 	}
 	if seen.UAC != nil && !*seen.UAC {
 		add("uac", checks.Fail, "privileges.uac_off")
+	}
+	if seen.UACSilent {
+		add("uac", checks.Warn, "privileges.uac_silent")
 	}
 	for _, u := range seen.Unread {
 		add("unread/"+u.Source, checks.Unknown, "accounts.unread", "source", u.Source, "why", u.Why)
@@ -97,6 +140,8 @@ func judgePrivileges(seen privilegeFacts, p privilegeParams, _ time.Time) checks
 		v.Reason = bad[0].Reason
 	case v.Status == checks.Fail:
 		v.Reason = checks.Because("privileges.several", "bad", strconv.Itoa(len(bad)))
+	case v.Status == checks.Warn:
+		v.Reason = checks.Because("privileges.several_warned", "bad", strconv.Itoa(len(bad)))
 	case v.Status == checks.Unknown:
 		v.Reason = checks.Because("privileges.several_unread", "bad", strconv.Itoa(len(bad)))
 	case len(seen.Admins) == 0:
@@ -105,46 +150,4 @@ func judgePrivileges(seen privilegeFacts, p privilegeParams, _ time.Time) checks
 		v.Reason = checks.Because("privileges.least", "admins", strconv.Itoa(len(seen.Admins)))
 	}
 	return v
-}
-
-const (
-	sidAdministrators = "S-1-5-32-544"
-	ridAdministrator  = "-500"
-	ridDomainAdmins   = "-512"
-	keyPoliciesSystem = `HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System`
-)
-
-// observeWindowsPrivileges reads the members of the administrators' group, by
-// its well-known SID and so in any language, and whether UAC is on.
-func observeWindowsPrivileges(ctx context.Context, h *host.Host) (privilegeFacts, error) {
-	r := newReader(h)
-	var seen privilegeFacts
-	members, err := h.Accounts.Members(ctx, sidAdministrators)
-	switch {
-	case err != nil:
-		r.Need(sidAdministrators, err)
-	case len(members) == 0:
-		// Windows lets nobody take the built-in administrator out of this
-		// group: an empty answer is none.
-		r.Note(sidAdministrators, "unreadable")
-	}
-	for _, m := range members {
-		seen.Admins = append(seen.Admins, adminFact{
-			Name: m.Name, SID: m.SID, Via: sidAdministrators,
-			BuiltIn: strings.HasSuffix(m.SID, ridAdministrator) || strings.HasSuffix(m.SID, ridDomainAdmins),
-		})
-	}
-	switch v, err := h.Registry.Value(ctx, keyPoliciesSystem, "EnableLUA"); {
-	case err == nil && v.Kind == host.RegistryInteger:
-		on := v.Integer != 0
-		seen.UAC = &on
-	case err == nil:
-		r.Note(keyPoliciesSystem+`\EnableLUA`, "unreadable")
-	default:
-		// Setup always writes this value; what Windows does without it is not
-		// documented, so its absence tells nothing.
-		r.Need(keyPoliciesSystem+`\EnableLUA`, err)
-	}
-	seen.Unread = r.Unread
-	return seen, nil
 }

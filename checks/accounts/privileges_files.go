@@ -38,8 +38,12 @@ func observeLinuxPrivileges(ctx context.Context, h *host.Host) (privilegeFacts, 
 		r.Note(place, "unreadable")
 	}
 	without := r.exempt(local, rules)
+	name := r.hostname(ctx)
 	for _, g := range rules.Grants {
 		source := fmt.Sprintf("%s:%d", g.File, g.Line)
+		if elsewhere(g.Hosts, name) {
+			continue
+		}
 		for _, who := range local.holders(g.Who) {
 			if who == "root" {
 				continue
@@ -52,8 +56,100 @@ func observeLinuxPrivileges(ctx context.Context, h *host.Host) (privilegeFacts, 
 			}
 		}
 	}
+	r.sudoersElsewhere(ctx)
+	r.doas(ctx, local, &seen)
+	r.rootGroups(ctx, local, &seen)
+	r.exported(ctx, &seen)
 	seen.Unread = r.Unread
 	return seen, nil
+}
+
+// hostname is the machine's name without its domain, empty when it is not told.
+func (r *reader) hostname(ctx context.Context) string {
+	b, err := r.Host.Files.ReadFile(ctx, "/etc/hostname", maxConfig)
+	if err != nil {
+		return ""
+	}
+	name, _, _ := strings.Cut(strings.TrimSpace(string(b)), ".")
+	return name
+}
+
+// elsewhere tells that none of the hosts of a rule is this machine, for certain: they are
+// other names. An address, a network, a netgroup or a pattern may be this one.
+func elsewhere(hosts []string, name string) bool {
+	if name == "" || len(hosts) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(hosts, func(h string) bool {
+		short, _, _ := strings.Cut(h, ".")
+		return strings.EqualFold(short, name) || strings.EqualFold(h, "localhost") ||
+			strings.ContainsAny(h, "*?[]:/+%") || strings.Trim(h, "0123456789.") == "" || strings.ToUpper(h) == h
+	})
+}
+
+// sudoersElsewhere notes rules of sudo that a directory service keeps. sss stands in
+// nsswitch.conf where nobody ever configured it.
+func (r *reader) sudoersElsewhere(ctx context.Context) {
+	source := shadow.Directory(r.config(ctx, nsswitch), "sudoers")
+	if source == "" || source == "sss" && !installed(ctx, r.Host, "/etc/sssd/sssd.conf") || !installed(ctx, r.Host, "/usr/bin/sudo") {
+		return
+	}
+	r.Note(nsswitch+" sudoers: "+source, "unsupported")
+}
+
+const doasFile = "/etc/doas.conf"
+
+// doas adds what doas.conf permits.
+func (r *reader) doas(ctx context.Context, local directory, seen *privilegeFacts) {
+	rules, broken := parseDoas(r.config(ctx, doasFile))
+	if len(broken) > 0 {
+		r.Note(fmt.Sprintf("%s:%d", doasFile, broken[0]), "unreadable")
+	}
+	for _, rule := range rules {
+		source := fmt.Sprintf("%s:%d", doasFile, rule.line)
+		for _, who := range local.holders(rule.who) {
+			if who == "root" {
+				continue
+			}
+			if rule.all {
+				seen.Admins = append(seen.Admins, adminFact{Name: who, Via: source})
+			}
+			if rule.noPassword {
+				seen.NoPassword = append(seen.NoPassword, grantFact{Who: who, Source: source})
+			}
+		}
+	}
+}
+
+// rootGroupNames are groups whose members can read or change anything: by the raw disk,
+// by containers and machines that mount it, by the hashes of passwords.
+func rootGroupNames() []string {
+	return []string{"disk", "docker", "incus-admin", "kmem", "libvirt", "lxd", "shadow"}
+}
+
+// rootGroups adds whom polkit takes for an administrator, and who is in a group that
+// stands for one.
+func (r *reader) rootGroups(ctx context.Context, local directory, seen *privilegeFacts) {
+	rules := r.polkit(ctx)
+	seen.OpenRules = rules.open
+	for _, a := range rules.admins {
+		for _, who := range local.holders(a.who) {
+			known := slices.ContainsFunc(seen.Admins, func(f adminFact) bool { return f.Name == who })
+			if who != "root" && !known {
+				seen.Admins = append(seen.Admins, adminFact{Name: who, Via: a.source})
+			}
+		}
+	}
+	for _, name := range rootGroupNames() {
+		if !slices.ContainsFunc(local.groups, func(g shadow.Group) bool { return g.Name == name }) {
+			continue
+		}
+		for _, who := range local.holders("%" + name) {
+			if who != "root" {
+				seen.Powerful = append(seen.Powerful, adminFact{Name: who, Via: name})
+			}
+		}
+	}
 }
 
 // exempted are the accounts that the Defaults of sudoers free from giving a

@@ -12,9 +12,11 @@ func TestRecordings(t *testing.T) {
 	// What each check is told by the policy of the machine's organisation.
 	params := map[string]string{
 		"accounts.privileges": `{"admins":["Soporte"]}`,
+		"accounts.leavers":    `{"leavers":[{"account":"usuario02","left":"2026-11-17T14:00:00Z"}]}`,
 	}
 	for _, machine := range []string{
-		"windows-11-es-mx", "windows-10-es-es", "windows-server-2022", "debian-12-server", "debian-12-gnome",
+		"windows-11-es-mx", "windows-10-es-es", "windows-server-2022", "windows-server-2019-es-es",
+		"debian-12-server", "debian-12-gnome", "ubuntu-24.04", "rocky-9",
 	} {
 		t.Run(machine, func(t *testing.T) {
 			for _, check := range Checks() {

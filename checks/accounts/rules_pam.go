@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io/fs"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -65,20 +64,35 @@ func (r *reader) exists(ctx context.Context, service string) bool {
 	return false
 }
 
-// options are the settings of a PAM module: those of its configuration file,
-// then of the drop-in files in the order of their names, then the module's
-// arguments, the last one winning. libpwquality takes the names of its options
-// in any case, pam_faillock does not.
+// options are the settings of a PAM module: those of its files, then the module's
+// arguments, the last one winning.
 type options struct {
 	values map[string]string
 	source map[string]string
 }
 
-func (r *reader) options(ctx context.Context, file string, rules []pam.Rule) options {
+// moduleConf says how a PAM module reads its settings.
+type moduleConf struct {
+	file string
+	// dropIns: the *.conf files of the folder file+".d" come first, in the order
+	// of their names, and the file itself overrides them.
+	dropIns bool
+	// anyCase: the names of options may be in capitals.
+	anyCase bool
+	// other is the argument that names another file, if the module has one.
+	other string
+}
+
+func confOfQuality() moduleConf {
+	return moduleConf{file: pwqualityConf, dropIns: true, anyCase: true}
+}
+func confOfFaillock() moduleConf { return moduleConf{file: faillockConf, other: "conf"} }
+func confOfHistory() moduleConf  { return moduleConf{file: pwhistoryConf, other: "conf"} }
+
+func (r *reader) options(ctx context.Context, c moduleConf, rules []pam.Rule) options {
 	o := options{values: map[string]string{}, source: map[string]string{}}
-	anyCase := file == pwqualityConf
 	add := func(from string, b []byte) {
-		if anyCase {
+		if c.anyCase {
 			b = bytes.ToLower(b) // the values that are read here are numbers
 		}
 		kv, err := conf.ParseKeyValue(b)
@@ -91,17 +105,24 @@ func (r *reader) options(ctx context.Context, file string, rules []pam.Rule) opt
 			o.source[key] = from
 		}
 	}
-	if b := r.config(ctx, file); b != nil {
-		add(file, b)
+	if c.dropIns {
+		paths, contents := r.dropIns(ctx, c.file+".d")
+		for i := range paths {
+			add(paths[i], contents[i])
+		}
 	}
-	paths, contents := r.dropIns(ctx, file+".d")
-	for i := range paths {
-		add(paths[i], contents[i])
+	for _, rule := range rules {
+		if other, ok := rule.Arg(c.other); ok && c.other != "" {
+			c.file = other
+		}
+	}
+	if b := r.config(ctx, c.file); b != nil {
+		add(c.file, b)
 	}
 	for _, rule := range rules {
 		for _, arg := range rule.Args {
 			key, value, _ := strings.Cut(arg, "=")
-			if anyCase {
+			if c.anyCase {
 				key = strings.ToLower(key)
 			}
 			o.values[key], o.source[key] = value, pamFile(rule.File)
@@ -134,9 +155,13 @@ const (
 	unixObscureLen   = 6
 	faillockConf     = "/etc/security/faillock.conf"
 	faillockDeny     = 3
+	faillockUnlock   = 600 // seconds
+	pwhistoryConf    = "/etc/security/pwhistory.conf"
+	pwhistoryKeeps   = 10
 	moduleQuality    = "pam_pwquality"
 	moduleFaillock   = "pam_faillock"
 	moduleUnix       = "pam_unix"
+	moduleHistory    = "pam_pwhistory"
 	noModule         = "no_module" // nothing enforces the rule
 	passwordService  = "passwd"
 	qualityCredits   = "lcredit ucredit dcredit ocredit"
@@ -158,7 +183,11 @@ func (r *reader) quality(ctx context.Context, s *pam.Stack) (o options, ok bool)
 	if !s.Requires(pam.Password, moduleQuality) {
 		return o, false
 	}
-	return r.options(ctx, pwqualityConf, s.Find(pam.Password, moduleQuality)), true
+	o = r.options(ctx, confOfQuality(), s.Find(pam.Password, moduleQuality))
+	if n, _ := o.number(r, "enforcing", 1); n == 0 {
+		return o, false // it only says what it thinks
+	}
+	return o, true
 }
 
 // observePAMLength finds the shortest password that passwd(1) would take.
@@ -193,8 +222,7 @@ func observePAMLength(ctx context.Context, h *host.Host) (ruleFacts, error) {
 			length, seen.By, seen.Source = n, moduleQuality, strings.TrimSpace(source+" minlen")
 		}
 	}
-	seen.Value, seen.Unread = &length, r.Unread
-	return seen, nil
+	return r.rule(ctx, seen, length), nil
 }
 
 // observePAMComposition counts the classes of characters that pam_pwquality
@@ -221,70 +249,39 @@ func observePAMComposition(ctx context.Context, h *host.Host) (ruleFacts, error)
 			seen.Source = source + " minclass"
 		}
 	}
-	seen.Value, seen.Unread = &classes, r.Unread
-	return seen, nil
+	return r.rule(ctx, seen, classes), nil
 }
 
-// observePAMLockout finds after how many attempts the least guarded of the
-// services that people log on through locks an account.
-func observePAMLockout(ctx context.Context, h *host.Host) (ruleFacts, error) {
+// observePAMUsername finds whether pam_pwquality compares a new password with the
+// name of the account.
+func observePAMUsername(ctx context.Context, h *host.Host) (ruleFacts, error) {
 	r := newReader(h)
-	seen := ruleFacts{By: moduleFaillock}
-	worst := int64(-1)
-	for service := range strings.FieldsSeq(loginServices) {
-		if !r.exists(ctx, service) {
-			continue
+	seen := ruleFacts{By: noModule}
+	s := r.stack(ctx, passwordService)
+	if s == nil {
+		return ruleFacts{Unread: r.Unread}, nil
+	}
+	var compares int64
+	if o, ok := r.quality(ctx, s); ok {
+		seen.By, seen.Source = moduleQuality, moduleQuality+" usercheck"
+		n, source := o.number(r, "usercheck", 1)
+		if n != 0 {
+			compares = 1
 		}
-		s := r.stack(ctx, service)
-		if s == nil {
-			continue
-		}
-		n, source := r.deny(ctx, s)
-		if worst < 0 || worst != 0 && (n == 0 || n > worst) {
-			worst, seen.Source = n, pamFile(service)
-			if source != "" {
-				seen.Source += ", " + source
-			}
+		if source != "" {
+			seen.Source = source + " usercheck"
 		}
 	}
-	if worst < 0 && len(r.Unread) == 0 {
-		r.Note(pamDirs()[0], "absent")
+	return r.rule(ctx, seen, compares), nil
+}
+
+// rule completes the facts of a rule with its number, which is sure when nothing
+// that was looked at so far was unreadable.
+func (r *reader) rule(ctx context.Context, seen ruleFacts, n int64) ruleFacts {
+	if len(r.Unread) == 0 {
+		seen.Value = &n
 	}
-	if worst >= 0 {
-		seen.Value = &worst
-	}
+	seen.Directory = r.directory(ctx)
 	seen.Unread = r.Unread
-	return seen, nil
-}
-
-// deny is the number of attempts after which faillock refuses in one service;
-// 0 when it never does: the module must be told of a wrong password, and its
-// refusal must count.
-func (r *reader) deny(ctx context.Context, s *pam.Stack) (n int64, source string) {
-	if !countsFailures(s) || !s.Requires(pam.Auth, moduleFaillock) && !s.Requires(pam.Account, moduleFaillock) {
-		return 0, ""
-	}
-	n, source = r.options(ctx, faillockConf, s.Find(pam.Auth, moduleFaillock)).number(r, "deny", faillockDeny)
-	return max(n, 0), source
-}
-
-// countsFailures tells whether pam_faillock's authfail is called when every
-// module that knows passwords refuses.
-func countsFailures(s *pam.Stack) bool {
-	called := false
-	s.Dispatch(pam.Auth, func(rule pam.Rule) pam.Return {
-		switch {
-		case rule.Is(moduleFaillock):
-			if _, ok := rule.Arg("authfail"); ok {
-				called = true
-				return pam.AuthErr
-			}
-			return pam.Success
-		case slices.ContainsFunc(strings.Fields(passwordModules), rule.Is):
-			return pam.AuthErr
-		default:
-			return pam.Success
-		}
-	})
-	return called
+	return seen
 }

@@ -153,7 +153,9 @@ func (in ComposeInput) overrides(control string) []Override {
 }
 
 // registers lists the names that a rule may inject.
-func registers() []string { return []string{"datasets", "permits", "roots", "software"} }
+func registers() []string {
+	return []string{"datasets", "leavers", "permits", "roots", "software", "users"}
+}
 
 // rows returns a register's rows for the machine as {"name": [...]}, nil when
 // it has none.
@@ -169,6 +171,14 @@ func (in ComposeInput) rows(register string) (json.RawMessage, error) {
 			}
 		}
 		rows, n = own, len(own)
+	case "leavers":
+		var own []Leaver
+		for _, l := range in.Source.Leavers {
+			if l.Machine == "" || sameHost(l.Machine, in.Hostname) {
+				own = append(own, l)
+			}
+		}
+		rows, n = own, len(own)
 	case "permits":
 		var own []Permit
 		for _, p := range in.Source.Permits {
@@ -181,6 +191,14 @@ func (in ComposeInput) rows(register string) (json.RawMessage, error) {
 		rows, n = in.Source.Scan, len(in.Source.Scan)
 	case "software":
 		rows, n = in.Source.Software, len(in.Source.Software)
+	case "users":
+		var own []User
+		for _, u := range in.Source.Users {
+			if u.Machine == "" || sameHost(u.Machine, in.Hostname) {
+				own = append(own, u)
+			}
+		}
+		rows, n = own, len(own)
 	default:
 		return nil, fmt.Errorf("there is no register %q", register)
 	}

@@ -1,0 +1,238 @@
+package accounts
+
+import (
+	"context"
+	"encoding/binary"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf16"
+
+	"vigia/checks"
+	"vigia/checks/checktest"
+	"vigia/checks/host"
+)
+
+// anaLeft is the register with one who left two days before today, within a day of today,
+// and after it.
+const (
+	anaLeft     = `{"leavers":[{"account":"ana","left":"2026-10-31T09:00:00Z"}]}`
+	anaLeftNow  = `{"leavers":[{"account":"ana","left":"2026-11-02T08:00:00Z"}]}`
+	anaWillLeft = `{"leavers":[{"account":"ana","left":"2026-11-30T14:00:00Z"}]}`
+)
+
+func TestLeaversOnLinux(t *testing.T) {
+	const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA"
+	hash := "$y$j9T$x$y"
+	base := func(more map[string]string) map[string]string {
+		files := debian(map[string]string{
+			"/etc/passwd": "root:x:0:0::/root:/bin/sh\nana:x:1000:1000::/srv/ana:/bin/bash\nluis:x:1001:1001::/srv/luis:/bin/bash\n",
+			"/etc/shadow": "root:*:20000::::::\nana:!" + hash + ":20000:0:365:7:::\nluis:" + hash + ":20000:0:365:7:::\n",
+			"/etc/group":  "root:x:0:\nana:x:1000:\n", "/etc/systemd/system/x.service": "[Service]\nUser=nadie\n", sshdFile: "",
+		})
+		maps.Copy(files, more)
+		return files
+	}
+	open := map[string]string{"/etc/shadow": "ana:" + hash + ":20000:0:365:7:::\n"}
+	for _, row := range []struct {
+		name       string
+		files      map[string]string
+		unreadable []string
+		answers    checktest.Answers
+		params     string
+		want       checks.Status
+		code       string
+	}{
+		{"nobody left", base(open), nil, checktest.Answers{}, "", checks.NotApplicable, "leavers.nobody"},
+		{"gone", base(nil), nil, checktest.Answers{}, anaLeft, checks.Pass, "leavers.gone"},
+		{"never was here", base(map[string]string{"/etc/passwd": "root:x:0:0::/root:/bin/sh\n"}), nil, checktest.Answers{}, anaLeft, checks.Pass, "leavers.gone"},
+		{"still open", base(open), nil, checktest.Answers{}, anaLeft, checks.Fail, "leavers.account"},
+		{"still open, within a day", base(open), nil, checktest.Answers{}, anaLeftNow, checks.Warn, "leavers.due"},
+		{"still open, by a longer term", base(open), nil, checktest.Answers{}, strings.Replace(anaLeft, "{", `{"hours":72,`, 1), checks.Warn, "leavers.due"},
+		{"has not left yet", base(open), nil, checktest.Answers{}, anaWillLeft, checks.Pass, "leavers.gone"},
+		{"closed by its date", base(map[string]string{"/etc/shadow": "ana:" + hash + ":20000:0:365:7::20500:\n"}), nil, checktest.Answers{}, anaLeft, checks.Pass, "leavers.gone"},
+		{"no shell", base(map[string]string{"/etc/shadow": open["/etc/shadow"], "/etc/passwd": "ana:x:1000:1000::/srv/ana:/usr/sbin/nologin\n"}), nil, checktest.Answers{}, anaLeft, checks.Pass, "leavers.gone"},
+		{"locked, but a key opens it", base(map[string]string{"/usr/sbin/sshd": "", "/srv/ana/.ssh/authorized_keys": key + " x\n"}), nil, checktest.Answers{}, anaLeft, checks.Fail, "leavers.key"},
+		{"a key in somebody else's file", base(map[string]string{"/usr/sbin/sshd": "", "/root/.ssh/authorized_keys": "# " + key + " ana@x\nno-pty " + key + " ana@portatil\n"}), nil, checktest.Answers{}, anaLeft, checks.Fail, "leavers.key"},
+		{"a key of somebody else's", base(map[string]string{"/usr/sbin/sshd": "", "/root/.ssh/authorized_keys": key + " anabel@x\n"}), nil, checktest.Answers{}, anaLeft, checks.Pass, "leavers.gone"},
+		{"crontab", base(map[string]string{"/var/spool/cron/crontabs/ana": "# x\nPATH=/bin\n0 3 * * * /home/ana/copia.sh\n"}), nil, checktest.Answers{}, anaLeft, checks.Fail, "leavers.schedule"},
+		{"an empty crontab", base(map[string]string{"/var/spool/cron/crontabs/ana": "# 0 3 * * * x\n"}), nil, checktest.Answers{}, anaLeft, checks.Pass, "leavers.gone"},
+		{"the system's crontab", base(map[string]string{"/etc/cron.d/copias": "SHELL = /bin/sh\n@daily ana /bin/x\n"}), nil, checktest.Answers{}, anaLeft, checks.Fail, "leavers.schedule"},
+		{"lingers", base(map[string]string{"/var/lib/systemd/linger/ana": ""}), nil, checktest.Answers{}, anaLeft, checks.Fail, "leavers.schedule"},
+		{"a service", base(map[string]string{"/etc/systemd/system/web.service.d/u.conf": "[Service]\nUser=1000\n"}), nil, checktest.Answers{}, anaLeft, checks.Fail, "leavers.service"},
+		{"a rule of sudo", base(map[string]string{"/usr/bin/sudo": "", sudoersFile: "ana ALL=/usr/bin/apt\n"}), nil, checktest.Answers{}, anaLeft, checks.Fail, "leavers.rights"},
+		{"a rule of doas", base(map[string]string{doasFile: "permit ana\n"}), nil, checktest.Answers{}, anaLeft, checks.Fail, "leavers.rights"},
+		{"a process", base(nil), nil, checktest.Answers{ProcessList: []host.Process{{PID: 7, Name: "tmux", Owner: "1000"}}}, anaLeft, checks.Fail, "leavers.process"},
+		{"a session", base(nil), nil, checktest.Answers{SessionList: []host.Session{{ID: "2", User: "1000", Kind: "remote"}}}, anaLeft, checks.Fail, "leavers.session"},
+		{"somebody else's process", base(nil), nil, checktest.Answers{ProcessList: []host.Process{{PID: 7, Name: "tmux", Owner: "1001"}}}, anaLeft, checks.Pass, "leavers.gone"},
+		{"a group", base(map[string]string{"/etc/group": "urbanismo:x:900:luis,ana\n"}), nil, checktest.Answers{}, anaLeft, checks.Warn, "leavers.group"},
+		{"a home folder", base(map[string]string{"/srv/ana/notas.txt": ""}), nil, checktest.Answers{}, anaLeft, checks.Warn, "leavers.profile"},
+		{"the home folder of a deleted account", base(map[string]string{"/etc/passwd": "root:x:0:0::/root:/bin/sh\n", "/home/ana/notas.txt": ""}), nil, checktest.Answers{}, anaLeft, checks.Warn, "leavers.profile"},
+		{"shadow unreadable", base(nil), []string{"/etc/shadow"}, checktest.Answers{}, anaLeft, checks.Unknown, "accounts.unread"},
+		{"keys unreadable", base(map[string]string{"/usr/sbin/sshd": "", "/srv/luis/x": ""}), []string{"/srv/luis"}, checktest.Answers{}, anaLeft, checks.Unknown, "accounts.several_unknown"},
+		{"a key does not hide behind what is unreadable", base(map[string]string{"/usr/sbin/sshd": "", "/srv/luis/x": "", "/srv/ana/.ssh/authorized_keys": key}), []string{"/srv/luis"}, checktest.Answers{}, anaLeft, checks.Fail, "leavers.key"},
+		{"processes refused", base(nil), nil, checktest.Answers{Errors: map[string]error{"processes": fs.ErrPermission}}, anaLeft, checks.Unknown, "accounts.unread"},
+		{"people of a directory", base(map[string]string{"/etc/nsswitch.conf": "passwd: files ldap\n"}), nil, checktest.Answers{}, anaLeft, checks.Unknown, "accounts.elsewhere"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			h := host.Host{Now: today, OS: host.Linux, Files: checktest.Files{Content: row.files, Unreadable: row.unreadable}}
+			res := checktest.Run(t, leavers(), row.answers.On(h), row.params)
+			if res.Status != row.want || res.Reason.Code != row.code {
+				t.Errorf("got %s %v, want %s %s\nfindings %v", res.Status, res.Reason, row.want, row.code, res.Findings)
+			}
+		})
+	}
+}
+
+// windowsFiles is the folder of scheduled tasks in memory.
+type windowsFiles struct {
+	host.Unsupported
+	tasks map[string]string // by path
+	err   error
+}
+
+func (w windowsFiles) Walk(_ context.Context, root string, visit func(string, host.FileInfo, error) error) error {
+	if w.err != nil {
+		return visit(root, host.FileInfo{Mode: fs.ModeDir}, w.err)
+	}
+	for _, path := range slices.Sorted(maps.Keys(w.tasks)) {
+		if err := visit(path, host.FileInfo{Name: path}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w windowsFiles) ReadFile(_ context.Context, path string, _ int64) ([]byte, error) {
+	return []byte(w.tasks[path]), nil
+}
+
+// task is a scheduled task that runs as somebody, as Windows writes it.
+func task(user string) string {
+	text := "<?xml version=\"1.0\" encoding=\"UTF-16\"?>\n<Task version=\"1.2\" xmlns=\"http://schemas.microsoft.com/windows/2004/02/mit/task\">" +
+		"<RegistrationInfo><Author>MUNI\\ana</Author></RegistrationInfo><Principals><Principal id=\"Author\"><UserId>" + user +
+		"</UserId></Principal></Principals><Actions><Exec><Command>x</Command></Exec></Actions></Task>"
+	b := []byte{0xff, 0xfe}
+	for _, u := range utf16.Encode([]rune(text)) {
+		b = binary.LittleEndian.AppendUint16(b, u)
+	}
+	return string(b)
+}
+
+func TestLeaversOnWindows(t *testing.T) {
+	const (
+		local  = "S-1-5-21-1-2-3-1001"
+		domain = "S-1-5-21-4-5-6-1105"
+	)
+	base := map[string]any{
+		keyServices + `\Spooler\ObjectName`: "LocalSystem", keyProductOptions + `\ProductType`: "WinNT",
+		keyProfileList + `\S-1-5-18\ProfileImagePath`: `%systemroot%\system32\config\systemprofile`,
+	}
+	set := func(more map[string]any) map[string]any {
+		values := maps.Clone(base)
+		maps.Copy(values, more)
+		return values
+	}
+	closed := []host.User{{Name: "Administrador", SID: "S-1-5-21-1-2-3-500"}, {Name: "Ana", SID: local, Disabled: true}}
+	open := []host.User{{Name: "Ana", SID: local}}
+	profile := set(map[string]any{keyProfileList + `\` + domain + `\ProfileImagePath`: `C:\Users\ana.MUNI`})
+	for _, row := range []struct {
+		name       string
+		users      []host.User
+		members    map[string][]host.Member
+		values     map[string]any
+		unreadable []string
+		files      windowsFiles
+		answers    checktest.Answers
+		params     string
+		want       checks.Status
+		code       string
+	}{
+		{"nobody left", open, nil, base, nil, windowsFiles{}, checktest.Answers{}, "", checks.NotApplicable, "leavers.nobody"},
+		{"gone", closed, nil, base, nil, windowsFiles{}, checktest.Answers{}, anaLeft, checks.Pass, "leavers.gone"},
+		{"still open", open, nil, base, nil, windowsFiles{}, checktest.Answers{}, anaLeft, checks.Fail, "leavers.account"},
+		{"still open, by its SID", open, nil, base, nil, windowsFiles{}, checktest.Answers{}, strings.Replace(anaLeft, `"ana"`, `"`+local+`"`, 1), checks.Fail, "leavers.account"},
+		{"still open, within a day", open, nil, base, nil, windowsFiles{}, checktest.Answers{}, anaLeftNow, checks.Warn, "leavers.due"},
+		{"a task by name", closed, nil, base, nil, windowsFiles{tasks: map[string]string{taskFolder + `\Copia`: task(`MUNI\ana`)}}, checktest.Answers{}, anaLeft, checks.Fail, "leavers.schedule"},
+		{"a task by SID", closed, nil, base, nil, windowsFiles{tasks: map[string]string{taskFolder + `\Copia`: task(local)}}, checktest.Answers{}, anaLeft, checks.Fail, "leavers.schedule"},
+		{"a task that they only wrote", closed, nil, base, nil, windowsFiles{tasks: map[string]string{taskFolder + `\Copia`: task("S-1-5-18")}}, checktest.Answers{}, anaLeft, checks.Pass, "leavers.gone"},
+		{"a damaged task", closed, nil, base, nil, windowsFiles{tasks: map[string]string{taskFolder + `\Copia`: "<Task><"}}, checktest.Answers{}, anaLeft, checks.Unknown, "accounts.unread"},
+		{"tasks unreadable", closed, nil, base, nil, windowsFiles{err: fs.ErrPermission}, checktest.Answers{}, anaLeft, checks.Unknown, "accounts.unread"},
+		{"a service", closed, nil, set(map[string]any{keyServices + `\Copias\ObjectName`: `.\ana`}), nil, windowsFiles{}, checktest.Answers{}, anaLeft, checks.Fail, "leavers.service"},
+		{"a service, as a domain writes it", closed, nil, set(map[string]any{keyServices + `\Copias\ObjectName`: `ana@muni.example`}), nil, windowsFiles{}, checktest.Answers{}, anaLeft, checks.Fail, "leavers.service"},
+		{"a profile of the domain", closed, nil, profile, nil, windowsFiles{}, checktest.Answers{}, anaLeft, checks.Warn, "leavers.profile"},
+		{"a process of the domain", closed, nil, profile, nil, windowsFiles{}, checktest.Answers{ProcessList: []host.Process{{PID: 9, Name: "outlook.exe", Owner: domain}}}, anaLeft, checks.Fail, "leavers.process"},
+		{"a session", closed, nil, base, nil, windowsFiles{}, checktest.Answers{SessionList: []host.Session{{ID: "1", User: local}}}, anaLeft, checks.Fail, "leavers.session"},
+		{"a group", closed, map[string][]host.Member{sidBackupOperators: {{SID: domain, Name: `MUNI\ana`}}}, base, nil, windowsFiles{}, checktest.Answers{}, anaLeft, checks.Warn, "leavers.group"},
+		{"accounts not told", nil, nil, base, nil, windowsFiles{}, checktest.Answers{}, anaLeft, checks.Unknown, "accounts.unread"},
+		{"profiles unreadable", closed, nil, base, []string{keyProfileList}, windowsFiles{}, checktest.Answers{}, anaLeft, checks.Unknown, "accounts.unread"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			h := host.Host{
+				Now: today, OS: host.Windows, Files: row.files, Accounts: peopleOf{membersOf{others: row.members}, row.users},
+				Registry: checktest.Registry{Values: row.values, Unreadable: row.unreadable}, System: workgroup{},
+			}
+			res := checktest.Run(t, leavers(), row.answers.On(h), row.params)
+			if res.Status != row.want || res.Reason.Code != row.code {
+				t.Errorf("got %s %v, want %s %s\nfindings %v", res.Status, res.Reason, row.want, row.code, res.Findings)
+			}
+		})
+	}
+}
+
+// peopleOf is a machine's groups, of which Administrators is empty, and its accounts.
+type peopleOf struct {
+	membersOf
+	users []host.User
+}
+
+func (p peopleOf) Users(ctx context.Context) ([]host.User, error) {
+	if p.users == nil {
+		return host.Unsupported{}.Users(ctx)
+	}
+	return p.users, nil
+}
+
+func (p peopleOf) Members(ctx context.Context, sid string) ([]host.Member, error) {
+	p.administrators = []host.Member{}
+	return p.membersOf.Members(ctx, sid)
+}
+
+// workgroup is a machine of no domain.
+type workgroup struct{ host.Unsupported }
+
+func (workgroup) Identity(context.Context) (host.Identity, error) {
+	return host.Identity{Hostname: "PC"}, nil
+}
+
+func TestLeaverParams(t *testing.T) {
+	for _, params := range []string{
+		`{"leavers":[{"account":"","left":"2026-10-31T09:00:00Z"}]}`, `{"leavers":[{"account":"ana"}]}`, `{"hours":-1}`, `{"hours":100000}`,
+		`{"leavers":[{"account":"ana","left":"ayer"}]}`,
+	} {
+		if err := leavers().CheckParams([]byte(params)); err == nil {
+			t.Errorf("%s is accepted", params)
+		}
+	}
+	// Evidence of before somebody was registered says nothing of them.
+	v, err := leavers().Judge([]byte(`{"looked":["luis"]}`), []byte(anaLeft), today())
+	if err != nil || v.Status != checks.Unknown || v.Reason.Code != "leavers.not_looked" {
+		t.Errorf("got %+v, %v", v, err)
+	}
+}
+
+func FuzzTaskUsers(f *testing.F) {
+	f.Add([]byte(task("S-1-5-18")))
+	f.Add([]byte("<Task><Principal><UserId>a</UserId></Principal></Task>"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		users, err := taskUsers(b)
+		if err != nil && users != nil {
+			t.Error("an error, and users")
+		}
+		countKeys(b)
+		cronUsers(b)
+		userShare(string(b), true)
+	})
+}

@@ -1,0 +1,163 @@
+package accounts
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"time"
+
+	"vigia/checks"
+	"vigia/checks/host"
+)
+
+// lockout is AC-FAIL-3: an account locks after a few wrong passwords.
+func lockout() checks.Check {
+	return checks.New(checks.Info{ID: "accounts.lockout", Covers: lockoutCovers(), Messages: lockoutMessages()},
+		lockoutParams{Max: 3, Recommended: 3, SSHTries: 4},
+		checks.On[lockoutFacts]{host.Windows: observeWindowsLockout, host.Linux: observePAMLockout},
+		judgeLockout)
+}
+
+type lockoutParams struct {
+	// Max is the largest number of attempts that the rule allows, Recommended
+	// the better one.
+	Max         int64 `json:"max"`
+	Recommended int64 `json:"recommended"`
+	// SSHTries is how many attempts one connection to sshd had better allow.
+	SSHTries int64 `json:"ssh_tries"`
+}
+
+// lockoutRelease is AC-FAIL-UNLOCK, or AC-LOCKOUT-60 with other parameters: how long
+// a locked account stays locked.
+func lockoutRelease() checks.Check {
+	return checks.New(checks.Info{ID: "accounts.lockout_release", Covers: releaseCovers(), Messages: releaseMessages()},
+		releaseParams{},
+		checks.On[lockoutFacts]{host.Windows: observeWindowsLockout, host.Linux: observePAMLockout},
+		judgeRelease)
+}
+
+type releaseParams struct {
+	// Minutes is the shortest time that an account stays locked; 0 demands that it
+	// does until an administrator unlocks it.
+	Minutes int64 `json:"minutes"`
+	// Attempts is the largest number of attempts before that; 0 leaves it to
+	// accounts.lockout.
+	Attempts int64 `json:"attempts"`
+}
+
+// lockoutFacts is the evidence of accounts.lockout and accounts.lockout_release.
+type lockoutFacts struct {
+	// Value is after how many attempts the least guarded way to log on locks an
+	// account. 0 means never; nil that none could be read.
+	Value  *int64          `json:"value,omitempty"`
+	By     string          `json:"by,omitempty"` // a PAM module or windows
+	Source string          `json:"source,omitempty"`
+	Unread []checks.Unread `json:"unread,omitempty"`
+	// Seconds is how long the account stays locked where it does so shortest, 0
+	// until somebody unlocks it, and SecondsSource where that stands.
+	Seconds       *int64 `json:"seconds,omitempty"`
+	SecondsSource string `json:"seconds_source,omitempty"`
+	// RootFree: the lock does not hold for root, who has a password.
+	RootFree bool `json:"root_free,omitempty"`
+	// SSH is how sshd takes passwords; nil where it takes none.
+	SSH       *guessFact `json:"ssh,omitempty"`
+	Directory string     `json:"directory,omitempty"`
+}
+
+// guessFact is what of sshd's configuration bears on guessing passwords.
+type guessFact struct {
+	MaxAuthTries int64 `json:"max_auth_tries"`
+	// PAM: sshd asks PAM, whose lock then holds.
+	PAM bool `json:"pam"`
+}
+
+func judgeLockout(seen lockoutFacts, p lockoutParams, _ time.Time) checks.Verdict {
+	var f findings
+	if n := seen.Value; n != nil {
+		f = append(f, judgeAttempts(*n, seen, p))
+	}
+	if seen.SSH != nil {
+		switch tries := strconv.FormatInt(seen.SSH.MaxAuthTries, 10); {
+		case !seen.SSH.PAM:
+			f.add("sshd", checks.Fail, "lockout.sshd_alone")
+		case seen.SSH.MaxAuthTries > p.SSHTries || seen.SSH.MaxAuthTries <= 0:
+			f.add("sshd", checks.Warn, "lockout.sshd_tries", "value", tries, "bar", strconv.FormatInt(p.SSHTries, 10))
+		default:
+			f.add("sshd", checks.Pass, "lockout.sshd_few", "value", tries)
+		}
+	}
+	if seen.RootFree {
+		f.add("root", checks.Warn, "lockout.root_free")
+	}
+	return seen.verdict(f)
+}
+
+func judgeAttempts(n int64, seen lockoutFacts, p lockoutParams) checks.Finding {
+	status, code, bar := checks.Pass, "lockout.enough", p.Recommended
+	switch {
+	case n <= 0:
+		status, code = checks.Fail, "lockout.off"
+	case n > p.Max:
+		status, code, bar = checks.Fail, "lockout.many", p.Max
+	case n > p.Recommended:
+		status, code = checks.Warn, "lockout.legal_only"
+	}
+	return checks.Finding{Key: "attempts", Status: status, Reason: checks.Because(code,
+		"value", strconv.FormatInt(n, 10), "bar", strconv.FormatInt(bar, 10), "source", seen.Source)}
+}
+
+// verdict sums findings up. What was read and is wrong is so whatever else could
+// not be read.
+func (seen lockoutFacts) verdict(f findings) checks.Verdict {
+	if seen.Value == nil && !slices.ContainsFunc(f, func(one checks.Finding) bool { return one.Status == checks.Fail }) {
+		return unreadVerdict(seen.Unread)
+	}
+	var good checks.Reason
+	if len(f) > 0 {
+		good = f[0].Reason
+	}
+	f.unread(seen.Unread)
+	return beyond(f.verdict(good), seen.Directory)
+}
+
+func judgeRelease(seen lockoutFacts, p releaseParams, _ time.Time) checks.Verdict {
+	var f findings
+	args := func(seconds int64) []string {
+		return []string{"minutes", strconv.FormatInt(seconds/60, 10), "bar", strconv.FormatInt(p.Minutes, 10), "source", seen.SecondsSource}
+	}
+	switch {
+	case seen.Value == nil:
+	case *seen.Value <= 0:
+		f.add("attempts", checks.Fail, "release.never_locks", "source", seen.Source)
+	case p.Attempts > 0 && *seen.Value > p.Attempts:
+		f.add("attempts", checks.Fail, "release.many", "value", strconv.FormatInt(*seen.Value, 10), "bar", strconv.FormatInt(p.Attempts, 10), "source", seen.Source)
+	}
+	if s := seen.Seconds; s != nil && len(f) == 0 {
+		switch {
+		case *s == 0:
+			f.add("release", checks.Pass, "release.by_hand", args(*s)...)
+		case p.Minutes == 0:
+			f.add("release", checks.Fail, "release.by_itself", args(*s)...)
+		case *s < p.Minutes*60:
+			f.add("release", checks.Fail, "release.soon", args(*s)...)
+		default:
+			f.add("release", checks.Pass, "release.late", args(*s)...)
+		}
+	}
+	return seen.verdict(f)
+}
+
+// observeWindowsLockout reads the lockout policy of a Windows machine.
+func observeWindowsLockout(ctx context.Context, h *host.Host) (lockoutFacts, error) {
+	r := newReader(h)
+	seen := lockoutFacts{By: "windows", Source: "account_policy", SecondsSource: "account_policy"}
+	if p := r.windowsPolicy(ctx); p != nil {
+		n, seconds := int64(p.LockoutThreshold), int64(p.LockoutDuration)
+		if p.LockoutDuration >= host.Forever {
+			seconds = 0
+		}
+		seen.Value, seen.Seconds = &n, &seconds
+	}
+	seen.Directory, seen.Unread = r.directory(ctx), r.Unread
+	return seen, nil
+}

@@ -1,0 +1,184 @@
+package accounts
+
+import (
+	"context"
+	"io/fs"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"vigia/checks"
+	"vigia/checks/checktest"
+	"vigia/checks/host"
+)
+
+// membersOf is the groups of a Windows machine; administrators that are nil are not told.
+type membersOf struct {
+	administrators []host.Member
+	others         map[string][]host.Member
+}
+
+func (membersOf) Users(ctx context.Context) ([]host.User, error) {
+	return host.Unsupported{}.Users(ctx)
+}
+
+func (membersOf) PasswordPolicy(ctx context.Context) (host.PasswordPolicy, error) {
+	return host.Unsupported{}.PasswordPolicy(ctx)
+}
+
+func (m membersOf) Members(_ context.Context, sid string) ([]host.Member, error) {
+	if sid == sidAdministrators {
+		if m.administrators == nil {
+			return nil, host.ErrUnsupported
+		}
+		return m.administrators, nil
+	}
+	members, ok := m.others[sid]
+	if !ok {
+		return nil, fs.ErrNotExist
+	}
+	return members, nil
+}
+
+func TestPrivilegesOnLinux(t *testing.T) {
+	sudo := func(text string) map[string]string {
+		return debian(map[string]string{"/usr/bin/sudo": "", sudoersFile: "root ALL=(ALL:ALL) ALL\n%sudo ALL=(ALL:ALL) ALL\n" + text})
+	}
+	for _, row := range []struct {
+		name       string
+		files      map[string]string
+		unreadable []string
+		params     string
+		want       checks.Status
+		code       string
+	}{
+		{"a rule for another machine", with(sudo("ana srv9=(ALL) ALL\n"), "/etc/hostname", "srv1.muni.example\n"), nil, "", checks.Pass, "privileges.only_root"},
+		{"a rule for this machine among others", with(sudo("ana srv9, SRV1=(ALL) ALL\n"), "/etc/hostname", "srv1\n"), nil, "", checks.Fail, "privileges.not_authorised"},
+		{"a rule for a network, which may be this one", with(sudo("ana 10.0.0.0/8=(ALL) ALL\n"), "/etc/hostname", "srv1\n"), nil, "", checks.Fail, "privileges.not_authorised"},
+		{"a rule for another machine, on one without a name", sudo("ana srv9=(ALL) ALL\n"), nil, "", checks.Fail, "privileges.not_authorised"},
+		{"rules of sudo in the directory", with(with(sudo(""), "/etc/nsswitch.conf", "sudoers: files sss\n"), "/etc/sssd/sssd.conf", "[sssd]\n"), nil, "", checks.Unknown, "accounts.unread"},
+		{"rules of sudo of an sss that nobody configured", with(sudo(""), "/etc/nsswitch.conf", "sudoers: files sss\n"), nil, "", checks.Pass, "privileges.only_root"},
+		{"doas", debian(map[string]string{doasFile: "permit persist :soporte\n", "/etc/group": "soporte:x:900:ana\n"}), nil, "", checks.Fail, "privileges.not_authorised"},
+		{"doas without a password", debian(map[string]string{doasFile: "permit nopass ana as root cmd /usr/bin/apt\n"}), nil, "", checks.Fail, "privileges.no_password"},
+		{"doas taken back", debian(map[string]string{doasFile: "permit ana\ndeny ana\n"}), nil, "", checks.Pass, "privileges.only_root"},
+		{"doas that doas would refuse", debian(map[string]string{doasFile: "allow ana\n"}), nil, "", checks.Unknown, "accounts.unread"},
+		{"docker", debian(map[string]string{"/etc/group": "docker:x:999:ana\n"}), nil, "", checks.Fail, "privileges.powerful_group"},
+		{"disk as primary group", debian(map[string]string{"/etc/group": "disk:x:6:\n", "/etc/passwd": "root:x:0:0::/root:/bin/sh\nana:x:1000:6::/home/ana:/bin/sh\n"}), nil, "", checks.Fail, "privileges.powerful_group"},
+		{"docker of an authorised one", debian(map[string]string{"/etc/group": "docker:x:999:ana\n"}), nil, `{"admins":["ana"]}`, checks.Pass, "privileges.only_root"},
+		{"administrators of polkit", debian(map[string]string{"/usr/share/polkit-1/rules.d/40-debian-sudo.rules": "polkit.addAdminRule(function(action, subject) {\n  return [\"unix-group:sudo\"];\n});\n", "/etc/group": "sudo:x:27:ana\n"}), nil, "", checks.Fail, "privileges.not_authorised"},
+		{"polkit says yes to everything", debian(map[string]string{"/etc/polkit-1/rules.d/10-todo.rules": "// no preguntar\npolkit.addRule(function(action, subject) {\n  if (subject.isInGroup(\"users\")) return polkit.Result.YES;\n});\n"}), nil, "", checks.Fail, "privileges.rule_open"},
+		{"polkit says yes to one thing", debian(map[string]string{"/etc/polkit-1/rules.d/10-red.rules": "polkit.addRule(function(action, subject) {\n  if (action.id == \"org.x.y\") return polkit.Result.YES;\n});\n"}), nil, "", checks.Pass, "privileges.only_root"},
+		{"polkit as it was", debian(map[string]string{"/etc/polkit-1/localauthority/50-local.d/todo.pkla": "[x]\nIdentity=unix-group:users\nAction=*\nResultActive=yes\n"}), nil, "", checks.Fail, "privileges.rule_open"},
+		{"polkit unreadable", debian(nil), []string{"/etc/polkit-1/rules.d"}, "", checks.Unknown, "accounts.unread"},
+		{"a share that all may write", debian(map[string]string{"/usr/sbin/rpc.nfsd": "", exportsFile: "/srv/datos *(rw)\n"}), nil, "", checks.Fail, "privileges.open_share"},
+		{"no sudo", debian(nil), nil, "", checks.Pass, "privileges.only_root"},
+		{"nobody in sudo", sudo(""), nil, "", checks.Pass, "privileges.only_root"},
+		{"somebody in sudo", with(sudo(""), "/etc/group", "sudo:x:27:ana\n"), nil, "", checks.Fail, "privileges.not_authorised"},
+		{"the authorised one in sudo", with(sudo(""), "/etc/group", "sudo:x:27:ana\n"), nil, `{"admins":["ana"]}`, checks.Pass, "privileges.least"},
+		{"sudo as primary group", with(sudo(""), "/etc/passwd", "root:x:0:0::/root:/bin/sh\nana:x:1000:27::/home/ana:/bin/sh\n"), nil, "", checks.Fail, "privileges.not_authorised"},
+		{"without a password", sudo("luis ALL=NOPASSWD: /usr/bin/apt\n"), nil, "", checks.Fail, "privileges.no_password"},
+		{"the group that is exempt has the rule", sudo("Defaults:%sudo !authenticate\n"), nil, "", checks.Pass, "privileges.only_root"},
+		{"a member of an exempt group, by a rule of its own", with(sudo("ana ALL=/usr/bin/apt\nDefaults:%soporte !authenticate\n"), "/etc/group", "soporte:x:900:ana\n"), nil, "", checks.Fail, "privileges.no_password"},
+		{"exempt_group is somebody's primary group", with(sudo("ana ALL=/usr/bin/apt\nDefaults exempt_group=soporte\n"), "/etc/group", "soporte:x:1000:\n"), nil, "", checks.Fail, "privileges.no_password"},
+		{"nobody with a rule is in the exempt group", with(sudo("ana ALL=/usr/bin/apt\nDefaults exempt_group=soporte\n"), "/etc/group", "soporte:x:900:luis\n"), nil, "", checks.Pass, "privileges.only_root"},
+		{"exempt account and a rule for all", sudo("ALL ALL=/usr/bin/apt\nDefaults:ana !authenticate\n"), nil, "", checks.Fail, "privileges.no_password"},
+		{"an exempt group of the directory", with(sudo("ana ALL=/usr/bin/apt\nDefaults:%soporte !authenticate\n"), "/etc/nsswitch.conf", "group: files sss\n"), nil, "", checks.Unknown, "accounts.unread"},
+		{"second root", with(sudo(""), "/etc/passwd", "root:x:0:0::/root:/bin/sh\ntoor:x:0:0::/root:/bin/sh\n"), nil, "", checks.Fail, "privileges.second_root"},
+		{"a group of the directory", with(sudo("%soporte ALL=ALL\n"), "/etc/nsswitch.conf", "group: files sss\n"), nil, "", checks.Fail, "privileges.not_authorised"},
+		{"a group that does not exist", sudo("%soporte ALL=ALL\n"), nil, "", checks.Pass, "privileges.only_root"},
+		{"a netgroup", sudo("+tecnicos ALL=ALL\n"), nil, "", checks.Fail, "privileges.not_authorised"},
+		{"a line sudo would refuse", sudo("ana ALL ALL\n"), nil, "", checks.Unknown, "accounts.unread"},
+		{"sudoers unreadable", sudo(""), []string{sudoersFile}, "", checks.Unknown, "accounts.unread"},
+		{"sudo installed, no rules found", debian(map[string]string{"/usr/bin/sudo": ""}), nil, "", checks.Unknown, "accounts.unread"},
+		{"accounts unreadable", sudo(""), []string{"/etc/passwd"}, "", checks.Unknown, "accounts.unread"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			h := host.Host{Now: today, OS: host.Linux, Files: checktest.Files{Content: row.files, Unreadable: row.unreadable}}
+			res := checktest.Run(t, privileges(), h, row.params)
+			if res.Status != row.want || res.Reason.Code != row.code {
+				t.Errorf("got %s %v, want %s %s\nfindings %v", res.Status, res.Reason, row.want, row.code, res.Findings)
+			}
+		})
+	}
+}
+
+func TestPrivilegesOnWindows(t *testing.T) {
+	const domain = "S-1-5-21-1-2-3"
+	admin := host.Member{SID: domain + "-500", Name: `PC\Administrador`, Kind: "user"}
+	uac := func(n int) host.Registry {
+		return checktest.Registry{Values: map[string]any{keyPoliciesSystem + `\EnableLUA`: n}}
+	}
+	silent := checktest.Registry{Values: map[string]any{keyPoliciesSystem + `\EnableLUA`: 1, keyPoliciesSystem + `\ConsentPromptBehaviorAdmin`: 0}}
+	local := host.Member{SID: domain + "-1005", Name: `PC\Informatica`, Kind: "group"}
+	backup := func(m ...host.Member) map[string][]host.Member {
+		return map[string][]host.Member{sidBackupOperators: m}
+	}
+	for _, row := range []struct {
+		name     string
+		members  []host.Member
+		others   map[string][]host.Member
+		registry host.Registry
+		params   string
+		want     checks.Status
+		code     string
+	}{
+		{"only the built-in ones", []host.Member{admin, {SID: domain + "-512", Name: `MUNI\Admins. del dominio`}}, nil, uac(1), "", checks.Pass, "privileges.least"},
+		{"a daily user", []host.Member{admin, {SID: domain + "-1001", Name: `PC\ana`}}, nil, uac(1), "", checks.Fail, "privileges.not_authorised"},
+		{"an authorised one, by name without domain", []host.Member{admin, {SID: domain + "-1001", Name: `PC\Tecnica`}}, nil, uac(1), `{"admins":["tecnica"]}`, checks.Pass, "privileges.least"},
+		{"one whose name was not found", []host.Member{{SID: domain + "-1009"}}, nil, uac(1), "", checks.Fail, "privileges.not_authorised"},
+		{"a group of the domain", []host.Member{admin, {SID: "S-1-5-21-4-5-6-1105", Name: `MUNI\Informatica`, Kind: "group"}}, nil, uac(1), "", checks.Fail, "privileges.group_not_authorised"},
+		{"a group of this machine, by its members", []host.Member{admin, local}, map[string][]host.Member{local.SID: {{SID: domain + "-1001", Name: `PC\ana`, Kind: "user"}}}, uac(1), `{"admins":["Informatica"]}`, checks.Fail, "privileges.not_authorised"},
+		{"a group within itself", []host.Member{admin, local}, map[string][]host.Member{local.SID: {local}}, uac(1), "", checks.Fail, "privileges.group_not_authorised"},
+		{"everybody, authorised or not", []host.Member{admin, {SID: "S-1-5-11", Name: `NT AUTHORITY\Usuarios autentificados`, Kind: "wellknown"}}, nil, uac(1), `{"admins":["S-1-5-11"]}`, checks.Fail, "privileges.everybody"},
+		{"all of the domain", []host.Member{admin, {SID: "S-1-5-21-4-5-6-513", Name: `MUNI\Usuarios del dominio`, Kind: "group"}}, nil, uac(1), "", checks.Fail, "privileges.everybody"},
+		{"one who copies everything", []host.Member{admin}, backup(host.Member{SID: domain + "-1001", Name: `PC\ana`, Kind: "user"}), uac(1), "", checks.Fail, "privileges.powerful_group"},
+		{"an authorised one who does", []host.Member{admin}, backup(host.Member{SID: domain + "-1001", Name: `PC\ana`, Kind: "user"}), uac(1), `{"admins":["ana"]}`, checks.Pass, "privileges.least"},
+		{"remote users by name", []host.Member{admin}, map[string][]host.Member{sidRemoteDesktop: {{SID: domain + "-1001", Name: `PC\ana`, Kind: "user"}}}, uac(1), "", checks.Pass, "privileges.least"},
+		{"everybody from afar", []host.Member{admin}, map[string][]host.Member{sidRemoteDesktop: {{SID: sidEveryone, Name: "Todos", Kind: "wellknown"}}}, uac(1), "", checks.Warn, "privileges.everybody"},
+		{"UAC never asks", []host.Member{admin}, nil, silent, "", checks.Warn, "privileges.uac_silent"},
+		{"UAC off", []host.Member{admin}, nil, uac(0), "", checks.Fail, "privileges.uac_off"},
+		{"UAC not said", []host.Member{admin}, nil, checktest.Registry{}, "", checks.Unknown, "accounts.unread"},
+		{"members not told", nil, nil, uac(1), "", checks.Unknown, "accounts.unread"},
+		{"no members at all, which cannot be", []host.Member{}, nil, uac(1), "", checks.Unknown, "accounts.unread"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			h := host.Host{Now: today, OS: host.Windows, Registry: row.registry, Accounts: membersOf{row.members, row.others}}
+			res := checktest.Run(t, privileges(), h, row.params)
+			if res.Status != row.want || res.Reason.Code != row.code {
+				t.Errorf("got %s %v, want %s %s\nfindings %v", res.Status, res.Reason, row.want, row.code, res.Findings)
+			}
+		})
+	}
+}
+
+func TestParseDoas(t *testing.T) {
+	rules, broken := parseDoas([]byte("# x\npermit setenv { A B=c } keepenv ana\npermit nopass :adm cmd reboot args\n" +
+		"permit luis as www-data\npermit \"eva\" as root # y\ndeny luis cmd reboot\npermit\npermit ana as\nallow ana\npermit setenv ana\npermit \"eva\n"))
+	want := []doasRule{
+		{who: "ana", all: true, line: 2}, {who: "%adm", noPassword: true, line: 3}, {who: "luis", line: 4}, {who: "eva", all: true, line: 5},
+	}
+	if diff := cmp.Diff(want, rules, cmp.AllowUnexported(doasRule{})); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if want := []int{7, 8, 9, 10, 11}; !slices.Equal(broken, want) {
+		t.Errorf("broken lines %v, want %v", broken, want)
+	}
+}
+
+func FuzzPrivilegeFiles(f *testing.F) {
+	f.Add([]byte("permit setenv { A } nopass :adm as root cmd x\n"))
+	f.Add([]byte("/* */ polkit.addRule(function(a, b) { return 'yes'; // \n});"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		rules, _ := parseDoas(b)
+		for _, r := range rules {
+			if r.line < 1 {
+				t.Errorf("got %+v", r)
+			}
+		}
+		text := withoutComments(string(b))
+		allowsAll(text)
+		polkitIdentities(text)
+		pklaAllowsAll(b)
+	})
+}
