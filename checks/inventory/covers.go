@@ -50,8 +50,8 @@ func unauthorisedCovers() map[host.OS]checks.Coverage {
 		host.Linux: {
 			Sources: append(linuxLists(), "~/.local/bin", "~/bin", "*.AppImage", "XDG_DOWNLOAD_DIR", "/usr/local/bin", "/usr/local/sbin", "/opt", "/var/lib/dpkg/info/*.list"),
 			Missing: say(
-				"Paquetes que llegaron con el sistema o por dependencia se dan por autorizados con quien los pidió. No se miran entornos de Python, Node o similares, ni programas en carpetas que no son las indicadas.",
-				"Packages that came with the system or as dependencies count as approved with what asked for them. Environments of Python, Node and the like are not looked at, nor programs in folders other than those named."),
+				"Paquetes que llegaron con el sistema o por dependencia se dan por autorizados con quien los pidió; con dnf 5 y pacman todos cuentan como elegidos. No se miran entornos de Python, Node o similares, ni programas en carpetas que no son las indicadas.",
+				"Packages that came with the system or as dependencies count as approved with what asked for them; with dnf 5 and pacman all count as chosen. Environments of Python, Node and the like are not looked at, nor programs in folders other than those named."),
 			ByHand: say(
 				"apt-mark showmanual (o dnf history userinstalled), snap list, flatpak list, ls ~/.local/bin ~/bin /opt /usr/local/bin de cada usuario; compare con la lista autorizada.",
 				"apt-mark showmanual (or dnf history userinstalled), snap list, flatpak list, ls ~/.local/bin ~/bin /opt /usr/local/bin of each user; compare with the approved list."),

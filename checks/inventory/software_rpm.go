@@ -76,9 +76,11 @@ func (r *reader) rpmPackages(ctx context.Context, db *sqlite.DB, name string, al
 }
 
 // dnfReasons reads why packages were installed, the last time for each, from the history
-// of dnf: those that nobody asked for, as "name.arch". It is nil where there is none.
+// of dnf 4: those that nobody asked for, as "name.arch". It is nil where there is none,
+// as with dnf 5.
 //
-// Reasons: 1 dependency, 2 asked for, 3 clean, 4 weak dependency, 5 group.
+// Reasons, as libdnf numbers them: 1 dependency, 2 asked for, 3 clean, 4 weak dependency,
+// 5 group.
 func (r *reader) dnfReasons(ctx context.Context) map[string]bool {
 	const history = "/var/lib/dnf/history.sqlite"
 	db, err := r.database(ctx, history)
