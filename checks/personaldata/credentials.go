@@ -14,7 +14,7 @@ import (
 // can read. A policy asks for it; by default nobody looks.
 func credentials() checks.Check {
 	return checks.NewWithParams(
-		checks.Info{ID: "personaldata.credentials", Deadline: deadline, Heavy: true, Messages: credentialMessages()},
+		checks.Info{ID: "personaldata.credentials", Deadline: deadline, Heavy: true, Messages: credentialMessages(), Covers: credentialCovers()},
 		credentialParams{},
 		checks.OnWith[localFacts, credentialParams]{host.Linux: observeCredentials, host.Windows: observeCredentials},
 		judgeCredentials)

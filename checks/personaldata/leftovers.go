@@ -19,7 +19,7 @@ import (
 // downloads and the recycle bin is no place for personal data, and no permit makes it one.
 func leftovers() checks.Check {
 	return checks.NewWithParams(
-		checks.Info{ID: "personaldata.leftovers", Deadline: deadline, Heavy: true, Messages: leftoverMessages()},
+		checks.Info{ID: "personaldata.leftovers", Deadline: deadline, Heavy: true, Messages: leftoverMessages(), Covers: leftoverCovers()},
 		leftoverParams{Days: 7},
 		checks.OnWith[leftoverFacts, leftoverParams]{host.Linux: observeLeftovers, host.Windows: observeLeftovers},
 		judgeLeftovers)

@@ -35,7 +35,7 @@ const deadline = 12 * time.Hour
 // documents is DLP-LOCAL-Q.
 func documents() checks.Check {
 	return checks.NewWithParams(
-		checks.Info{ID: "personaldata.local", Deadline: deadline, Heavy: true, Messages: localMessages()},
+		checks.Info{ID: "personaldata.local", Deadline: deadline, Heavy: true, Messages: localMessages(), Covers: localCovers()},
 		localParams{MinPersons: 10, MinSpecial: 1},
 		checks.OnWith[localFacts, localParams]{host.Linux: observe, host.Windows: observe},
 		judge)

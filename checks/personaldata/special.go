@@ -14,7 +14,7 @@ import (
 // identity are only where somebody declared and justified them.
 func categories() checks.Check {
 	return checks.NewWithParams(
-		checks.Info{ID: "personaldata.special", Deadline: deadline, Heavy: true, Messages: specialMessages()},
+		checks.Info{ID: "personaldata.special", Deadline: deadline, Heavy: true, Messages: specialMessages(), Covers: specialCovers()},
 		localParams{MinPersons: 1, MinSpecial: 1},
 		checks.OnWith[localFacts, localParams]{host.Linux: observe, host.Windows: observe},
 		judgeSpecial)
