@@ -176,7 +176,7 @@ func (a *Agent) follow(p policy.Policy) {
 }
 
 func (a *Agent) tasksOf(p policy.Policy) []schedule.Task {
-	return tasks(p, a.policies.catalog, a.opts.Machine, a.ledger.Observe)
+	return tasks(p, a.policies.catalog, a.opts.Machine, a.ledger)
 }
 
 // Run measures and delivers until the context ends.

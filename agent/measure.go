@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -20,9 +22,29 @@ import (
 // it keeps itself, before the scheduler stops waiting.
 const graceAfterDeadline = 30 * time.Second
 
+// memory is what the agent knows of the results of its entries; a schedule.Ledger.
+type memory interface {
+	Observe(r *apiv1.Result)
+	Last(entry string) []byte
+}
+
+// past answers a check about its own last run.
+type past struct {
+	memory memory
+	entry  string
+}
+
+// Observed implements host.Past.
+func (p past) Observed(context.Context) ([]byte, error) {
+	if b := p.memory.Last(p.entry); len(b) > 0 {
+		return b, nil
+	}
+	return nil, fmt.Errorf("evidence of %s: %w", p.entry, fs.ErrNotExist)
+}
+
 // tasks makes a task of each entry of a policy. machine returns the machine as
-// it is now; observe takes each result.
-func tasks(p policy.Policy, cat *catalog.Catalog, machine func() *host.Host, observe func(*apiv1.Result)) []schedule.Task {
+// it is now; results takes each result.
+func tasks(p policy.Policy, cat *catalog.Catalog, machine func() *host.Host, results memory) []schedule.Task {
 	var out []schedule.Task
 	for _, e := range p.Entries {
 		check, ok := cat.Lookup(e.Check)
@@ -37,11 +59,13 @@ func tasks(p policy.Policy, cat *catalog.Catalog, machine func() *host.Host, obs
 			Deadline: info.Deadline + graceAfterDeadline,
 			Heavy:    info.Heavy,
 			Run: func(ctx context.Context) {
-				res := check.Run(ctx, machine(), e.Params)
+				now := *machine()
+				now.Past = past{results, e.ID}
+				res := check.Run(ctx, &now, e.Params)
 				if errors.Is(ctx.Err(), context.Canceled) {
 					return // the agent is ending: nothing was measured
 				}
-				observe(wireResult(e, res))
+				results.Observe(wireResult(e, res))
 			},
 		})
 	}

@@ -74,6 +74,8 @@ type Ledger struct {
 type known struct {
 	newest *apiv1.Result // nil until measured by this process
 	fresh  bool          // measured since the last report
+	// before is what the last result of an earlier process observed, if it is small.
+	before []byte
 	sent   sent
 }
 
@@ -84,6 +86,32 @@ type sent struct {
 	state    [sha256.Size]byte
 	// wanted is set while Recall looks for the report that holds it whole.
 	wanted uint64
+}
+
+// maxBefore bounds what is kept of each entry from an earlier process.
+const maxBefore = 32 << 10
+
+// Last returns what the last result of an entry observed, in this process or, where it
+// is small, in the one before; nil where there is none.
+func (l *Ledger) Last(id string) []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch k := l.known[id]; {
+	case k == nil:
+		return nil
+	case k.newest != nil:
+		return k.newest.GetObserved()
+	default:
+		return k.before
+	}
+}
+
+// recall keeps what a durable result holds.
+func (k *known) recall(sequence uint64, r *apiv1.Result) {
+	k.sent.sequence, k.sent.content = sequence, content(r)
+	if b := r.GetObserved(); len(b) <= maxBefore {
+		k.before = slices.Clone(b)
+	}
 }
 
 // Draft is the content of one report to come.
@@ -307,9 +335,10 @@ func (l *Ledger) Recall(r *apiv1.Report) (more bool) {
 		case k.sent.wanted == 0 && res.GetSameAs() > 0:
 			k.sent.state, k.sent.wanted = state(res), res.GetSameAs()
 		case k.sent.wanted == 0:
-			k.sent = sent{sequence: r.GetSequence(), content: content(res), state: state(res)}
+			k.sent.state = state(res)
+			k.recall(r.GetSequence(), res)
 		case k.sent.wanted == r.GetSequence() && res.GetSameAs() == 0:
-			k.sent.sequence, k.sent.content = r.GetSequence(), content(res)
+			k.recall(r.GetSequence(), res)
 		}
 	}
 	if r.GetFull() {

@@ -238,3 +238,32 @@ func TestLargeReportsComeInParts(t *testing.T) {
 		}
 	}
 }
+
+// A check that looks again where it found something must be told of it after a restart,
+// too.
+func TestLast(t *testing.T) {
+	d := newDesk("a", "b", "c")
+	if got := d.Last("a"); got != nil {
+		t.Errorf("nothing measured: got %q", got)
+	}
+	d.measure("a", apiv1.Status_STATUS_FAIL, "first")
+	d.measure("b", apiv1.Status_STATUS_PASS, strings.Repeat("x", maxBefore+1))
+	d.report()
+	d.measure("a", apiv1.Status_STATUS_FAIL, "second")
+	if got := string(d.Last("a")); got != "second" {
+		t.Errorf("in this process: got %q, want the newest", got)
+	}
+	d.now = d.now.Add(2 * DefaultReport)
+	d.report()
+	d.restart("a", "b", "c")
+	if got := string(d.Last("a")); got != "second" {
+		t.Errorf("after a restart: got %q, want what was durable", got)
+	}
+	if got := d.Last("b"); got != nil {
+		t.Errorf("large evidence: %d bytes were kept", len(got))
+	}
+	d.SetPolicy([]string{"b"}, Terms{})
+	if got := d.Last("a"); got != nil {
+		t.Errorf("no longer in the policy: got %q", got)
+	}
+}

@@ -100,7 +100,7 @@ func (l *looker) committed(ctx context.Context, segments []stored, transaction i
 
 // verifyLog verifies the segments whose turn it is.
 func (l *looker) verifyLog(ctx context.Context, segments []stored, c *copyFact, out *copiesFacts) {
-	r := rota{dayOf(l.now), period(c.Size, l.share)}
+	r := l.rota(period(c.Size, l.share))
 	out.Period = r.period
 	for _, s := range segments {
 		if !r.turn(s.Name) {
@@ -120,6 +120,7 @@ func (l *looker) verifyLog(ctx context.Context, segments []stored, c *copyFact, 
 			return
 		case res.Damage != "":
 			c.Damage = string(res.Damage)
+			out.Suspects = suspect(out.Suspects, s.Name)
 			return
 		case res.Format != "borg":
 			c.Damage = string(intact.NotItsName)

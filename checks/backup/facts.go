@@ -52,6 +52,8 @@ type copiesFacts struct {
 	Recent []copyFact `json:"recent,omitempty"`
 	// Period is the number of days in which each copy has its turn to be read whole.
 	Period int `json:"period,omitempty"`
+	// Suspects are the places in the rota of what was found damaged in this run.
+	Suspects []int `json:"suspects,omitempty"`
 	// Lock is when the oldest lock of a repository was set, if there is one.
 	Lock time.Time `json:"lock,omitzero"`
 	// Failed is when the program last noted that a copy had failed.

@@ -140,7 +140,7 @@ func (l *looker) verify(ctx context.Context, items []item, out *copiesFacts) {
 	for _, it := range items {
 		total += it.fact.Size
 	}
-	r := rota{day: dayOf(l.now), period: period(total, l.share)}
+	r := l.rota(period(total, l.share))
 	out.Period = r.period
 	for i := range items {
 		it := &items[i]
@@ -148,6 +148,7 @@ func (l *looker) verify(ctx context.Context, items []item, out *copiesFacts) {
 		l.verifyItem(ctx, it, turn, i < maxRecent)
 		if it.fact.Damage != "" {
 			out.Damaged++
+			out.Suspects = suspect(out.Suspects, it.name)
 		}
 		if !turn && it.fact.Depth == string(intact.Edges) && it.fact.Damage == "" && it.fact.Limit == "" {
 			it.fact.Turn = r.next(it.name)
@@ -306,7 +307,7 @@ func (l *looker) compareFolder(ctx context.Context, it *item, turn bool) {
 		it.fact.Depth, it.fact.Limit = string(intact.None), intact.Unknown
 		return
 	}
-	m := l.compare(ctx, at)
+	m, _ := l.compare(ctx, at)
 	it.fact.judge(m, it.fact.Time.Add(-l.quiet))
 }
 

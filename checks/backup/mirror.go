@@ -32,8 +32,8 @@ func (l *looker) mirror(ctx context.Context) copiesFacts {
 		if !ok {
 			at = l.d.Copies
 		}
-		m := l.compare(walking, at)
-		out.Mirror, out.Matching = &m, 1
+		m, suspects := l.compare(walking, at)
+		out.Mirror, out.Matching, out.Suspects = &m, 1, suspects
 		return out
 	}
 	unfinished, whole := l.folder(walking, &it)
@@ -111,7 +111,9 @@ func (l *looker) counterpart(ctx context.Context, folder string) (string, bool) 
 // comparison compares a source with its copy, folder by folder.
 type comparison struct {
 	*looker
-	m       mirrorFacts
+	m mirrorFacts
+	// found are the places in the rota of what is damaged.
+	found   []int
 	entries int
 	rota    rota
 	read    int64 // bytes of contents
@@ -119,7 +121,7 @@ type comparison struct {
 }
 
 // compare compares the files of the source with those of a copy at a place.
-func (l *looker) compare(ctx context.Context, at string) mirrorFacts {
+func (l *looker) compare(ctx context.Context, at string) (m mirrorFacts, suspects []int) {
 	c := &comparison{looker: l}
 	volumes, err := l.h.System.Volumes(ctx)
 	if err != nil {
@@ -130,12 +132,12 @@ func (l *looker) compare(ctx context.Context, at string) mirrorFacts {
 	}
 	// How much there is to compare is known at the end only; the source of a mirror
 	// changes little from day to day, and a first look at its folders would cost as much.
-	c.rota = rota{dayOf(l.now), quarter}
+	c.rota = l.rota(quarter)
 	c.folder(ctx, l.d.Source, at, 0)
 	if err := ctx.Err(); err != nil && c.m.Stopped == "" {
 		c.m.Stopped = checks.WhyUnread(err)
 	}
-	return c.m
+	return c.m, c.found
 }
 
 func (c *comparison) miss(why string) {
@@ -270,6 +272,7 @@ func (c *comparison) contents(ctx context.Context, e host.FileInfo, from, to str
 		// It may have been written while it was read.
 		if now, err := c.h.Files.Stat(ctx, from); err == nil && now.ModTime.Equal(e.ModTime) && now.Size == e.Size {
 			c.m.Damaged++
+			c.found = suspect(c.found, from)
 		}
 		return
 	}

@@ -39,6 +39,8 @@ type looker struct {
 	reading time.Time
 	share   int64
 	quiet   time.Duration
+	// suspects are the places in the rota of what the last run found damaged.
+	suspects []int
 }
 
 // observe looks at the copies of every dataset, and at its source where the
@@ -47,10 +49,12 @@ func observe(ctx context.Context, h *host.Host, p dailyParams) (dailyFacts, erro
 	now := h.Now()
 	n := max(1, len(p.Datasets))
 	reading := time.Now().Add(readTime) // a stopwatch, and no fact
+	before := recall(ctx, h)
 	var out dailyFacts
 	for _, d := range p.Datasets {
 		l := &looker{
-			h: h, d: d, now: now, budget: min(walkTime, lookTime/time.Duration(2*n)),
+			suspects: before.suspects(d),
+			h:        h, d: d, now: now, budget: min(walkTime, lookTime/time.Duration(2*n)),
 			reading: reading, share: p.VerifyBytes / int64(n), quiet: time.Duration(p.Quiet),
 		}
 		f := datasetFacts{Name: d.Name, Source: d.Source, Copies: d.Copies, Pattern: d.Pattern, Seen: l.copies(ctx)}

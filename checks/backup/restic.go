@@ -103,7 +103,7 @@ func (l *looker) restic(ctx context.Context) copiesFacts {
 
 // verifyNamed compares files with the sums that are their names.
 func (l *looker) verifyNamed(ctx context.Context, files []stored, total int64, c *copyFact, out *copiesFacts) {
-	r := rota{dayOf(l.now), period(total, l.share)}
+	r := l.rota(period(total, l.share))
 	out.Period = r.period
 	for _, f := range files {
 		if f.Size == 0 {
@@ -129,6 +129,7 @@ func (l *looker) verifyNamed(ctx context.Context, files []stored, total int64, c
 		}
 		if hex.EncodeToString(sum.Sum(nil)) != strings.ToLower(f.Name) {
 			c.Damage = string(intact.Checksum)
+			out.Suspects = suspect(out.Suspects, f.Name)
 			return
 		}
 	}

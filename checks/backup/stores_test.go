@@ -1,7 +1,9 @@
 package backup
 
 import (
+	"context"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"hash/crc32"
 	"io/fs"
@@ -265,15 +267,15 @@ func TestRota(t *testing.T) {
 			name, today := fmt.Sprintf("copia-%d.zip", i), dayOf(at)
 			turns := 0
 			for d := range quarter {
-				if (rota{today + d, got}).turn(name) {
+				if (rota{day: today + d, period: got}).turn(name) {
 					turns++
 				}
 			}
 			if turns < 1 || turns != quarter/got {
 				t.Errorf("%s: %d turns in a quarter at a period of %d", name, turns, got)
 			}
-			next, err := time.Parse(time.DateOnly, rota{today, got}.next(name))
-			if err != nil || !(rota{dayOf(next), got}).turn(name) || dayOf(next) <= today {
+			next, err := time.Parse(time.DateOnly, rota{day: today, period: got}.next(name))
+			if err != nil || !(rota{day: dayOf(next), period: got}).turn(name) || dayOf(next) <= today {
 				t.Errorf("%s: the next turn is %s, %v", name, next, err)
 			}
 		}
@@ -300,4 +302,63 @@ func zstdOf(t *testing.T, content string) string {
 		t.Fatal(err)
 	}
 	return string(w.EncodeAll([]byte(content), nil))
+}
+
+// remembered is what an earlier run observed.
+type remembered []byte
+
+func (r remembered) Observed(context.Context) ([]byte, error) { return r, nil }
+
+// What was found damaged on its day is read again on the days after, where the agent
+// remembers it, until it is sound.
+func TestSuspects(t *testing.T) {
+	whole := zstdOf(t, strings.Repeat("datos", 50))
+	bad := []byte(whole)
+	bad[len(bad)-7] ^= 1
+	const params = `{"verify_bytes":1,"datasets":[{"name":"a","copies":"/c","kind":"archive"}]}`
+	d := disk{os: host.Linux, entries: map[string]entry{}}
+	for i := range 40 { // enough for a period of a quarter
+		d.entries[fmt.Sprintf("/c/%d.tar.zst", i)] = entry{content: whole, age: time.Duration(3+i) * time.Hour}
+	}
+	const victim = "0.tar.zst"
+	d.entries["/c/"+victim] = entry{content: string(bad), age: 3 * time.Hour}
+	run := func(day int, past host.Past) checks.Result {
+		h := d.host(checktest.Answers{})
+		h.Now = checktest.Clock(at.AddDate(0, 0, day))
+		h.Past = past
+		return checktest.Run(t, daily(), h, params)
+	}
+	damaged := func(r checks.Result) bool {
+		var f dailyFacts
+		if err := json.Unmarshal(r.Observed, &f); err != nil {
+			t.Fatal(err)
+		}
+		return f.Datasets[0].Seen.Damaged > 0
+	}
+	turn := 0
+	for !(rota{day: dayOf(at) + turn, period: quarter}).turn(victim) {
+		turn++
+	}
+	found := run(turn, nil)
+	if !damaged(found) {
+		t.Fatalf("on its day: got %s", found.Observed)
+	}
+	if next := run(turn+1, nil); damaged(next) {
+		t.Error("the day after, nothing remembered: it was read though it was not its day")
+	}
+	next := run(turn+1, remembered(found.Observed))
+	if !damaged(next) {
+		t.Error("the day after, remembered: it was not read again")
+	}
+	if again := run(turn+2, remembered(next.Observed)); !damaged(again) {
+		t.Error("two days after: it was forgotten")
+	}
+	d.entries["/c/"+victim] = d.entries["/c/1.tar.zst"]
+	repaired := run(turn+2, remembered(next.Observed))
+	if damaged(repaired) || strings.Contains(string(repaired.Observed), "suspects") {
+		t.Errorf("repaired: got %s", repaired.Observed)
+	}
+	if damaged(run(0, remembered("no evidence"))) {
+		t.Error("what cannot be read is no evidence")
+	}
 }

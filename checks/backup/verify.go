@@ -2,9 +2,11 @@ package backup
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"io"
+	"slices"
 	"time"
 
 	"vigia/checks/host"
@@ -29,9 +31,15 @@ func period(total, share int64) int {
 	return quarter
 }
 
-// rota tells whose turn it is. It depends on the name of a copy and the date alone, so
-// that nothing needs to be remembered.
-type rota struct{ day, period int }
+// rota tells whose turn it is. It depends on the name of a copy and the date, so that
+// each has its turn even where nothing is remembered.
+//
+// What was found damaged in the last run is read again in each until it is sound: its
+// place in the rota is remembered where the agent remembers anything, not its name.
+type rota struct {
+	day, period int
+	suspects    []int
+}
 
 // dayOf numbers the days, in universal time.
 func dayOf(t time.Time) int { return int(t.Unix() / (24 * 60 * 60)) }
@@ -42,15 +50,53 @@ func slot(name string) int {
 	return int(h.Sum32() % quarter)
 }
 
-func (r rota) turn(name string) bool { return slot(name)%r.period == r.day%r.period }
+func (r rota) turn(name string) bool {
+	return slot(name)%r.period == r.day%r.period || slices.Contains(r.suspects, slot(name))
+}
 
 // next is the day of the next turn, as YYYY-MM-DD.
 func (r rota) next(name string) string {
 	for ahead := 1; ; ahead++ {
-		if (rota{r.day + ahead, r.period}).turn(name) {
+		if (rota{day: r.day + ahead, period: r.period}).turn(name) {
 			return time.Unix(int64(r.day+ahead)*24*60*60, 0).UTC().Format(time.DateOnly)
 		}
 	}
+}
+
+// rota is that of today.
+func (l *looker) rota(period int) rota {
+	return rota{day: dayOf(l.now), period: period, suspects: l.suspects}
+}
+
+// maxSuspects bounds the places in the rota that are remembered.
+const maxSuspects = 20
+
+// suspect remembers the place of what is damaged.
+func suspect(all []int, name string) []int {
+	if s := slot(name); len(all) < maxSuspects && !slices.Contains(all, s) {
+		all = append(all, s)
+		slices.Sort(all)
+	}
+	return all
+}
+
+// recall finds what the last run saw damaged in each dataset.
+func recall(ctx context.Context, h *host.Host) dailyFacts {
+	var before dailyFacts
+	b, err := h.Past.Observed(ctx)
+	if err != nil || json.Unmarshal(b, &before) != nil {
+		return dailyFacts{} // a hint only
+	}
+	return before
+}
+
+func (f dailyFacts) suspects(d dataset) []int {
+	for _, s := range f.Datasets {
+		if s.Name == d.Name && s.Copies == d.Copies {
+			return s.Seen.Suspects
+		}
+	}
+	return nil
 }
 
 // reader reads a file of a host in chunks.

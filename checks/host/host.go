@@ -58,6 +58,7 @@ type Host struct {
 	Media        Media
 	Directory    Directory
 	PersonalData PersonalData
+	Past         Past
 }
 
 // New returns h with every facet that is nil replaced by one that answers
@@ -101,6 +102,9 @@ func New(h Host) *Host {
 	}
 	if h.PersonalData == nil {
 		h.PersonalData = Unsupported{}
+	}
+	if h.Past == nil {
+		h.Past = Unsupported{}
 	}
 	return &h
 }

@@ -19,6 +19,7 @@ var (
 	_ Media        = Unsupported{}
 	_ Directory    = Unsupported{}
 	_ PersonalData = Unsupported{}
+	_ Past         = Unsupported{}
 )
 
 // ReadFile implements Files.
