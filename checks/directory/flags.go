@@ -165,9 +165,9 @@ func judgeStore(seen storeFacts, _ struct{}, _ time.Time) checks.Verdict {
 		switch {
 		case !p.effective():
 		case p.Reversible == nil:
-			f.add(p.key(), checks.Unknown, "directory.rule_unread", "policy", p.label())
+			f.add(p.key(), checks.Unknown, "directory.rule_unread", "policy", p.label(seen.Kind))
 		case *p.Reversible:
-			f.add(p.key(), checks.Fail, "directory.store_reversible", "policy", p.label())
+			f.add(p.key(), checks.Fail, "directory.store_reversible", "policy", p.label(seen.Kind))
 		}
 	}
 	if seen.Visible {

@@ -96,7 +96,7 @@ func unreadRule() ruling { return ruling{status: checks.Unknown, code: "director
 // rule judges each policy that binds somebody, by one.
 func (seen policyFacts) rule(f *findings, one func(policyFact) ruling) {
 	add := func(p policyFact, r ruling) {
-		f.add(p.key(), r.status, r.code, append(r.args, "policy", p.label())...)
+		f.add(p.key(), r.status, r.code, append(r.args, "policy", p.label(seen.Kind))...)
 	}
 	candidates, bad := 0, 0
 	for _, p := range seen.Policies {
@@ -142,11 +142,15 @@ func none() map[string]string {
 }
 
 // label names a policy: a code of the messages for that of the domain.
-func (p policyFact) label() string {
-	if p.Name == "" {
+func (p policyFact) label(kind string) string {
+	switch {
+	case p.Name == "":
 		return "domain_policy"
+	case kind == openLDAP: // a DN
+		return nameOf(p.Name)
+	default:
+		return p.Name
 	}
-	return p.Name
 }
 
 // judge is the verdict of a check that looks at rules only.
