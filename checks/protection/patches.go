@@ -104,6 +104,10 @@ type pendingPackage struct {
 	Candidate string `json:"candidate"`
 	// Held tells that somebody forbade to change the package.
 	Held bool `json:"held,omitempty"`
+	// Since is the day of the oldest notice, and Critical tells how grave one of them is,
+	// where the lists say so.
+	Since    string `json:"since,omitempty"`
+	Critical bool   `json:"critical,omitempty"`
 }
 
 // maxPending bounds the packages kept as facts.
@@ -118,10 +122,8 @@ func judgePatches(seen patchesFacts, p patchesParams, at time.Time) checks.Verdi
 	var j judged
 	j.support(seen, p, at)
 	switch seen.Manager {
-	case managerAPT:
+	case managerAPT, managerRPM:
 		j.packages(seen, p, at)
-	case managerRPM:
-		j.add("updates", checks.Unknown, "patches.rpm")
 	default:
 		j.cumulative(seen, p, at)
 	}
@@ -208,7 +210,13 @@ func patchTuesday(after time.Time) time.Time {
 	}
 }
 
-// packages judges a machine of apt.
+// waits tells whether the update of a package waits for longer than it may.
+func (q pendingPackage) waits(p patchesParams, at time.Time) bool {
+	days, ok := daysSince(q.Since, at)
+	return ok && (days > p.MaxDays || q.Critical && days > p.RecommendedDays)
+}
+
+// packages judges a machine of apt or dnf.
 func (j *judged) packages(seen patchesFacts, p patchesParams, at time.Time) {
 	const key = "updates"
 	before := len(j.findings)
@@ -218,7 +226,11 @@ func (j *judged) packages(seen patchesFacts, p patchesParams, at time.Time) {
 		j.add(key+"/source", checks.Fail, "patches.no_security_source")
 	case seen.Lists == "":
 		if len(seen.Unread) == 0 {
-			j.add(key+"/lists", checks.Unknown, "patches.no_lists")
+			code := "patches.no_lists"
+			if seen.Manager == managerRPM {
+				code = "patches.no_notices"
+			}
+			j.add(key+"/lists", checks.Unknown, code)
 		}
 	case !dated || old < -2:
 		j.add(key+"/lists", checks.Unknown, "patches.lists_undated")
@@ -227,19 +239,34 @@ func (j *judged) packages(seen patchesFacts, p patchesParams, at time.Time) {
 	}
 	held := slices.ContainsFunc(seen.Pending, func(q pendingPackage) bool { return q.Held })
 	if n := len(seen.Pending) + seen.PendingMore; n > 0 {
-		// The lists do not tell since when there is an update. It cannot wait for longer
-		// than since packages were last brought up to date.
-		status := checks.Warn
-		if days, ok := daysSince(seen.Upgraded, at); ok && days > p.MaxDays {
+		status, code, day := checks.Warn, "patches.pending", seen.Upgraded
+		if seen.Manager == managerRPM {
+			code, day = "patches.pending_since", oldest(seen.Pending)
+		}
+		// The lists of apt do not tell since when there is an update. It cannot wait for
+		// longer than since packages were last brought up to date.
+		days, ok := daysSince(seen.Upgraded, at)
+		if ok && days > p.MaxDays || slices.ContainsFunc(seen.Pending, func(q pendingPackage) bool { return q.waits(p, at) }) {
 			status = checks.Fail
 		}
-		j.add(key, status, "patches.pending", "packages", strconv.Itoa(n), "names", firstNames(seen.Pending), "upgraded", seen.Upgraded)
+		j.add(key, status, code, "packages", strconv.Itoa(n), "names", firstNames(seen.Pending), "day", day)
 		if held {
 			j.add(key+"/held", checks.Warn, "patches.held", "names", firstNames(slices.DeleteFunc(slices.Clone(seen.Pending), func(q pendingPackage) bool { return !q.Held })))
 		}
 	} else if len(j.findings) == before && len(seen.Unread) == 0 {
 		j.add(key, checks.Pass, "patches.none_pending", "day", seen.Lists)
 	}
+}
+
+// oldest is the day of the oldest notice.
+func oldest(list []pendingPackage) string {
+	day := ""
+	for _, q := range list {
+		if q.Since != "" && (day == "" || q.Since < day) {
+			day = q.Since
+		}
+	}
+	return day
 }
 
 // firstNames names the first few packages.

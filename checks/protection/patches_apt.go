@@ -65,17 +65,29 @@ func observeAPT(ctx context.Context, look *checks.Look, seen *patchesFacts) {
 			look.Need(folderLists+"/"+name, err)
 		}
 	}
-	for _, q := range pending {
-		seen.Pending = append(seen.Pending, q)
-	}
-	slices.SortFunc(seen.Pending, func(a, b pendingPackage) int {
-		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Installed, b.Installed), strings.Compare(a.Candidate, b.Candidate))
-	})
-	if n := min(len(seen.Pending), maxPending); n < len(seen.Pending) {
-		seen.PendingMore, seen.Pending = len(seen.Pending)-n, seen.Pending[:n]
-	}
+	seen.pend(pending)
 	if len(pending) > 0 {
 		seen.Upgraded = lastUpgrade(ctx, look)
+	}
+}
+
+// pend keeps what is pending, sorted and cut: critical ones first, then by the day since
+// which they wait, where that is known, and by their name.
+func (f *patchesFacts) pend(pending map[string]pendingPackage) {
+	for _, q := range pending {
+		f.Pending = append(f.Pending, q)
+	}
+	slices.SortFunc(f.Pending, func(a, b pendingPackage) int {
+		critical := func(q pendingPackage) int {
+			if q.Critical {
+				return 0
+			}
+			return 1
+		}
+		return cmp.Or(critical(a)-critical(b), strings.Compare(a.Since, b.Since), strings.Compare(a.Name, b.Name), strings.Compare(a.Installed, b.Installed), strings.Compare(a.Candidate, b.Candidate))
+	})
+	if n := min(len(f.Pending), maxPending); n < len(f.Pending) {
+		f.PendingMore, f.Pending = len(f.Pending)-n, f.Pending[:n]
 	}
 }
 

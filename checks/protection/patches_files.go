@@ -28,6 +28,7 @@ func observePatchesLinux(ctx context.Context, h *host.Host) (patchesFacts, error
 		observeAPT(ctx, &look, &seen)
 	case exists(ctx, &look, "/var/lib/rpm") || exists(ctx, &look, "/usr/lib/sysimage/rpm"):
 		seen.Manager = managerRPM
+		observeRPM(ctx, &look, &seen)
 	}
 	linuxRestart(ctx, &look, &seen)
 	seen.Unread = look.Unread

@@ -23,10 +23,10 @@ func patchesCovers() map[host.OS]checks.Coverage {
 				"Settings > Windows Update > Update history (the last \"cumulative update\") and Win+R, winver (version and build); compare with Microsoft's lifecycle page"),
 		},
 		host.Linux: {
-			Sources: []string{"/etc/os-release", fileDpkgStatus, folderLists + "/*-security_* (Packages, InRelease)", "/var/log/dpkg.log", "/run/reboot-required", "/boot/vmlinuz-*, uname(2)"},
+			Sources: []string{"/etc/os-release", fileDpkgStatus, folderLists + "/*-security_* (Packages, InRelease)", "/var/log/dpkg.log", folderDNF + "/*/repodata/*updateinfo.xml.gz", "/var/lib/rpm/rpmdb.sqlite", "/run/reboot-required", "/boot/vmlinuz-*, uname(2)"},
 			Missing: say(
-				"con rpm (Rocky, RHEL, Fedora) aún no se sabe qué falta por instalar: el resultado es desconocido salvo que el sistema esté fuera de soporte o falte reiniciar; no se miran snap, flatpak, pip ni lo compilado a mano; las listas no dicen desde cuándo espera una actualización: se cuenta desde la última vez que se actualizó el equipo",
-				"with rpm (Rocky, RHEL, Fedora) it is not known yet what waits to be installed: the result is unknown unless the system is out of support or must be restarted; snap, flatpak, pip and what was compiled by hand are not looked at; the lists do not tell since when an update waits: the days count from when the machine was last updated"),
+				"con dnf se usan los avisos de seguridad de su caché (updateinfo en gzip): sin ellos, o con paquetes de módulos, no se sabe qué falta; tampoco con zypper; no se miran snap, flatpak, pip ni lo compilado a mano; las listas de apt no dicen desde cuándo espera una actualización: se cuenta desde la última vez que se actualizó el equipo",
+				"with dnf the security notices of its cache are used (updateinfo under gzip): without them, or for packages of modules, it is not known what is missing, nor with zypper; snap, flatpak, pip and what was compiled by hand are not looked at; the lists of apt do not tell since when an update waits: the days count from when the machine was last updated"),
 			ByHand: say(
 				"como root: «apt update», después «apt list --upgradable» (las de «-security») y «ls -l /run/reboot-required»; en Rocky, «dnf updateinfo list --security» y «needs-restarting -r»",
 				"as root: \"apt update\", then \"apt list --upgradable\" (those of \"-security\") and \"ls -l /run/reboot-required\"; on Rocky, \"dnf updateinfo list --security\" and \"needs-restarting -r\""),
@@ -43,8 +43,8 @@ func patchesMessages() message.Catalogue {
 		"como root: «apt update && apt upgrade»; para que no se repita, «apt install unattended-upgrades»",
 		"as root: \"apt update && apt upgrade\"; so that it does not happen again, \"apt install unattended-upgrades\"")
 	refresh := say(
-		"como root: «apt update»; si falla, revise la red, el proxy y /etc/apt/sources.list",
-		"as root: \"apt update\"; if it fails, look at the network, the proxy and /etc/apt/sources.list")
+		"como root: «apt update» o «dnf makecache»; si falla, revise la red, el proxy y los orígenes configurados",
+		"as root: \"apt update\" or \"dnf makecache\"; if it fails, look at the network, the proxy and the sources configured")
 	restart := say("reinicie el equipo fuera del horario de trabajo", "restart the machine out of working hours")
 	migrate := say(
 		"planifique ya el paso a una versión con soporte (Windows: Configuración > Windows Update; Debian/Ubuntu: nueva versión con copia previa) o retire el equipo de la red",
@@ -79,13 +79,16 @@ func patchesMessages() message.Catalogue {
 		"patches.paused":           {Say: say("las actualizaciones están en pausa hasta el {day}", "updates are paused until {day}"), Do: say("Configuración > Windows Update > Reanudar actualizaciones", "Settings > Windows Update > Resume updates")},
 
 		"patches.none_pending":       {Say: say("no falta ninguna actualización de seguridad de las publicadas el {day}", "no security update of those published on {day} is missing")},
-		"patches.pending":            {Say: say("faltan {packages} actualizaciones de seguridad ({names}); última puesta al día: {upgraded}", "{packages} security updates are missing ({names}); last brought up to date: {upgraded}"), Do: upgrade},
+		"patches.pending":            {Say: say("faltan {packages} actualizaciones de seguridad ({names}); última puesta al día: {day}", "{packages} security updates are missing ({names}); last brought up to date: {day}"), Do: upgrade},
 		"patches.held":               {Say: say("hay paquetes retenidos con correcciones pendientes: {names}", "packages on hold have fixes pending: {names}"), Do: say("libérelos con «apt-mark unhold» o anote por qué se retienen", "release them with \"apt-mark unhold\" or note why they are held")},
 		"patches.no_security_source": {Say: say("apt no tiene configurado ningún origen de actualizaciones de seguridad", "apt has no source of security updates configured"), Do: say("añada la línea «-security» a /etc/apt/sources.list y ejecute «apt update»", "add the \"-security\" line to /etc/apt/sources.list and run \"apt update\"")},
 		"patches.no_lists":           {Say: say("apt no tiene listas de paquetes: no se sabe qué falta", "apt has no lists of packages: it is not known what is missing"), Do: refresh},
 		"patches.lists_old":          {Say: say("las listas de actualizaciones son del {day} (máximo {limit} días): no se sabe qué falta", "the lists of updates are of {day} (limit {limit} days): it is not known what is missing"), Do: refresh},
 		"patches.lists_undated":      {Say: say("las listas de actualizaciones no tienen una fecha creíble", "the lists of updates have no credible date"), Do: refresh},
-		"patches.rpm":                {Say: say("aún no se sabe leer qué actualizaciones faltan en sistemas rpm", "which updates are missing on rpm systems cannot be read yet"), Do: say("ejecute «dnf updateinfo list --security» y anote el resultado en la revisión", "run \"dnf updateinfo list --security\" and note the result in the review")},
+		"patches.pending_since": {Say: say("faltan actualizaciones de seguridad de {packages} paquetes ({names}); la más antigua es del {day}", "security updates of {packages} packages are missing ({names}); the oldest is of {day}"),
+			Do: say("como root: «dnf upgrade --security»; para que no se repita, «dnf install dnf-automatic» y actívelo", "as root: \"dnf upgrade --security\"; so that it does not happen again, \"dnf install dnf-automatic\" and enable it")},
+		"patches.no_notices": {Say: say("dnf no tiene en su caché avisos de seguridad: no se sabe qué falta", "dnf has no security notices in its cache: it is not known what is missing"),
+			Do: say("como root: «dnf makecache»; si la distribución no publica avisos (CentOS Stream), revise «dnf check-update» a mano", "as root: \"dnf makecache\"; if the distribution publishes no notices (CentOS Stream), look at \"dnf check-update\" by hand")},
 
 		"patches.restart":         {Say: say("falta reiniciar desde el {since} para completar actualizaciones (máximo {limit} días)", "a restart to complete updates is due since {since} (limit {limit} days)"), Do: restart},
 		"patches.restart_overdue": {Say: say("falta reiniciar desde el {since} para completar actualizaciones (máximo {limit} días)", "a restart to complete updates is due since {since} (limit {limit} days)"), Do: restart},

@@ -6,6 +6,7 @@ import (
 	"context"
 	"io/fs"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -175,7 +176,6 @@ func TestPatchesOnLinux(t *testing.T) {
 	)
 	status := debianFiles(nil)[fileDpkgStatus]
 	dated := func(day string) string { return "Date: " + day + "\n" }
-	rocky := map[string]string{"/etc/os-release": "ID=\"rocky\"\nVERSION_ID=\"9.4\"\nPRETTY_NAME=\"Rocky Linux 9.4\"\n", "/var/lib/rpm/rpmdb.sqlite": ""}
 	for _, row := range []struct {
 		name       string
 		files      map[string]string
@@ -206,8 +206,7 @@ func TestPatchesOnLinux(t *testing.T) {
 		{"release elsewhere", debianFiles(map[string]string{"/etc/os-release": "", "/usr/lib/os-release": debian}), nil, "", checks.Pass, nil},
 		{"Ubuntu 20.04", debianFiles(map[string]string{"/etc/os-release": "ID=ubuntu\nVERSION_ID=\"20.04\"\n"}), nil, "", checks.Fail, []string{"patches.unsupported"}},
 		{"Mint", debianFiles(map[string]string{"/etc/os-release": "ID=linuxmint\nVERSION_ID=\"22.1\"\n"}), nil, "", checks.Pass, nil},
-		{"Rocky", rocky, nil, "", checks.Unknown, []string{"patches.rpm"}},
-		{"CentOS 7", map[string]string{"/etc/os-release": "ID=\"centos\"\nVERSION_ID=\"7\"\n", "/var/lib/rpm/Packages": ""}, nil, "", checks.Fail, []string{"patches.unsupported", "patches.rpm"}},
+		{"CentOS 7", map[string]string{"/etc/os-release": "ID=\"centos\"\nVERSION_ID=\"7\"\n", "/var/lib/rpm/Packages": ""}, nil, "", checks.Fail, []string{"patches.unsupported", "patches.no_notices"}},
 		{"restart due", debianFiles(map[string]string{"/run/reboot-required": "*** System restart required ***\n"}), nil, "", checks.Warn, []string{"patches.restart_undated"}},
 		{"newer kernel", debianFiles(map[string]string{"/boot/vmlinuz-6.1.0-25-amd64": "x", "/boot/vmlinuz-6.1.0-9-amd64": "x"}), nil, "6.1.0-9-amd64", checks.Warn, []string{"patches.restart_undated"}},
 		{"newest kernel", debianFiles(map[string]string{"/boot/vmlinuz-6.1.0-25-amd64": "x", "/boot/vmlinuz-6.1.0-9-amd64": "x", "/boot/vmlinuz-6.1.0-30-cloud-amd64": "x"}), nil, "6.1.0-25-amd64", checks.Pass, nil},
@@ -219,6 +218,75 @@ func TestPatchesOnLinux(t *testing.T) {
 				h.System = system{id: host.Identity{Kernel: row.kernel}}
 			}
 			res := checktest.Run(t, patches(), h, "")
+			if got := wrong(res); res.Status != row.want || !slices.Equal(got, row.codes) {
+				t.Errorf("got %s %v\nwant %s %v\n%v", res.Status, got, row.want, row.codes, res.Findings)
+			}
+		})
+	}
+}
+
+// rockyFiles is the Rocky 9 of testdata with these notices, changed by more.
+func rockyFiles(t *testing.T, notices string, more map[string]string) map[string]string {
+	t.Helper()
+	db, err := os.ReadFile("testdata/rocky-9/files/var/lib/rpm/rpmdb.sqlite")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const repodata = folderDNF + "/baseos-6b5f0d3a1c2e4f78/repodata/"
+	out := map[string]string{
+		"/etc/os-release":           "ID=\"rocky\"\nVERSION_ID=\"9.6\"\nPRETTY_NAME=\"Rocky Linux 9.6\"\n",
+		"/var/lib/rpm/rpmdb.sqlite": string(db), repodata + "repomd.xml": "<repomd/>",
+		repodata + "x-updateinfo.xml.gz": zipped(t, "<updates>"+notices+"</updates>"),
+	}
+	for k, v := range more {
+		if v == "" {
+			delete(out, k)
+			continue
+		}
+		out[k] = v
+	}
+	return out
+}
+
+func TestPatchesOfDNF(t *testing.T) {
+	notice := func(severity, day, name, epoch, version, release string) string {
+		return `<update type="security"><id>EJSA</id><issued date="` + day + `"/><severity>` + severity + `</severity><pkglist><collection>` +
+			`<package name="` + name + `" epoch="` + epoch + `" version="` + version + `" release="` + release + `" arch="x86_64"/></collection></pkglist></update>`
+	}
+	const file = folderDNF + "/baseos-6b5f0d3a1c2e4f78/repodata/x-updateinfo.xml.gz"
+	openssl := func(severity, day string) string { return notice(severity, day, "openssl", "1", "3.2.2", "6.el9_5.1") }
+	asked := now().Add(-24 * time.Hour)
+	for _, row := range []struct {
+		name    string
+		notices string
+		more    map[string]string
+		asked   time.Time
+		denied  []string
+		want    checks.Status
+		codes   []string
+	}{
+		{"nothing missing", notice("Important", "2026-01-01", "openssl", "1", "3.2.2", "6.el9_5"), nil, asked, nil, checks.Pass, nil},
+		{"not installed", notice("Critical", "2026-01-01", "httpd", "0", "2", "1"), nil, asked, nil, checks.Pass, nil},
+		{"of no security", strings.Replace(openssl("None", "2026-01-01"), `type="security"`, `type="bugfix"`, 1), nil, asked, nil, checks.Pass, nil},
+		{"an older kernel is still there", notice("Important", "2026-01-01", "kernel-core", "0", "5.14.0", "570.49.1.el9_6"), nil, asked, nil, checks.Pass, nil},
+		{"of a module", strings.Replace(notice("Important", "2026-01-01", "nodejs", "1", "20.1", "1.module"), "<collection>", `<collection><module name="nodejs"/>`, 1), nil, asked, nil, checks.Pass, nil},
+		{"for a few days", openssl("Important", "2026-11-16"), nil, asked, nil, checks.Warn, []string{"patches.pending_since"}},
+		{"for three weeks", openssl("Important", "2026-10-30"), nil, asked, nil, checks.Warn, []string{"patches.pending_since"}},
+		{"for three weeks, and critical", openssl("Critical", "2026-10-30"), nil, asked, nil, checks.Fail, []string{"patches.pending_since"}},
+		{"for two months", openssl("Low", "2026-09-20"), nil, asked, nil, checks.Fail, []string{"patches.pending_since"}},
+		{"for two months, by the older of two notices", openssl("Low", "2026-11-19") + notice("Low", "2026-09-20", "openssl", "1", "3.2.2", "6.el9_5.0.1"), nil, asked, nil, checks.Fail, []string{"patches.pending_since"}},
+		{"asked a fortnight ago", "", nil, asked.Add(-14 * 24 * time.Hour), nil, checks.Unknown, []string{"patches.lists_old"}},
+		{"no notices", "", map[string]string{file: ""}, asked, nil, checks.Unknown, []string{"patches.no_notices"}},
+		{"notices in another form", "", map[string]string{file: "", strings.TrimSuffix(file, ".gz") + ".zck": "x"}, asked, nil, checks.Unknown, []string{"patches.unread"}},
+		{"notices damaged", "", map[string]string{file: "x"}, asked, nil, checks.Unknown, []string{"patches.unread"}},
+		{"cache unreadable", "", nil, asked, []string{folderDNF}, checks.Unknown, []string{"patches.unread"}},
+		{"packages unreadable", "", nil, asked, []string{"/var/lib/rpm/rpmdb.sqlite"}, checks.Unknown, []string{"patches.unread"}},
+		{"packages damaged", "", map[string]string{"/var/lib/rpm/rpmdb.sqlite": "x"}, asked, nil, checks.Unknown, []string{"patches.unread"}},
+		{"packages in an older form", "", map[string]string{"/var/lib/rpm/rpmdb.sqlite": "", "/var/lib/rpm/Packages": "x"}, asked, nil, checks.Unknown, []string{"patches.unread"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			files := marked{checktest.Files{Content: rockyFiles(t, row.notices, row.more), Unreadable: row.denied}, row.asked}
+			res := checktest.Run(t, patches(), host.Host{OS: host.Linux, Now: now, Files: files}, "")
 			if got := wrong(res); res.Status != row.want || !slices.Equal(got, row.codes) {
 				t.Errorf("got %s %v\nwant %s %v\n%v", res.Status, got, row.want, row.codes, res.Findings)
 			}
@@ -248,6 +316,14 @@ func (m marked) Stat(ctx context.Context, name string) (host.FileInfo, error) {
 	info, err := m.Files.Stat(ctx, name)
 	info.ModTime = m.at
 	return info, err
+}
+
+func (m marked) ReadDir(ctx context.Context, name string) ([]host.FileInfo, error) {
+	entries, err := m.Files.ReadDir(ctx, name)
+	for i := range entries {
+		entries[i].ModTime = m.at
+	}
+	return entries, err
 }
 
 func zipped(t *testing.T, text string) string {

@@ -1,0 +1,239 @@
+package protection
+
+import (
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+	"time"
+
+	"vigia/checks"
+	"vigia/checks/format/rpm"
+	"vigia/checks/format/sqlite"
+	"vigia/checks/format/updateinfo"
+	"vigia/checks/host"
+)
+
+// folderDNF is where dnf keeps what repositories offer; each has a folder of its own.
+const folderDNF = "/var/cache/dnf"
+
+// rpmDatabases are the places of the database, one of which is a link to the other.
+func rpmDatabases() []string {
+	return []string{"/var/lib/rpm/rpmdb.sqlite", "/usr/lib/sysimage/rpm/rpmdb.sqlite"}
+}
+
+// observeRPM compares what is installed with the security notices that dnf has.
+func observeRPM(ctx context.Context, look *checks.Look, seen *patchesFacts) {
+	repositories, err := look.Host.Files.ReadDir(ctx, folderDNF)
+	if err != nil {
+		look.Miss(folderDNF, err)
+		return
+	}
+	var notices []string
+	var newest time.Time
+	for _, repository := range repositories {
+		if !repository.Mode.IsDir() {
+			continue
+		}
+		folder := folderDNF + "/" + repository.Name + "/repodata"
+		files, err := look.Host.Files.ReadDir(ctx, folder)
+		if err != nil {
+			look.Miss(folder, err)
+			continue
+		}
+		for _, f := range files {
+			if strings.Contains(f.Name, "updateinfo.xml") {
+				notices = append(notices, folder+"/"+f.Name)
+			}
+			if f.ModTime.After(newest) { // dnf touches one of them when it has asked and nothing is new
+				newest = f.ModTime
+			}
+		}
+	}
+	if len(notices) == 0 {
+		return
+	}
+	if !newest.IsZero() {
+		seen.Lists = dayOf(newest)
+	} else {
+		look.Note(folderDNF, "unreadable")
+	}
+	installed := installedRPM(ctx, look)
+	if installed == nil {
+		return
+	}
+	pending := make(map[string]pendingPackage)
+	for _, path := range notices {
+		if err := compareNotices(ctx, look.Host.Files, path, installed, pending); err != nil {
+			look.Need(path, err)
+		}
+	}
+	seen.pend(pending)
+}
+
+// installedRPM is the newest of each package by name and architecture; nil if the
+// database could not be read whole.
+func installedRPM(ctx context.Context, look *checks.Look) map[string]rpm.Package {
+	for _, path := range rpmDatabases() {
+		info, err := look.Host.Files.Stat(ctx, path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		var out map[string]rpm.Package
+		if err == nil {
+			out, err = readRPM(ctx, look.Host.Files, path, info.Size)
+		}
+		if err != nil {
+			look.Need(path, err)
+			return nil
+		}
+		return out
+	}
+	look.Note(rpmDatabases()[0], "unsupported") // an older form of the database
+	return nil
+}
+
+func readRPM(ctx context.Context, files host.Files, path string, size int64) (map[string]rpm.Package, error) {
+	const maxDatabase = 1 << 30
+	if size > maxDatabase {
+		return nil, host.ErrTooBig
+	}
+	var logSize int64
+	if log, err := files.Stat(ctx, path+"-wal"); err == nil {
+		logSize = log.Size
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	open := func(path string) io.ReaderAt { return &pages{ctx: ctx, files: files, path: path} }
+	db, err := sqlite.Open(open(path), size, open(path+"-wal"), logSize)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]rpm.Package)
+	for row, err := range db.Rows("Packages") {
+		if err == nil && len(row.Values) < 2 {
+			err = sqlite.ErrDamaged
+		}
+		if err != nil {
+			return nil, err
+		}
+		p, err := rpm.Parse(row.Values[1].Blob)
+		if err != nil {
+			return nil, err
+		}
+		key := p.Name + "." + p.Arch
+		if known, ok := out[key]; !ok || rpm.Compare(known, p) < 0 {
+			out[key] = p
+		}
+	}
+	return out, nil
+}
+
+// compareNotices notes the packages that a notice mends and whose installed version is
+// older. Those of modules are left out: which stream a machine follows decides.
+func compareNotices(ctx context.Context, files host.Files, path string, installed map[string]rpm.Package, pending map[string]pendingPackage) error {
+	var r io.Reader = &fileReader{ctx: ctx, files: files, path: path}
+	switch {
+	case strings.HasSuffix(path, ".gz"):
+		z, err := gzip.NewReader(r)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", path, err)
+		}
+		r = z
+	case !strings.HasSuffix(path, ".xml"):
+		return host.ErrUnsupported
+	}
+	for n, err := range updateinfo.Security(r) {
+		if errors.Is(err, updateinfo.ErrTooLarge) {
+			return host.ErrTooBig
+		}
+		if err != nil {
+			return err
+		}
+		for _, u := range n.Packages {
+			key := u.Name + "." + u.Arch
+			is, ok := installed[key]
+			offered := rpm.Package{Epoch: u.Epoch, Version: u.Version, Release: u.Release}
+			if !ok || u.Module || rpm.Compare(is, offered) >= 0 {
+				continue
+			}
+			q := pendingPackage{Name: u.Name, Installed: is.EVR(), Candidate: offered.EVR(), Critical: n.Severity == "Critical"}
+			if !n.Issued.IsZero() {
+				q.Since = dayOf(n.Issued)
+			}
+			if known, ok := pending[key]; ok { // the oldest notice says since when
+				q.Critical = q.Critical || known.Critical
+				if known.Since != "" && (q.Since == "" || known.Since < q.Since) {
+					q.Since = known.Since
+				}
+				if rpm.Compare(parsedEVR(known.Candidate), offered) > 0 {
+					q.Candidate = known.Candidate
+				}
+			}
+			pending[key] = q
+		}
+	}
+	return nil
+}
+
+// parsedEVR is a version as rpm.Package.EVR wrote it.
+func parsedEVR(s string) rpm.Package {
+	var p rpm.Package
+	if epoch, rest, ok := strings.Cut(s, ":"); ok {
+		if _, err := fmt.Sscanf(epoch, "%d", &p.Epoch); err == nil {
+			s = rest
+		}
+	}
+	p.Version, p.Release, _ = strings.Cut(s, "-")
+	return p
+}
+
+// pages reads a file of the machine in parts that are larger than what is asked for,
+// since each costs an opening. It remembers the last few, and is for one reader.
+type pages struct {
+	ctx   context.Context //nolint:containedctx // of one observation, which ends before it
+	files host.Files
+	path  string
+	held  [8]struct {
+		number int64 // of the part, from 1; 0 is none
+		b      []byte
+	}
+	next int
+}
+
+// ReadAt implements io.ReaderAt.
+func (p *pages) ReadAt(b []byte, off int64) (int, error) {
+	const size = 256 << 10
+	n := 0
+	for n < len(b) {
+		at := off + int64(n)
+		part, err := p.part(at/size+1, size)
+		if err != nil {
+			return n, err
+		}
+		from := at % size
+		if from >= int64(len(part)) {
+			return n, io.EOF
+		}
+		n += copy(b[n:], part[from:])
+	}
+	return n, nil
+}
+
+func (p *pages) part(number, size int64) ([]byte, error) {
+	for i := range p.held {
+		if p.held[i].number == number {
+			return p.held[i].b, nil
+		}
+	}
+	b, err := p.files.ReadRange(p.ctx, p.path, (number-1)*size, size)
+	if err != nil {
+		return nil, err
+	}
+	p.held[p.next].number, p.held[p.next].b = number, b
+	p.next = (p.next + 1) % len(p.held)
+	return b, nil
+}
