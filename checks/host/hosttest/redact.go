@@ -50,10 +50,11 @@ func compiled(expression string) func() *regexp.Regexp {
 
 var (
 	configurationPaths = compiled(`^/(etc|proc|sys|run|lib|usr/(lib|share|local/(etc|share)))/|` +
-		`^/var/lib/(AccountsService|dpkg|gdm3?|lightdm|sddm)/`)
+		`^/var/lib/((AccountsService|dpkg|gdm3?|lightdm|sddm)/|apt/extended_states$)`)
 	configurationInHome  = compiled(`^\.(config|kde4?|gconf)/|^\.(xscreensaver|dmrc|xprofile|xsessionrc)$`)
 	configurationWindows = compiled(`(?i)^[a-z]:\\windows\\.*\.(ini|inf|pol|xml)$`)
 	secretPaths          = compiled(`(?i)(^|/)(\.ssh|\.gnupg|private|system-connections|wpa_supplicant|openvpn|wireguard|keyrings?)(/|$)|` +
+		`(^|/)\.config/(rclone|nextcloud|owncloud|goa-1\.0|evolution|onedrive|insync)(/|$)|` + // accounts and tokens
 		`\.(key|pem|p12|pfx|jks|kdbx|keytab|tdb|sqlite|db)$|_key$|/cmdline$|/environ$`)
 	binarySettings = compiled(`/\.config/dconf/[^/]+$|^/etc/dconf/db/[^/]+$|^/usr/share/(dconf|gdm)/[^/]+$|^/var/lib/gdm3?/`)
 )
