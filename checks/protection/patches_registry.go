@@ -96,13 +96,15 @@ func windowsRelease(ctx context.Context, look *checks.Look, seen *patchesFacts) 
 func servicing(edition, kind string) string {
 	e := strings.ToLower(edition)
 	switch {
+	case e == "serverrdsh": // Enterprise for several users at once
+		return "enterprise"
 	case strings.HasPrefix(strings.ToLower(kind), "server"), strings.HasPrefix(e, "server"):
 		return "server"
 	case strings.HasPrefix(e, "iotenterprises"):
 		return "iot_ltsc"
-	case strings.HasPrefix(e, "enterprises"), strings.HasPrefix(e, "enterprisesn"):
+	case strings.HasPrefix(e, "enterprises"): // and EnterpriseSN, EnterpriseSEval
 		return "ltsc"
-	case strings.HasPrefix(e, "enterprise"), strings.HasPrefix(e, "education"), strings.HasPrefix(e, "iotenterprise"), e == "serverrdsh":
+	case strings.HasPrefix(e, "enterprise"), strings.HasPrefix(e, "education"), strings.HasPrefix(e, "iotenterprise"):
 		return "enterprise"
 	}
 	return "pro"

@@ -97,6 +97,7 @@ func TestPatchesOnWindows(t *testing.T) {
 		{"Windows 10 LTSC of devices", windows("2026-11-12", build("19044", "IoTEnterpriseS", "Client")), nil, checks.Pass, nil},
 		{"Windows 11 24H2 Pro", windows("2026-11-12", build("26100", "Core", "Client")), nil, checks.Fail, []string{"patches.unsupported"}},
 		{"Windows 11 24H2 Education", windows("2026-11-12", build("26100", "Education", "Client")), nil, checks.Pass, nil},
+		{"Windows 11 23H2 for several users", windows("2026-10-15", build("22631", "ServerRdsh", "Client")), nil, checks.Fail, []string{"patches.unsupported"}},
 		{"Server 2022", windows("2026-11-12", build("20348", "ServerStandard", "Server")), nil, checks.Pass, nil},
 		{"Server 2016", windows("2026-11-12", build("14393", "ServerStandard", "Server")), nil, checks.Warn, []string{"patches.support_ends"}},
 		{"Server 2012 R2", windows("2023-10-12", build("9600", "ServerStandard", "Server")), nil, checks.Fail, []string{"patches.unsupported", "patches.overdue"}},

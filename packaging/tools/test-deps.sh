@@ -14,7 +14,7 @@ packages=(
 	chromium fonts-dejavu-core              # the portal
 	poppler-utils                           # what a PDF says
 	unzip                                   # a review package, as an auditor opens it
-	nftables iptables                       # packet filters as others set them
+	nftables iptables iproute2              # packet filters as others set them
 	pamtester libpwquality-tools            # what the real PAM modules make of a configuration
 	openssh-server                          # what sshd itself makes of a configuration
 	strace                                  # failing fsyncs; programs that the agent must not start
