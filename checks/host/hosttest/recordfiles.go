@@ -70,11 +70,17 @@ func isLog(name string) bool {
 	return strings.HasPrefix(name, "/var/log/") || strings.HasPrefix(name, "/run/log/")
 }
 
+// isProgram tells of programs, of which a check reads a few bytes each, and thousands:
+// they are not kept either, and need not be held.
+func isProgram(name string) bool {
+	return len(name) > 4 && slices.Contains([]string{".exe", ".com", ".scr", ".dll"}, strings.ToLower(name[len(name)-4:]))
+}
+
 // ReadRange is answered and the file kept whole, where it is small enough: a replay
 // cannot tell which parts a later version of a check will ask for.
 func (f recordFiles) ReadRange(ctx context.Context, name string, offset, length int64) ([]byte, error) {
 	data, err := f.r.inner.Files.ReadRange(ctx, name, offset, length)
-	if err == nil && isLog(name) {
+	if err == nil && (isLog(name) || isProgram(name)) {
 		f.r.note(name, func(s *seenFile) { s.withheld = true })
 		return data, nil
 	}
