@@ -113,7 +113,7 @@ func judgeLeavers(seen leaverFacts, p leaverParams, at time.Time) checks.Verdict
 			continue
 		}
 		for _, r := range seen.Residues {
-			if r.Account != l.Account {
+			if r.Account != l.Account && r.Account != shortName(l.Account) {
 				continue
 			}
 			key := strings.TrimSuffix(r.Kind+"/"+r.Account+"/"+r.Where, "/")
@@ -132,10 +132,19 @@ func judgeLeavers(seen leaverFacts, p leaverParams, at time.Time) checks.Verdict
 	return beyond(v, seen.Directory)
 }
 
+// shortName is an account without its domain: "ana" of `MUNI\ana` and of
+// "ana@muni.example", as the register may have it for machines of every kind.
+func shortName(account string) string {
+	account = account[strings.LastIndex(account, `\`)+1:]
+	account, _, _ = strings.Cut(account, "@")
+	return account
+}
+
 // residues collects what is found of the accounts that are looked for.
 type residues struct {
 	*reader
 	facts leaverFacts
+	names []string // the accounts looked for, as a Linux machine would call them
 }
 
 func (r *residues) add(account, kind, where string) {

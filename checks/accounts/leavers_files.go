@@ -24,6 +24,7 @@ func observeLinuxLeavers(ctx context.Context, h *host.Host, p leaverParams) (lea
 	if len(p.Leavers) == 0 {
 		return r.facts, nil
 	}
+	r.names = localNames(r.facts.Looked)
 	users := passwd(ctx, r.reader)
 	r.accounts(ctx, users)
 	r.authorizedKeys(ctx, users)
@@ -36,8 +37,23 @@ func observeLinuxLeavers(ctx context.Context, h *host.Host, p leaverParams) (lea
 	return r.seen(ctx), nil
 }
 
+// localNames are accounts without their domain. One that could lead out of a folder is no
+// name of an account.
+func localNames(accounts []string) []string {
+	var out []string
+	for _, a := range accounts {
+		if a = shortName(a); a != "" && a != "." && a != ".." && !strings.ContainsAny(a, "/\x00") {
+			out = append(out, a)
+		}
+	}
+	return distinct(out)
+}
+
 // left tells whether an account is looked for.
-func (r *residues) left(name string) bool { return slices.Contains(r.facts.Looked, name) }
+func (r *residues) left(name string) bool {
+	_, ok := slices.BinarySearch(r.names, name)
+	return ok
+}
 
 // accounts adds those that can still be logged on to, and home folders.
 func (r *residues) accounts(ctx context.Context, users []shadow.User) {
@@ -60,7 +76,7 @@ func (r *residues) accounts(ctx context.Context, users []shadow.User) {
 			r.add(u.Name, residueAccount, "")
 		}
 	}
-	for _, name := range r.facts.Looked {
+	for _, name := range r.names {
 		home := "/home/" + name
 		if i := slices.IndexFunc(users, func(u shadow.User) bool { return u.Name == name }); i >= 0 && path.IsAbs(users[i].Home) {
 			home = path.Clean(users[i].Home)
@@ -103,18 +119,19 @@ func (r *residues) authorizedKeys(ctx context.Context, users []shadow.User) {
 			if r.left(u.Name) && keys > 0 && !noShell(u.Shell) {
 				r.add(u.Name, residueKey, u.Name)
 			}
-			for _, name := range r.facts.Looked {
-				if name != u.Name && keyOf(b, name) {
-					r.add(name, residueKey, u.Name)
+			for _, owner := range keyOwners(b) {
+				if owner != u.Name && r.left(owner) {
+					r.add(owner, residueKey, u.Name)
 				}
 			}
 		}
 	}
 }
 
-// keyOf tells whether the comment of a key begins with a name, as ssh-keygen writes it:
-// "ana@pc". Nothing of a comment is kept.
-func keyOf(b []byte, name string) bool {
+// keyOwners lists whose keys a file holds, by what comments begin with, as ssh-keygen
+// writes them: "ana@pc". Comments of those who are not looked for are not kept.
+func keyOwners(b []byte) []string {
+	var out []string
 	for raw := range bytes.Lines(b) {
 		words := keyWords(strings.TrimSpace(string(raw)))
 		at := slices.IndexFunc(words, keyType)
@@ -122,11 +139,9 @@ func keyOf(b []byte, name string) bool {
 			continue
 		}
 		who, _, _ := strings.Cut(words[at+2], "@")
-		if who == name {
-			return true
-		}
+		out = append(out, who)
 	}
-	return false
+	return out
 }
 
 // groupsOf adds memberships of other groups than the account's own.
@@ -147,7 +162,7 @@ func (r *residues) groupsOf(ctx context.Context, users []shadow.User) {
 // system's that name an account.
 func (r *residues) crontabs(ctx context.Context) {
 	for _, dir := range []string{"/var/spool/cron/crontabs", "/var/spool/cron", "/var/spool/cron/tabs"} {
-		for _, name := range r.facts.Looked {
+		for _, name := range r.names {
 			b := r.config(ctx, dir+"/"+name)
 			if cronLines(b) > 0 {
 				r.add(name, residueSchedule, dir+"/"+name)
@@ -238,7 +253,7 @@ func ownerName(users []shadow.User, uid string) string {
 // units adds services of systemd that run as one who left, and their own that run though
 // nobody is logged on (loginctl(1), enable-linger).
 func (r *residues) units(ctx context.Context, users []shadow.User) {
-	for _, name := range r.facts.Looked {
+	for _, name := range r.names {
 		if _, err := r.Host.Files.Stat(ctx, "/var/lib/systemd/linger/"+name); err == nil {
 			r.add(name, residueSchedule, "/var/lib/systemd/linger/"+name)
 		} else {

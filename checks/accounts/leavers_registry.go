@@ -50,11 +50,9 @@ type windowsLeavers struct {
 // may not tell which.
 func (w *windowsLeavers) called(who string) []string {
 	out := slices.Clone(w.sids[strings.ToUpper(who)])
-	short := who[strings.LastIndex(who, `\`)+1:]
-	short, _, _ = strings.Cut(short, "@")
 	for _, name := range w.facts.Looked {
-		own := name[strings.LastIndex(name, `\`)+1:]
-		if who != "" && (strings.EqualFold(name, who) || strings.EqualFold(own, short)) && !slices.Contains(out, name) {
+		same := strings.EqualFold(name, who) || strings.EqualFold(shortName(name), shortName(who))
+		if who != "" && same && !slices.Contains(out, name) {
 			out = append(out, name)
 		}
 	}
@@ -101,8 +99,7 @@ func (w *windowsLeavers) profiles(ctx context.Context) {
 		folder := v.String[strings.LastIndex(v.String, `\`)+1:]
 		names := w.called(sid)
 		for _, name := range w.facts.Looked {
-			own := name[strings.LastIndex(name, `\`)+1:]
-			rest, ok := cutFold(folder, own)
+			rest, ok := cutFold(folder, shortName(name))
 			if ok && (rest == "" || rest[0] == '.') && !slices.Contains(names, name) {
 				names = append(names, name)
 			}

@@ -49,6 +49,8 @@ func TestLeaversOnLinux(t *testing.T) {
 		{"gone", base(nil), nil, checktest.Answers{}, anaLeft, checks.Pass, "leavers.gone"},
 		{"never was here", base(map[string]string{"/etc/passwd": "root:x:0:0::/root:/bin/sh\n"}), nil, checktest.Answers{}, anaLeft, checks.Pass, "leavers.gone"},
 		{"still open", base(open), nil, checktest.Answers{}, anaLeft, checks.Fail, "leavers.account"},
+		{"still open, as a domain calls it", base(open), nil, checktest.Answers{}, strings.Replace(anaLeft, `"ana"`, `"MUNI\\ana"`, 1), checks.Fail, "leavers.account"},
+		{"a name that leads elsewhere", base(nil), nil, checktest.Answers{}, strings.Replace(anaLeft, `"ana"`, `"../root"`, 1), checks.Pass, "leavers.gone"},
 		{"still open, within a day", base(open), nil, checktest.Answers{}, anaLeftNow, checks.Warn, "leavers.due"},
 		{"still open, by a longer term", base(open), nil, checktest.Answers{}, strings.Replace(anaLeft, "{", `{"hours":72,`, 1), checks.Warn, "leavers.due"},
 		{"has not left yet", base(open), nil, checktest.Answers{}, anaWillLeft, checks.Pass, "leavers.gone"},

@@ -124,8 +124,8 @@ func (r *reader) userShares(ctx context.Context, global smbconf.Section, seen *s
 	if !ok || dir == "" {
 		dir = "/var/lib/samba/usershares"
 	}
-	if most, _ := global.Get("usershare max shares"); most == "" || most == "0" {
-		return // off, as it is without the setting
+	if most, _ := global.Get("usershare max shares"); most == "0" {
+		return // Debian and its kin serve them without being told to
 	}
 	files, err := r.Host.Files.ReadDir(ctx, dir)
 	if err != nil {

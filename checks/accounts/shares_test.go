@@ -176,6 +176,8 @@ func TestSharesOnLinux(t *testing.T) {
 		{"samba unreadable", samba(""), nil, []string{smbFile}, nil, "", checks.Unknown, "accounts.unread"},
 		{"shared by a user", with(samba("usershare max shares = 100\nusershare allow guests = yes\n"), "/var/lib/samba/usershares/fotos", "#VERSION 2\npath=/home/ana/fotos\nusershare_acl=S-1-1-0:F,\nguest_ok=y\n"), nil, nil, nil, "", checks.Fail, "shares.strangers_write"},
 		{"shared by a user, without guests", with(samba("usershare max shares = 100\n"), "/var/lib/samba/usershares/fotos", "path=/home/ana/fotos\nusershare_acl=S-1-1-0:R,\nguest_ok=y\n"), nil, nil, nil, "", checks.Warn, "shares.everybody_reads"},
+		{"shared by a user, not told to", with(samba(""), "/var/lib/samba/usershares/fotos", "path=/home/ana/fotos\nusershare_acl=S-1-1-0:F,\n"), nil, nil, nil, "", checks.Fail, "shares.everybody_writes"},
+		{"shared by a user, switched off", with(samba("usershare max shares = 0\n"), "/var/lib/samba/usershares/fotos", "path=/home/ana/fotos\nusershare_acl=S-1-1-0:F,\n"), nil, nil, nil, "", checks.Pass, "shares.closed"},
 		{"NFS for one machine", nfs("/srv/datos srv2(rw,sync)\n"), nil, nil, nil, "", checks.Pass, "shares.closed"},
 		{"NFS for anybody", nfs("/srv/datos *(ro)\n"), nil, nil, nil, "", checks.Fail, "shares.strangers_read"},
 		{"NFS for anybody, by a blank", nfs("/srv/datos srv2 (rw)\n"), nil, nil, nil, "", checks.Fail, "shares.strangers_write"},
