@@ -212,6 +212,19 @@ func sorted[T any](list []T, by func(T) string) []T {
 	return list
 }
 
+// maxFacts bounds the accounts in one answer. A domain controller has more: there the
+// directory is asked.
+const maxFacts = 2000
+
+// bounded keeps as many facts of a source as fit and notes that there were more.
+func bounded[T any](r *reader, source string, list []T) []T {
+	if len(list) <= maxFacts {
+		return list
+	}
+	r.Note(source, "too_big")
+	return list[:maxFacts]
+}
+
 // distinct sorts texts and drops repetitions.
 func distinct(texts []string) []string {
 	slices.Sort(texts)

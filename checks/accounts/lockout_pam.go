@@ -175,8 +175,8 @@ func (r *reader) sshPasswords(ctx context.Context) (fact *guessFact, taken bool)
 	}
 	usePAM, _ := config.Get("UsePAM")
 	f := guessFact{MaxAuthTries: maxAuthTries, PAM: strings.EqualFold(usePAM.Text, "yes")}
-	password := yes(true, "PasswordAuthentication")
-	if !password && !(f.PAM && yes(true, "KbdInteractiveAuthentication", "ChallengeResponseAuthentication")) {
+	asks := f.PAM && yes(true, "KbdInteractiveAuthentication", "ChallengeResponseAuthentication")
+	if !asks && !yes(true, "PasswordAuthentication") {
 		return nil, false
 	}
 	tries := config.Conditional("MaxAuthTries")

@@ -184,6 +184,7 @@ func observeWindowsAge(ctx context.Context, h *host.Host) (ageFacts, error) {
 		}
 		seen.Accounts = append(seen.Accounts, f)
 	}
+	seen.Accounts = bounded(r, "NetUserEnum", seen.Accounts)
 	seen.Directory, seen.Unread = r.directory(ctx), r.Unread
 	return seen, nil
 }
@@ -210,6 +211,7 @@ func observeShadowAge(ctx context.Context, h *host.Host) (ageFacts, error) {
 			seen.Accounts = append(seen.Accounts, shadowAge(a.Ageing, a.Name))
 		}
 	}
+	seen.Accounts = bounded(r, shadowFile, seen.Accounts)
 	seen.Directory, seen.Unread = r.directory(ctx), r.Unread
 	return seen, nil
 }

@@ -108,6 +108,7 @@ func observeWindowsFirst(ctx context.Context, h *host.Host) (firstFacts, error) 
 		}
 		seen.Accounts = append(seen.Accounts, f)
 	}
+	seen.Accounts = bounded(r, "NetUserEnum", seen.Accounts)
 	seen.Directory, seen.Unread = r.directory(ctx), r.Unread
 	return seen, nil
 }
@@ -157,6 +158,7 @@ func observeShadowFirst(ctx context.Context, h *host.Host) (firstFacts, error) {
 		}
 		seen.Accounts = append(seen.Accounts, f)
 	}
+	seen.Accounts = bounded(r, "/etc/passwd", seen.Accounts)
 	seen.Directory, seen.Unread = r.directory(ctx), r.Unread
 	return seen, nil
 }

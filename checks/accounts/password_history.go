@@ -144,6 +144,7 @@ func observePAMHistory(ctx context.Context, h *host.Host) (historyFacts, error) 
 			}
 		}
 	}
+	seen.Accounts = bounded(r, shadowFile, seen.Accounts)
 	seen.Directory, seen.Unread = r.directory(ctx), r.Unread
 	return seen, nil
 }

@@ -3,6 +3,7 @@ package accounts
 import (
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 
@@ -237,6 +238,22 @@ func TestSnapshotParams(t *testing.T) {
 	for _, bad := range []string{`{"users":[{"machine":"equipo01"}]}`, `{"users":[{"account":"ana","until":"mañana"}]}`, `{"idle_days":0}`, `{"idle_days":400}`} {
 		if err := snapshot().CheckParams(json.RawMessage(bad)); err == nil {
 			t.Errorf("%s is taken", bad)
+		}
+	}
+}
+
+// More accounts than fit are told as such, and what is wrong among those that do fit
+// is wrong.
+func TestManyAccounts(t *testing.T) {
+	users := make([]host.User, 0, maxFacts+5)
+	for i := range maxFacts + 5 {
+		users = append(users, host.User{Name: fmt.Sprintf("persona%05d", i), SID: fmt.Sprintf("S-1-5-21-1-2-3-%d", 2000+i), PasswordAge: days, LastLogon: ago(1)})
+	}
+	machine := windows{users: users, policy: &host.PasswordPolicy{MaxAge: 90 * days}, members: []host.Member{}}
+	for _, check := range []checks.Check{passwordAge(), uniqueAccounts(), temporary(), snapshot()} {
+		res := checktest.Run(t, check, pc(machine), "")
+		if res.Status != checks.Unknown || len(res.Observed) > 700<<10 {
+			t.Errorf("%s: %s %v, %d bytes", check.Info().ID, res.Status, res.Reason, len(res.Observed))
 		}
 	}
 }

@@ -97,11 +97,8 @@ type snapshotFact struct {
 	Ends time.Time `json:"ends,omitzero"`
 }
 
-// Limits of the snapshot.
-const (
-	maxSnapshot        = 2000 // accounts
-	maxSnapshotReports = 200  // findings of one kind
-)
+// maxReports bounds the findings of one kind.
+const maxReports = 200
 
 func judgeSnapshot(seen snapshotFacts, p snapshotParams, at time.Time) checks.Verdict {
 	var f findings
@@ -114,7 +111,7 @@ func judgeSnapshot(seen snapshotFacts, p snapshotParams, at time.Time) checks.Ve
 			last = a.Set // it was made then, or later
 		}
 		idle := int64(at.Sub(last) / day)
-		if a.BuiltIn && a.Used.IsZero() || a.Unseen || last.IsZero() || idle < p.IdleDays+7 || len(f) > 2*maxSnapshotReports {
+		if a.BuiltIn && a.Used.IsZero() || a.Unseen || last.IsZero() || idle < p.IdleDays+7 {
 			continue // a week has seven days
 		}
 		status, code := checks.Warn, "snapshot.idle"
@@ -143,7 +140,7 @@ func (seen snapshotFacts) compare(users []authorised, at time.Time) findings {
 	for _, a := range seen.Accounts {
 		i := slices.IndexFunc(users, func(u authorised) bool { return listed([]string{u.Account}, a.Name, a.ID) })
 		switch {
-		case len(f) >= maxSnapshotReports:
+		case len(f) >= maxReports:
 			return f
 		case i < 0 && a.BuiltIn && a.ID == "0": // root belongs to the machine
 		case i < 0:
@@ -166,12 +163,12 @@ func (seen snapshotFacts) compare(users []authorised, at time.Time) findings {
 // keep takes over accounts, as many as the limit allows.
 func (seen *snapshotFacts) keep(accounts []snapshotFact) {
 	slices.SortFunc(accounts, func(a, b snapshotFact) int { return cmp.Compare(a.Name, b.Name) })
-	if n := len(accounts); n > maxSnapshot {
-		seen.More, accounts = n-maxSnapshot, accounts[:maxSnapshot]
+	if n := len(accounts); n > maxFacts {
+		seen.More, accounts = n-maxFacts, accounts[:maxFacts]
 	}
 	seen.Accounts = accounts
 	seen.Closed = distinct(seen.Closed)
-	seen.Closed = seen.Closed[:min(len(seen.Closed), maxSnapshot)]
+	seen.Closed = seen.Closed[:min(len(seen.Closed), maxFacts)]
 }
 
 // windowsPrivileges are the groups of Windows whose members have rights over the

@@ -86,6 +86,7 @@ func observeWindowsTemporary(ctx context.Context, h *host.Host) (temporaryFacts,
 	for _, u := range r.windowsUsers(ctx) {
 		seen.Accounts = append(seen.Accounts, temporaryFact{Name: u.Name, SID: u.SID, Ends: u.Expires, Disabled: u.Disabled})
 	}
+	seen.Accounts = bounded(r, "NetUserEnum", seen.Accounts)
 	seen.Directory, seen.Unread = r.directory(ctx), r.Unread
 	return seen, nil
 }
@@ -101,6 +102,7 @@ func observeLinuxTemporary(ctx context.Context, h *host.Host) (temporaryFacts, e
 		f.Ends, _ = a.Ageing.Expire.Date()
 		seen.Accounts = append(seen.Accounts, f)
 	}
+	seen.Accounts = bounded(r, "/etc/passwd", seen.Accounts)
 	seen.Directory, seen.Unread = r.directory(ctx), r.Unread
 	return seen, nil
 }

@@ -118,6 +118,7 @@ func observeWindowsUnique(ctx context.Context, h *host.Host) (uniqueFacts, error
 			seen.Accounts = append(seen.Accounts, uniqueFact{Name: u.Name, SID: u.SID})
 		}
 	}
+	seen.Accounts = bounded(r, "NetUserEnum", seen.Accounts)
 	seen.Directory, seen.Unread = r.directory(ctx), r.Unread
 	return seen, nil
 }
@@ -144,6 +145,7 @@ func observeLinuxUnique(ctx context.Context, h *host.Host) (uniqueFacts, error) 
 		}
 	}
 	seen.Names = distinct(seen.Names)
+	seen.Accounts = bounded(r, "/etc/passwd", seen.Accounts)
 	seen.Directory, seen.Unread = r.directory(ctx), r.Unread
 	return seen, nil
 }
