@@ -82,8 +82,8 @@ func specialCovers() map[host.OS]checks.Coverage {
 		host.Windows: {
 			Sources: append(windowsLists(), `C:\Program Files`, `C:\Program Files (x86)`, `C:\ProgramData`, `C:\Users\*`, `C:\Windows`, "VS_VERSIONINFO", "DACL"),
 			Missing: say(
-				"Herramientas sin información de versión y con otro nombre; firma y huella del archivo; otros discos; lo que ya se ejecutó y se borró. Búsqueda acotada: niveles de carpetas, 60 000 entradas, 4000 programas, 30 s.",
-				"Tools without version information and under another name; signature and hash of the file; other disks; what was run and deleted. The search is bounded: levels of folders, 60,000 entries, 4000 programs, 30 s."),
+				"Herramientas sin información de versión y con otro nombre; firma y huella del archivo; otros discos; lo que ya se ejecutó y se borró. Búsqueda acotada: niveles de carpetas, 60 000 entradas, 4000 programas, 2 minutos; en OneDrive solo se miran los nombres.",
+				"Tools without version information and under another name; signature and hash of the file; other disks; what was run and deleted. The search is bounded: levels of folders, 60,000 entries, 4000 programs, 2 minutes; in OneDrive names alone are looked at."),
 			ByHand: say(
 				"Configuración > Aplicaciones; en el Explorador busque *.exe en Descargas, Escritorio y C:\\ y mire Propiedades > Detalles > Nombre de archivo original.",
 				"Settings > Apps; in Explorer search *.exe in Downloads, Desktop and C:\\ and look at Properties > Details > Original filename."),

@@ -18,7 +18,7 @@ import (
 func specialUtilities() checks.Check {
 	return checks.NewWithParams(
 		checks.Info{
-			ID: "inventory.special_utilities", Deadline: time.Minute, Heavy: true,
+			ID: "inventory.special_utilities", Deadline: 4 * time.Minute, Heavy: true,
 			Covers: specialCovers(), Messages: specialMessages(),
 		},
 		specialParams{},

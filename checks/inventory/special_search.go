@@ -17,7 +17,7 @@ import (
 const (
 	maxSearched = 60_000 // entries of folders
 	maxVersions = 4000   // programs whose version resource is read
-	searchTime  = 30 * time.Second
+	searchTime  = 2 * time.Minute // an antivirus looks into each program before us
 )
 
 // search looks for tools in folders.
@@ -74,7 +74,9 @@ func (s *search) file(ctx context.Context, name, profile string, info host.FileI
 	how := "file_name"
 	u, ok := s.box.byName(info.Name, s.windows)
 	if !ok {
-		if s.namesOnly || !slices.Contains([]string{".exe", ".com", ".scr"}, extension(info.Name)) {
+		// What is in a cloud alone would be fetched from there to be read.
+		inCloud := s.windows && strings.Contains(strings.ToLower(name), `\onedrive`)
+		if s.namesOnly || inCloud || !slices.Contains([]string{".exe", ".com", ".scr"}, extension(info.Name)) {
 			return
 		}
 		if s.versions++; s.versions > maxVersions {

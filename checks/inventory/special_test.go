@@ -66,6 +66,11 @@ func TestSpecialUtilities(t *testing.T) {
 		{"Windows: installed", windowsHost(map[string]any{`HKLM\SOFTWARE\WOW6432Node` + uninstall + `\R\DisplayName`: "Recuva"}, nil), ``, checks.Fail, "utility.some", []string{"tool/recuva fail utility.present"}},
 		{"Windows: by its name, in any case", windowsHost(nil, map[string]string{"C:/Users/usuario1/Documents/varios/MimiKatz.EXE": ""}), ``, checks.Fail, "utility.some", []string{"tool/mimikatz fail utility.present"}},
 		{"Windows: renamed", windowsHost(nil, map[string]string{"C:/Users/usuario1/AppData/Local/Temp/a/actualizar.exe": string(renamed)}), ``, checks.Fail, "utility.some", []string{"tool/mimikatz fail utility.disguised"}},
+		{
+			"Windows: in a cloud, where names alone are looked at", windowsHost(map[string]any{`HKU\` + person + `\Software\Microsoft\Windows\CurrentVersion\Explorer\User Shell Folders\Desktop`: `C:\Users\usuario1\OneDrive - Ayuntamiento\Escritorio`},
+				map[string]string{"C:/Users/usuario1/OneDrive - Ayuntamiento/Escritorio/actualizar.exe": string(renamed), "C:/Users/usuario1/OneDrive - Ayuntamiento/Escritorio/hxd.exe": ""}), ``,
+			checks.Fail, "utility.some", []string{"tool/hxd fail utility.present"},
+		},
 		{"Windows: among the programs of Windows", windowsHost(nil, map[string]string{"C:/Windows/System32/PsExec64.exe": "", "C:/Windows/System32/calc.exe": ""}), ``, checks.Fail, "utility.some", []string{"tool/psexec fail utility.present"}},
 		{"Windows: allowed, for administrators", restricted(windowsHost(nil, map[string]string{"C:/Herramientas/HxD64.exe": ""}), hxd, false), `{"allowed":["hxd"]}`, checks.Pass, "utility.allowed", nil},
 		{"Windows: allowed, for anyone", restricted(windowsHost(nil, map[string]string{"C:/Herramientas/HxD64.exe": ""}), hxd, true), `{"allowed":["hxd"]}`, checks.Fail, "utility.some", []string{"tool/hxd fail utility.everyone"}},
