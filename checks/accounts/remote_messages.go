@@ -30,7 +30,7 @@ func remoteMessages() message.Catalogue {
 			Do: say("ponga «PermitEmptyPasswords no» en {source} y reinicie sshd", "set \"PermitEmptyPasswords no\" in {source} and restart sshd")},
 		"remote.conditional": {Say: say("un bloque Match permite «{setting}» ({source})", "a Match block allows \"{setting}\" ({source})"),
 			Do: say("quite esa línea del bloque Match y reinicie sshd", "remove that line from the Match block and restart sshd")},
-		"remote.keys_unowned": {Say: say("{keys} claves SSH de «{account}» no dicen de quién son", "{keys} SSH keys of \"{account}\" do not say whose they are"),
+		"remote.keys_unowned": {Say: say("hay claves SSH de «{account}» que no dicen de quién son ({keys})", "there are SSH keys of \"{account}\" that do not say whose they are ({keys})"),
 			Do: say("averigüe de quién es cada clave de authorized_keys y escriba su nombre al final de la línea, o borre la clave", "find out whose each key of authorized_keys is and write the name at the end of the line, or delete the key")},
 		"source.processes":             {Say: say("la lista de procesos", "the list of processes")},
 		"account." + sidAdministrators: {Say: say("Administradores", "Administrators")},
