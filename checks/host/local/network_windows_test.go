@@ -24,7 +24,7 @@ func TestListeners(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer windows.Closesocket(u) //nolint:errcheck // a test's own
+	defer windows.Closesocket(u)
 	if err := windows.Bind(u, &windows.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
 		t.Fatal(err)
 	}
