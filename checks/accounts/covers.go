@@ -92,7 +92,7 @@ func firstCovers() map[host.OS]checks.Coverage {
 		ByHand: say("en eventvwr.msc, Registros de Windows, Seguridad, busque los eventos 4720 y mire con «net user CUENTA» si esa cuenta cambió después su contraseña",
 			"in eventvwr.msc, Windows Logs, Security, look for events 4720 and see with \"net user ACCOUNT\" whether that account changed its password since"),
 	}, checks.Coverage{
-		Sources: fromShadow(lastlogFile, wtmpFile),
+		Sources: fromShadow(lastlogFile, wtmpFile, lastlog2File, wtmpdbFile),
 		Missing: say("si en una cuenta ya usada se cambió la primera contraseña, y los accesos sin terminal; Linux no guarda cuándo se creó una cuenta", "whether the first password of an account in use was changed, and log-ons without a terminal; Linux does not keep when an account was made"),
 		ByHand:  say("como root, «chage -l CUENTA» y «lastlog -u CUENTA» en cada cuenta nueva", "as root, \"chage -l ACCOUNT\" and \"lastlog -u ACCOUNT\" for each new account"),
 	})
@@ -154,9 +154,9 @@ func snapshotCovers() map[host.OS]checks.Coverage {
 		Missing: say("las cuentas del dominio que entran en este equipo, y los grupos anidados", "accounts of the domain that log on to this machine, and nested groups"),
 		ByHand:  say("lusrmgr.msc, Usuarios y Grupos, y «net user CUENTA» (último inicio de sesión)", "lusrmgr.msc, Users and Groups, and \"net user ACCOUNT\" (last logon)"),
 	}, checks.Coverage{
-		Sources: fromShadow("/etc/group", lastlogFile, wtmpFile, "~/.ssh/authorized_keys"),
-		Missing: say("las cuentas de un directorio; el uso sin terminal (sftp, su, servicios); la base lastlog2.db de los sistemas más nuevos; claves de SSH en otros sitios", "accounts of a directory; use without a terminal (sftp, su, services); the database lastlog2.db of newer systems; SSH keys in other places"),
-		ByHand:  say("«getent passwd», «lastlog» y «last -f /var/log/wtmp»", "\"getent passwd\", \"lastlog\" and \"last -f /var/log/wtmp\""),
+		Sources: fromShadow("/etc/group", lastlogFile, wtmpFile, lastlog2File, wtmpdbFile, "~/.ssh/authorized_keys"),
+		Missing: say("las cuentas de un directorio; el uso sin terminal (sftp, su, servicios); claves de SSH en otros sitios", "accounts of a directory; use without a terminal (sftp, su, services); SSH keys in other places"),
+		ByHand:  say("«getent passwd», «lastlog» (o «lastlog2») y «last»", "\"getent passwd\", \"lastlog\" (or \"lastlog2\") and \"last\""),
 	})
 }
 

@@ -4,17 +4,19 @@ import (
 	"context"
 	"errors"
 	"io"
-	"io/fs"
 	"time"
 
+	"vigia/checks/format/sqlite"
 	"vigia/checks/format/utmp"
 	"vigia/checks/host"
 )
 
 const (
-	lastlogFile  = "/var/log/lastlog"
+	lastlogFile = "/var/log/lastlog"
+	wtmpFile    = "/var/log/wtmp"
+	// What newer systems, such as Debian 13, have instead: databases of SQLite.
 	lastlog2File = "/var/lib/lastlog/lastlog2.db"
-	wtmpFile     = "/var/log/wtmp"
+	wtmpdbFile   = "/var/lib/wtmpdb/wtmp.db"
 	// maxSessions bounds the log-ons that are looked at in one file, newest first.
 	maxSessions = 20_000
 )
@@ -37,7 +39,8 @@ func (u uses) used(name string, since time.Time) (at time.Time, sure bool) {
 }
 
 // lastUses reads lastlog, which never forgets and which not every log-in screen
-// writes, and wtmp, which all do and which starts anew each month.
+// writes, and wtmp, which all do and which starts anew each month; or the databases
+// that came after them.
 func (r *reader) lastUses(ctx context.Context, accounts []localAccount) uses {
 	u := uses{last: map[string]time.Time{}}
 	names := map[string]bool{}
@@ -45,8 +48,13 @@ func (r *reader) lastUses(ctx context.Context, accounts []localAccount) uses {
 		names[a.Name] = true
 	}
 	newer := func(name string, at time.Time) {
-		if at.After(u.last[name]) {
+		if names[name] && at.After(u.last[name]) {
 			u.last[name] = at
+		}
+	}
+	began := func(at time.Time) {
+		if u.since.IsZero() || at.Before(u.since) {
+			u.since = at
 		}
 	}
 	for _, path := range []string{wtmpFile, wtmpFile + ".1"} {
@@ -54,12 +62,19 @@ func (r *reader) lastUses(ctx context.Context, accounts []localAccount) uses {
 			if rec.User != "" && rec.Kind == utmp.User {
 				newer(rec.User, rec.Time)
 			}
-			if u.since.IsZero() || rec.Time.Before(u.since) {
-				u.since = rec.Time
-			}
+			began(rec.Time)
 		}
 	}
 	r.lastlog(ctx, accounts, newer)
+	r.table(ctx, lastlog2File, "Lastlog2", func(v []sqlite.Value) { // Name, Time, TTY, RemoteHost, Service
+		newer(v[0].Text, time.Unix(v[1].Integer, 0).UTC())
+	})
+	r.table(ctx, wtmpdbFile, "wtmp", func(v []sqlite.Value) { // ID, Type, User, Login, ...
+		at := time.UnixMicro(v[3].Integer).UTC()
+		if began(at); v[1].Integer == wtmpdbUser {
+			newer(v[2].Text, at)
+		}
+	})
 	return u
 }
 
@@ -79,9 +94,7 @@ func (r *reader) sessions(ctx context.Context, path string, names map[string]boo
 
 func (r *reader) lastlog(ctx context.Context, accounts []localAccount, newer func(string, time.Time)) {
 	if _, err := r.Host.Files.Stat(ctx, lastlogFile); err != nil {
-		if r.Miss(lastlogFile, err) {
-			r.lastlog2(ctx)
-		}
+		r.Miss(lastlogFile, err)
 		return
 	}
 	id, err := r.Host.System.Identity(ctx)
@@ -96,12 +109,45 @@ func (r *reader) lastlog(ctx context.Context, accounts []localAccount, newer fun
 	}
 }
 
-// lastlog2 notes the database that newer systems have instead, which is not read yet.
-func (r *reader) lastlog2(ctx context.Context) {
-	if _, err := r.Host.Files.Stat(ctx, lastlog2File); !errors.Is(err, fs.ErrNotExist) {
-		r.Note(lastlog2File, "unsupported")
+// wtmpdbUser is the type of a user's session in the table of wtmpdb(8).
+const wtmpdbUser = 3
+
+// table hands over the rows of a table of a database, which have four columns at
+// least. A database that is not there has none.
+func (r *reader) table(ctx context.Context, path, table string, row func([]sqlite.Value)) {
+	info, err := r.Host.Files.Stat(ctx, path)
+	if err != nil {
+		r.Miss(path, err)
+		return
+	}
+	log, err := r.Host.Files.Stat(ctx, path+"-wal")
+	if err != nil && !r.Miss(path+"-wal", err) {
+		return
+	}
+	db, err := sqlite.Open(fileAt{ctx, r.Host.Files, path}, info.Size, fileAt{ctx, r.Host.Files, path + "-wal"}, log.Size)
+	if err != nil {
+		r.Need(path, err)
+		return
+	}
+	n := 0
+	for rec, err := range db.Rows(table) {
+		switch n++; {
+		case err != nil:
+		case len(rec.Values) < 4:
+			err = sqlite.ErrDamaged
+		case n > maxRows || ctx.Err() != nil:
+			err = errors.Join(host.ErrTooBig, ctx.Err())
+		}
+		if err != nil {
+			r.Need(path, err)
+			return
+		}
+		row(rec.Values)
 	}
 }
+
+// maxRows bounds the rows that are read of one table.
+const maxRows = 200_000
 
 // fileAt reads a file of a machine in parts, for the one call that it is made for.
 type fileAt struct {

@@ -1,11 +1,16 @@
 package accounts
 
 import (
+	"database/sql"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
+
+	_ "modernc.org/sqlite" // writes what lastlog2 and wtmpdb write
 
 	"vigia/checks"
 	"vigia/checks/checktest"
@@ -28,6 +33,35 @@ func lastlog(uid int, at time.Time) string {
 	binary.LittleEndian.PutUint32(b[uid*292:], uint32(at.Unix()))
 	copy(b[uid*292+4:], "pts/0")
 	return string(b)
+}
+
+// newer are the databases that lastlog2(8) and wtmpdb(8) write, each with a row.
+func newer(t *testing.T, last string, at time.Time, session string, began time.Time) []string {
+	t.Helper()
+	made := func(statements ...string) string {
+		name := filepath.Join(t.TempDir(), "a.db")
+		db, err := sql.Open("sqlite", name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		for _, s := range statements {
+			if _, err := db.ExecContext(t.Context(), s); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	return []string{
+		lastlog2File, made("CREATE TABLE Lastlog2(Name TEXT PRIMARY KEY, Time INTEGER, TTY TEXT, RemoteHost TEXT, Service TEXT)",
+			"INSERT INTO Lastlog2 VALUES "+fmt.Sprintf(last, at.Unix())),
+		wtmpdbFile, made("CREATE TABLE wtmp(ID INTEGER PRIMARY KEY, Type INTEGER, User TEXT NOT NULL, Login INTEGER, Logout INTEGER, TTY TEXT, RemoteHost TEXT, Service TEXT)",
+			"INSERT INTO wtmp VALUES "+fmt.Sprintf(session, began.UnixMicro())),
+	}
 }
 
 func ago(n int) time.Time { return today().AddDate(0, 0, -n) }
@@ -179,7 +213,11 @@ func TestSnapshotOnLinux(t *testing.T) {
 		{"locked", ana("/etc/shadow", "luis:!:20700:0:365:7:::\n"), nil, listed, checks.Pass, "snapshot.equal", ""},
 		{"unreadable", ana(), []string{"/etc/shadow"}, listed, checks.Unknown, "accounts.unread", ""},
 		{"unlisted, and logs unreadable", ana(), []string{"/var/log"}, `{"users":[{"account":"eva"}]}`, checks.Fail, "snapshot.unlisted", ""},
-		{"lastlog2", changed(lastlog2File, "SQLite"), nil, listed, checks.Unknown, "accounts.unread", ""},
+		{"newer databases, in use", changed(newer(t, "('ana', %d, 'tty1', '', 'login')", ago(10), "(1, 3, 'root', %d, NULL, 'tty1', '', 'login')", ago(400))...), nil, listed, checks.Pass, "snapshot.equal", ""},
+		{"newer databases, in use by the second", changed(newer(t, "('root', %d, 'tty1', '', 'login')", ago(10), "(1, 3, 'ana', %d, NULL, 'tty1', '', 'login')", ago(5))...), nil, listed, checks.Pass, "snapshot.equal", ""},
+		{"newer databases, not used for long", changed(newer(t, "('ana', %d, 'tty1', '', 'login')", ago(120), "(1, 3, 'root', %d, NULL, 'tty1', '', 'login')", ago(400))...), nil, listed, checks.Warn, "snapshot.idle", ""},
+		{"newer databases, not used for more than a year", changed(newer(t, "('ana', %d, 'tty1', '', 'login')", ago(390), "(1, 3, 'root', %d, NULL, 'tty1', '', 'login')", ago(400))...), nil, listed, checks.Fail, "snapshot.idle", ""},
+		{"newer databases, damaged", changed(lastlog2File, "SQLite"), nil, listed, checks.Unknown, "accounts.unread", ""},
 		{"a directory", ana(nsswitch, "passwd: files sss\n", "/etc/sssd/sssd.conf", "[sssd]\n"), nil, listed, checks.Unknown, "accounts.elsewhere", ""},
 	} {
 		t.Run(row.name, func(t *testing.T) { row.run(t, snapshot()) })
