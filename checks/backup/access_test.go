@@ -3,11 +3,15 @@ package backup
 import (
 	"context"
 	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
 	"testing"
 
 	"vigia/checks"
 	"vigia/checks/checktest"
 	"vigia/checks/host"
+	"vigia/checks/host/local"
 )
 
 // lists1 answers for the access lists of both systems: a path that is not there has none.
@@ -256,5 +260,42 @@ func TestTogether(t *testing.T) {
 	}
 	if got := accessMessages().Problems(); len(got) > 0 {
 		t.Errorf("incomplete messages: %q", got)
+	}
+}
+
+// The live machine: its own accounts, and the real rights of a real folder.
+func TestLiveModes(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("rights of Linux")
+	}
+	top := t.TempDir()
+	copies := filepath.Join(top, "copias")
+	file := filepath.Join(copies, "padron.zip")
+	if err := os.Mkdir(copies, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		folder, file fs.FileMode
+		status       checks.Status
+		code         string
+	}{
+		{0o700, 0o666, checks.Pass, "backup.out_of_reach"},
+		{0o755, 0o600, checks.Pass, "backup.out_of_reach"},
+		{0o755, 0o644, checks.Fail, "backup.readable_by_all"},
+		{0o777, 0o600, checks.Fail, "backup.writable_by_all"},
+	} {
+		for path, mode := range map[string]fs.FileMode{top: 0o755, filepath.Dir(top): 0o755, copies: tt.folder, file: tt.file} {
+			if err := os.Chmod(path, mode); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := reach(t, *local.New(local.Options{}), `{"name":"a","copies":"`+copies+`"}`)
+		if os.Getuid() != 0 && got.Reason.Code == "backup.writable" {
+			continue // the tests run as a daily user, who owns the folder
+		}
+		wants(t, got, tt.status, tt.code)
 	}
 }

@@ -193,7 +193,7 @@ func shrunk(f copyFact, before []copyFact, floor, drop int64) bool {
 func (c copiesFacts) frozenSince(newest copyFact, n int) (time.Time, bool) {
 	same, since := 0, newest.Time
 	switch newest.Format {
-	case "vhd", "vhdx", "sqlite", "access", storeRestic, storeBorg, "windows_image":
+	case "vhd", "vhdx", "sqlite", "access", "mtf", storeRestic, storeBorg, "windows_image":
 		return since, false
 	}
 	if n == 0 || newest.Folder {

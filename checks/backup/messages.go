@@ -136,7 +136,6 @@ func dailyMessages() message.Catalogue {
 		"backup.changed_near_copy":    {Say: say("la copia es de hace {age} (máximo {limit}) y {source} cambió en los {quiet} antes de ella: puede no contenerlo", "the copy is {age} old (limit {limit}) and {source} changed within {quiet} before it: the copy may not hold it"), Do: byHand},
 
 		// Codes that are arguments of others.
-		"why.mounted":         {Say: say("hay otra unidad montada dentro", "another file system is mounted inside")},
 		"why.link":            {Say: say("hay un enlace que lleva a otro sitio", "a link leads elsewhere")},
 		"why.version":         {Say: say("es de una versión que no se conoce", "it is of an unknown version")},
 		"why.control":         {Say: say("su fichero de control está dañado", "its control file is damaged")},

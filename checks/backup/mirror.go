@@ -117,19 +117,11 @@ type comparison struct {
 	entries int
 	rota    rota
 	read    int64 // bytes of contents
-	mounts  []string
 }
 
 // compare compares the files of the source with those of a copy at a place.
 func (l *looker) compare(ctx context.Context, at string) (m mirrorFacts, suspects []int) {
 	c := &comparison{looker: l}
-	volumes, err := l.h.System.Volumes(ctx)
-	if err != nil {
-		c.miss(checks.WhyUnread(err))
-	}
-	for _, v := range volumes {
-		c.mounts = append(c.mounts, plain(l.h.OS, v.Mount))
-	}
 	// How much there is to compare is known at the end only; the source of a mirror
 	// changes little from day to day, and a first look at its folders would cost as much.
 	c.rota = l.rota(quarter)
@@ -186,10 +178,6 @@ func (c *comparison) folder(ctx context.Context, source, at string, deep int) {
 		from, to := join(c.h.OS, source, e.Name), join(c.h.OS, at, e.Name)
 		switch {
 		case e.Mode.IsDir():
-			if slices.Contains(c.mounts, plain(c.h.OS, from)) || slices.Contains(c.mounts, plain(c.h.OS, to)) {
-				c.miss("mounted")
-				continue
-			}
 			c.folder(ctx, from, to, deep+1)
 		case e.Mode.IsRegular():
 			c.file(ctx, e, twin, ok && twin.Mode.IsRegular(), from, to)

@@ -422,3 +422,40 @@ func TestParameters(t *testing.T) {
 		}
 	}
 }
+
+// A machine that is mounted says of its files what it says when it runs.
+func TestMountedIsAsLive(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		dataset dataset
+		status  checks.Status
+	}{
+		{"files", dataset{}, checks.Pass},
+		{"a mirror", dataset{Format: storeMirror, Source: "/datos"}, checks.Pass},
+		{"too small", dataset{MinBytes: 1 << 30}, checks.Fail},
+	} {
+		p := newPlace(t)
+		p.data("a.xlsx", 700, day)
+		p.copy("a.xlsx", 700, 3*time.Hour)
+		p.later(time.Hour)
+		top := filepath.Dir(p.copies)
+		said := func(root string, at string) checks.Verdict {
+			d := tt.dataset
+			d.Name, d.Copies = "padrón", filepath.Join(at, "copias")
+			if d.Source != "" {
+				d.Source = filepath.Join(at, "datos")
+			}
+			params, err := json.Marshal(map[string]any{"datasets": []dataset{d}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			h := *local.New(local.Options{Root: root})
+			h.Now = func() time.Time { return p.now }
+			return checktest.Run(t, daily(), h, string(params)).Verdict
+		}
+		mounted, live := said(top, "/"), said("", top)
+		if diff := cmp.Diff(live, mounted); diff != "" || mounted.Status != tt.status {
+			t.Errorf("%s: got %s (-live +mounted):\n%s", tt.name, mounted.Status, diff)
+		}
+	}
+}
