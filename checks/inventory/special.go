@@ -174,6 +174,9 @@ func judgeSpecial(seen specialFacts, p specialParams, _ time.Time) checks.Verdic
 			unread = append(unread, u.ID) // the policy has it since the machine was looked at
 		}
 	}
+	if seen.List == "" {
+		unread = append(unread, "search") // nobody looked: every look has its list
+	}
 	if seen.More > 0 {
 		unread = append(unread, "+"+strconv.Itoa(seen.More))
 	}

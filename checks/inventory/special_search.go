@@ -15,8 +15,8 @@ import (
 // Limits of one search. A machine on which one is reached was not looked at whole, and
 // is told so.
 const (
-	maxSearched = 60_000 // entries of folders
-	maxVersions = 4000   // programs whose version resource is read
+	maxSearched = 60_000          // entries of folders
+	maxVersions = 4000            // programs whose version resource is read
 	searchTime  = 2 * time.Minute // an antivirus looks into each program before us
 )
 

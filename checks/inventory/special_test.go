@@ -109,6 +109,9 @@ func TestToolAddedLater(t *testing.T) {
 	if got.Status != checks.Unknown || got.Reason.Args["sources"] != "b" {
 		t.Errorf("got %v", got)
 	}
+	if got := judgeSpecial(specialFacts{}, specialParams{}, time.Time{}); got.Status != checks.Unknown {
+		t.Errorf("nothing looked at: got %v", got)
+	}
 }
 
 func TestMayRun(t *testing.T) {

@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"io/fs"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -9,6 +10,7 @@ import (
 	"vigia/checks"
 	"vigia/checks/checktest"
 	"vigia/checks/host"
+	"vigia/checks/message"
 )
 
 // row is one machine and what a check says of it.
@@ -28,6 +30,14 @@ func testRows(t *testing.T, c checks.Check, rows []row) {
 			got := checktest.Run(t, c, tt.host, tt.params)
 			if got.Status != tt.status || got.Reason.Code != tt.code {
 				t.Errorf("got %s %v, want %s %s", got.Status, got.Reason, tt.status, tt.code)
+			}
+			for _, r := range append(reasons(got.Findings), got.Reason) {
+				e := c.Info().Messages[r.Code]
+				for _, lang := range []message.Lang{"es", "en"} {
+					if text := e.Say.Format(lang, r.Args) + e.Do.Format(lang, r.Args); strings.ContainsAny(text, "{}") {
+						t.Errorf("%s: an argument is missing: %s", r.Code, text)
+					}
+				}
 			}
 			var found []string
 			for _, f := range got.Findings {
