@@ -240,6 +240,9 @@ func (r *reader) anonymous(ctx context.Context, seen *shareFacts) {
 	case slices.ContainsFunc(v.Strings, func(s string) bool { return s != "" }):
 		seen.Anonymous = append(seen.Anonymous, "NullSessionShares")
 	}
+	if !seen.Served {
+		return
+	}
 	restrict, err := r.integer(ctx, keyLSA, "RestrictAnonymous")
 	if err != nil && !r.Miss(keyLSA+`\RestrictAnonymous`, err) {
 		return

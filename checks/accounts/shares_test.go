@@ -105,6 +105,7 @@ func TestSharesOnWindows(t *testing.T) {
 		{"a printer", machine(everyone, map[string]any{keyShares + `\datos`: []string{"Path=HP,LocalsplOnly", "Type=1"}}), on(), "", checks.Pass, "shares.closed"},
 		{"drivers of printers", machine(nil, map[string]any{keyShares + `\datos`: nil, keyShares + `\print$`: []string{"Path=" + folder, "Type=0"}}), on(allow(sidEveryone, readOnly)), "", checks.Pass, "shares.closed"},
 		{"server disabled", machine(everyone, map[string]any{keyServer + `\Start`: 4}), on(allow(sidEveryone, fullControl)), "", checks.Pass, "shares.none"},
+		{"server disabled, which lists nothing", machine(everyone, map[string]any{keyServer + `\Start`: 4, keyLSA + `\RestrictAnonymous`: nil}), on(), "", checks.Pass, "shares.none"},
 		{"SMB1 switched on", machine(grants(), map[string]any{keyServerPars + `\SMB1`: 1}), on(), "", checks.Fail, "shares.smb1"},
 		{"SMB1 driver, nothing said", machine(grants(), map[string]any{keyServerPars + `\SMB1`: nil, keyServices + `\srv\Start`: 3}), on(), "", checks.Fail, "shares.smb1"},
 		{"SMB1 nothing said, no driver", machine(grants(), map[string]any{keyServerPars + `\SMB1`: nil}), on(), "", checks.Pass, "shares.closed"},
