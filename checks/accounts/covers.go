@@ -113,7 +113,7 @@ func storeCovers() map[host.OS]checks.Coverage {
 
 func lockoutCovers() map[host.OS]checks.Coverage {
 	return covers(checks.Coverage{
-		Sources: []string{fromModals},
+		Sources: []string{fromModals, fromSAM, fromUsers},
 		Missing: say("las cuentas del dominio, los PIN de Windows Hello y las aplicaciones con usuarios propios", "accounts of the domain, Windows Hello PINs, and applications with users of their own"),
 		ByHand:  say("secpol.msc, Directivas de cuenta, Directiva de bloqueo de cuenta: «Umbral de bloqueo de cuenta»", "secpol.msc, Account Policies, Account Lockout Policy: \"Account lockout threshold\""),
 	}, checks.Coverage{

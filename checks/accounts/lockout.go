@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"vigia/checks"
@@ -58,7 +59,10 @@ type lockoutFacts struct {
 	Seconds       *int64 `json:"seconds,omitempty"`
 	SecondsSource string `json:"seconds_source,omitempty"`
 	// RootFree: the lock does not hold for root, who has a password.
-	RootFree bool `json:"root_free,omitempty"`
+	// AdministratorFree: nor for the administrator that Windows comes with, who is
+	// enabled.
+	RootFree          bool `json:"root_free,omitempty"`
+	AdministratorFree bool `json:"administrator_free,omitempty"`
 	// SSH is how sshd takes passwords; nil where it takes none.
 	SSH       *guessFact `json:"ssh,omitempty"`
 	Directory string     `json:"directory,omitempty"`
@@ -88,6 +92,9 @@ func judgeLockout(seen lockoutFacts, p lockoutParams, _ time.Time) checks.Verdic
 	}
 	if seen.RootFree {
 		f.add("root", checks.Warn, "lockout.root_free")
+	}
+	if seen.AdministratorFree && seen.Value != nil && *seen.Value > 0 {
+		f.add("administrator", checks.Warn, "lockout.administrator_free")
 	}
 	return seen.verdict(f)
 }
@@ -147,6 +154,10 @@ func judgeRelease(seen lockoutFacts, p releaseParams, _ time.Time) checks.Verdic
 	return seen.verdict(f)
 }
 
+// domainLockoutAdmins is DOMAIN_LOCKOUT_ADMINS of the SAM: the built-in administrator
+// is locked out like everybody else.
+const domainLockoutAdmins = 8
+
 // observeWindowsLockout reads the lockout policy of a Windows machine.
 func observeWindowsLockout(ctx context.Context, h *host.Host) (lockoutFacts, error) {
 	r := newReader(h)
@@ -157,6 +168,13 @@ func observeWindowsLockout(ctx context.Context, h *host.Host) (lockoutFacts, err
 			seconds = 0
 		}
 		seen.Value, seen.Seconds = &n, &seconds
+		if p.PropertiesKnown && p.Properties&domainLockoutAdmins == 0 {
+			// Advice only: whether it is given does not decide what is known.
+			users, _ := h.Accounts.Users(ctx)
+			seen.AdministratorFree = slices.ContainsFunc(users, func(u host.User) bool {
+				return strings.HasSuffix(u.SID, ridAdministrator) && usable(u, h.Now())
+			})
+		}
 	}
 	seen.Directory, seen.Unread = r.directory(ctx), r.Unread
 	return seen, nil

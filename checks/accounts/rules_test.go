@@ -195,6 +195,20 @@ func TestLockoutOfPAM(t *testing.T) {
 	}
 }
 
+func TestLockoutOfAdministrator(t *testing.T) {
+	machine := func(properties uint32, disabled bool) windows {
+		return windows{policy: &host.PasswordPolicy{LockoutThreshold: 3, Properties: properties, PropertiesKnown: true},
+			users: []host.User{{Name: "Administrador", SID: "S-1-5-21-1-2-3-500", Disabled: disabled}}}
+	}
+	for _, row := range []windowsRow{
+		{name: "enabled and not locked", machine: machine(1, false), want: checks.Warn, code: "lockout.administrator_free"},
+		{name: "enabled and locked like others", machine: machine(9, false), want: checks.Pass, code: "lockout.enough"},
+		{name: "disabled", machine: machine(1, true), want: checks.Pass, code: "lockout.enough"},
+	} {
+		t.Run(row.name, func(t *testing.T) { row.run(t, lockout()) })
+	}
+}
+
 const sshConfigOfTest = "/etc/ssh/sshd_config"
 
 func TestLockoutRelease(t *testing.T) {
