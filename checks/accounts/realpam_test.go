@@ -167,6 +167,59 @@ func TestLockoutOfRealPAM(t *testing.T) {
 	}
 }
 
+// How long the lock of the real module holds is what the facts tell.
+func TestReleaseOfRealPAM(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
+	t.Parallel()
+	const login = "auth required pam_faillock.so preauth\nauth [success=1 default=ignore] pam_unix.so nodelay\nauth [default=die] pam_faillock.so authfail\nauth required pam_permit.so\naccount required pam_permit.so\n"
+	for _, row := range []struct {
+		unlock string
+		want   int64
+		opens  bool // after three seconds
+	}{
+		{"2", 2, true}, {"3600", 3600, false}, {"0", 0, false}, {"never", 0, false},
+	} {
+		t.Run(row.unlock, func(t *testing.T) {
+			t.Parallel()
+			b := newBox(t, map[string]string{"pam.d/login": login, "security/faillock.conf": "nodelay\nunlock_time = " + row.unlock + "\n"})
+			seen, err := observePAMLockout(t.Context(), host.New(host.Host{OS: host.Linux, Now: today, Files: b.files()}))
+			if err != nil || seen.Seconds == nil || *seen.Seconds != row.want {
+				t.Fatalf("the check tells %+v, %v; want %d seconds", seen, err, row.want)
+			}
+			const enters = "if echo " + rightPassword + " | pamtester login ana authenticate >/dev/null 2>&1; then echo in; else echo out; fi\n"
+			got := b.run(t, "for i in 1 2 3; do echo wrong | pamtester login ana authenticate >/dev/null 2>&1 || true; done\n"+enters+"sleep 3\n"+enters)
+			if want := "out\n" + map[bool]string{true: "in\n", false: "out\n"}[row.opens]; got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+// An empty password is let in where the facts tell of nullok, and nowhere else.
+func TestBlankOfRealPAM(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
+	t.Parallel()
+	for _, args := range []string{"nullok", ""} {
+		t.Run("pam_unix "+args, func(t *testing.T) {
+			b := newBox(t, map[string]string{
+				"pam.d/login": "auth required pam_unix.so nodelay " + args + "\naccount required pam_permit.so\n",
+				"shadow":      "root:*:20000:0:99999:7:::\nana::20000:0:99999:7:::\n"})
+			seen, err := observeShadowBlank(t.Context(), host.New(host.Host{OS: host.Linux, Now: today, Files: b.files()}))
+			if err != nil || len(seen.Accounts) != 1 || len(seen.Unread) > 0 {
+				t.Fatalf("the check tells %+v, %v; want the account without password", seen, err)
+			}
+			got := b.run(t, "if echo | pamtester login ana authenticate >/dev/null 2>&1; then echo in; else echo out; fi\n")
+			if tells := len(seen.Nullok) > 0; tells != (got == "in\n") {
+				t.Errorf("the check tells of nullok: %v; an empty password: %q", tells, got)
+			}
+		})
+	}
+}
+
 // lets tells whether the right password is let in after n wrong ones in a row.
 func (b box) lets(t *testing.T, n int64) bool {
 	t.Helper()
