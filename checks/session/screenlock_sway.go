@@ -42,8 +42,8 @@ func isWaylandLocker(command string) bool {
 // observeSway finds the swayidle(1) that the person's sway starts, and after how many
 // seconds that runs a locker. sway itself never locks.
 func observeSway(ctx context.Context, r *reader, p person, f *lockFact) {
-	c := swayConfig{ctx: ctx, r: r, home: p.home}
-	file, from := c.first(swayConfigs())
+	c := swayConfig{r: r, home: p.home}
+	file, from := c.first(ctx, swayConfigs())
 	if len(r.Unread) > 0 {
 		return
 	}
@@ -51,7 +51,7 @@ func observeSway(ctx context.Context, r *reader, p person, f *lockFact) {
 		f.Locker = lockerNone
 		return
 	}
-	c.read(file, 0)
+	c.read(ctx, file, 0)
 	if len(r.Unread) > 0 {
 		return
 	}
@@ -72,7 +72,6 @@ func observeSway(ctx context.Context, r *reader, p person, f *lockFact) {
 
 // swayConfig reads a configuration with what it includes.
 type swayConfig struct {
-	ctx   context.Context
 	r     *reader
 	home  string
 	files int
@@ -81,13 +80,13 @@ type swayConfig struct {
 }
 
 // first is the first file of a list that exists, and whose it is.
-func (c *swayConfig) first(list []string) (file, from string) {
+func (c *swayConfig) first(ctx context.Context, list []string) (file, from string) {
 	for _, name := range list {
 		from = fromSystem
 		if !strings.HasPrefix(name, "/") {
 			name, from = c.home+"/"+name, fromUser
 		}
-		if _, err := c.r.Host.Files.Stat(c.ctx, name); err == nil {
+		if _, err := c.r.Host.Files.Stat(ctx, name); err == nil {
 			return name, from
 		} else if !c.r.Miss(name, err) {
 			return "", ""
@@ -96,27 +95,27 @@ func (c *swayConfig) first(list []string) (file, from string) {
 	return "", ""
 }
 
-func (c *swayConfig) read(file string, depth int) {
+func (c *swayConfig) read(ctx context.Context, file string, depth int) {
 	if c.files++; c.files > maxSwayFiles || depth > maxSwayDepth {
 		c.r.Note(file, "too_big")
 		return
 	}
-	text := strings.ReplaceAll(string(c.r.config(c.ctx, file)), "\\\n", " ")
+	text := strings.ReplaceAll(string(c.r.config(ctx, file)), "\\\n", " ")
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
 		verb, rest, _ := strings.Cut(line, " ")
 		rest = strings.TrimSpace(rest)
 		switch verb {
 		case "include":
-			c.include(file, rest, depth)
+			c.include(ctx, file, rest, depth)
 		case "exec", "exec_always":
-			c.exec(strings.TrimSpace(strings.TrimPrefix(rest, "--no-startup-id")))
+			c.exec(ctx, strings.TrimSpace(strings.TrimPrefix(rest, "--no-startup-id")))
 		}
 	}
 }
 
 // include follows a path, or all files of a folder where it ends in a star.
-func (c *swayConfig) include(from, name string, depth int) {
+func (c *swayConfig) include(ctx context.Context, from, name string, depth int) {
 	name = strings.Trim(name, `"'`)
 	name = strings.Replace(name, "$HOME", c.home, 1)
 	if rest, ok := strings.CutPrefix(name, "~/"); ok {
@@ -127,7 +126,7 @@ func (c *swayConfig) include(from, name string, depth int) {
 	}
 	dir, pattern := path.Split(name)
 	if !strings.ContainsAny(pattern, "*?[") {
-		c.read(name, depth+1)
+		c.read(ctx, name, depth+1)
 		return
 	}
 	if strings.ContainsAny(dir, "*?[$") {
@@ -135,20 +134,20 @@ func (c *swayConfig) include(from, name string, depth int) {
 		return
 	}
 	dir = path.Clean(dir)
-	entries, err := c.r.Host.Files.ReadDir(c.ctx, dir)
+	entries, err := c.r.Host.Files.ReadDir(ctx, dir)
 	if err != nil {
 		c.r.Miss(dir, err)
 		return
 	}
 	for _, e := range entries {
 		if ok, err := path.Match(pattern, e.Name); err == nil && ok && !e.Mode.IsDir() {
-			c.read(path.Join(dir, e.Name), depth+1)
+			c.read(ctx, path.Join(dir, e.Name), depth+1)
 		}
 	}
 }
 
 // exec looks at a command that sway starts.
-func (c *swayConfig) exec(command string) {
+func (c *swayConfig) exec(ctx context.Context, command string) {
 	words := shellWords(command)
 	if len(words) == 1 { // exec "swayidle ..."
 		words = shellWords(words[0])
@@ -158,7 +157,7 @@ func (c *swayConfig) exec(command string) {
 			continue
 		}
 		c.found = true
-		file, _ := c.first(swayidleConfigs())
+		file, _ := c.first(ctx, swayidleConfigs())
 		rest := words[i+1:]
 		for j, arg := range rest {
 			if arg == "-C" && j+1 < len(rest) {
@@ -167,7 +166,7 @@ func (c *swayConfig) exec(command string) {
 		}
 		c.events(rest)
 		if file != "" {
-			text := strings.ReplaceAll(string(c.r.config(c.ctx, file)), "\\\n", " ")
+			text := strings.ReplaceAll(string(c.r.config(ctx, file)), "\\\n", " ")
 			for line := range strings.Lines(text) {
 				if line = strings.TrimSpace(line); !strings.HasPrefix(line, "#") {
 					c.events(shellWords(line))

@@ -43,7 +43,7 @@ func waitForMedia(ctx context.Context, d time.Duration) {
 	}
 	if err == nil {
 		socket := os.NewFile(uintptr(fd), "uevent")
-		defer socket.Close()                          //nolint:errcheck // only read
+		defer socket.Close()
 		_ = socket.SetReadDeadline(time.Now().Add(d)) // else closing ends the read
 		go func() {
 			buf := make([]byte, 4096)

@@ -12,8 +12,6 @@ import (
 	"vigia/checks/host"
 )
 
-func number(n uint64) *uint64 { return &n }
-
 // A bench is a watch whose devices, clock and machine a test moves.
 type bench struct {
 	*MediaWatch
@@ -47,7 +45,7 @@ func TestMediaWatch(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "media.json")
 	start := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	key := func(written uint64) host.MediaUse {
-		return host.MediaUse{Kind: "disk", Model: "Llave", Serial: "AB12", Size: 1 << 30, Written: number(written), Mounted: written > 0}
+		return host.MediaUse{Kind: "disk", Model: "Llave", Serial: "AB12", Size: 1 << 30, Written: new(written), Mounted: written > 0}
 	}
 	b := newBench(t, file, start)
 	b.pass(t, 0)

@@ -47,7 +47,7 @@ func TestPortables(t *testing.T) {
 	}
 	want := []host.MediaUse{
 		{Vendor: "Fabricante", Model: "Marca Llave 32", Serial: "60A44C", Volumes: []string{"1234-ABCD"}, Kind: "disk", Size: 1 << 20,
-			Mounted: true, Read: number(64 * 512), Written: number(128 * 512)},
+			Mounted: true, Read: new(uint64(64 * 512)), Written: new(uint64(128 * 512))},
 		{Model: "Telefono", Serial: "ZX1", Kind: "phone"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
