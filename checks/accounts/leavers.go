@@ -68,9 +68,12 @@ func (p leaverParams) names() []string {
 // leaverFacts is the evidence of accounts.leavers.
 type leaverFacts struct {
 	// Looked are the accounts that were looked for.
-	Looked   []string        `json:"looked,omitempty"`
-	Residues []residueFact   `json:"residues,omitempty"`
-	Unread   []checks.Unread `json:"unread,omitempty"`
+	Looked   []string      `json:"looked,omitempty"`
+	Residues []residueFact `json:"residues,omitempty"`
+	// Used tells when the accounts were last logged on to, as far as the machine's
+	// own records say.
+	Used   []usedFact      `json:"used,omitempty"`
+	Unread []checks.Unread `json:"unread,omitempty"`
 	// Directory names the service that has accounts besides this machine.
 	Directory string `json:"directory,omitempty"`
 }
@@ -81,6 +84,12 @@ type residueFact struct {
 	// Kind is one of the residue constants, Where a path, service, group or account.
 	Kind  string `json:"kind"`
 	Where string `json:"where,omitempty"`
+}
+
+// usedFact is the last log-on of an account, to the minute.
+type usedFact struct {
+	Account string    `json:"account"`
+	At      time.Time `json:"at"`
 }
 
 // The kinds of residues.
@@ -127,6 +136,14 @@ func judgeLeavers(seen leaverFacts, p leaverParams, at time.Time) checks.Verdict
 			}
 		}
 	}
+	for _, l := range p.Leavers {
+		for _, u := range seen.Used {
+			own := u.Account == l.Account || u.Account == shortName(l.Account)
+			if own && u.At.After(l.Left) && !at.Before(l.Left) {
+				found.add("used/"+u.Account, checks.Fail, "leavers.used", "account", u.Account, "day", u.At.Format(time.DateOnly))
+			}
+		}
+	}
 	found.unread(seen.Unread)
 	v := found.verdict(checks.Because("leavers.gone", "count", strconv.Itoa(len(p.names()))))
 	return beyond(v, seen.Directory)
@@ -154,10 +171,18 @@ func (r *residues) add(account, kind, where string) {
 	}
 }
 
+// used notes a log-on, unless there was none.
+func (r *residues) used(account string, at time.Time) {
+	if !at.IsZero() {
+		r.facts.Used = append(r.facts.Used, usedFact{Account: account, At: at.UTC().Truncate(time.Minute)})
+	}
+}
+
 // seen finishes the facts: in one order from run to run.
 func (r *residues) seen(ctx context.Context) leaverFacts {
 	r.facts.Directory = r.directory(ctx)
 	r.facts.Residues = sorted(r.facts.Residues, func(f residueFact) string { return f.Account + "\x00" + f.Kind + "\x00" + f.Where })
+	r.facts.Used = sorted(r.facts.Used, func(u usedFact) string { return u.Account })
 	r.facts.Unread = r.Unread
 	return r.facts
 }

@@ -34,7 +34,25 @@ func observeLinuxLeavers(ctx context.Context, h *host.Host, p leaverParams) (lea
 	r.units(ctx, users)
 	r.rules(ctx)
 	r.runningNow(ctx, users)
+	r.logons(ctx, users)
 	return r.seen(ctx), nil
+}
+
+// logons adds when the accounts of those who left were last used.
+func (r *residues) logons(ctx context.Context, users []shadow.User) {
+	var own []localAccount
+	for _, u := range users {
+		if r.left(u.Name) {
+			own = append(own, localAccount{User: u})
+		}
+	}
+	if len(own) == 0 {
+		return
+	}
+	last := r.lastUses(ctx, own)
+	for _, a := range own {
+		r.used(a.Name, last.last[a.Name])
+	}
 }
 
 // localNames are accounts without their domain. One that could lead out of a folder is no

@@ -25,6 +25,8 @@ func leaverMessages() message.Catalogue {
 			Do: say("borre la tarea o cámbiela a una cuenta de servicio (Programador de tareas; en Linux, crontab -r -u CUENTA o {where})", "delete the task or move it to a service account (Task Scheduler; on Linux, crontab -r -u ACCOUNT or {where})")},
 		"leavers.service": {Say: say("el servicio {where} funciona con la cuenta de «{account}», que causó baja", "the service {where} runs with the account of \"{account}\", who left"),
 			Do: say("cambie la cuenta del servicio (services.msc > Iniciar sesión; en Linux, User= de la unidad)", "change the account of the service (services.msc > Log On; on Linux, User= of the unit)")},
+		"leavers.used": {Say: say("alguien entró con la cuenta de «{account}» después de su baja (el {day})", "somebody logged on with the account of \"{account}\" after the leave (on {day})"),
+			Do: say("deshabilite la cuenta, cambie las contraseñas que conocía y abra una incidencia para averiguar quién entró", "disable the account, change the passwords that were known and open an incident to find out who came in")},
 		"leavers.rights": {Say: say("{where} da derechos de administrador a «{account}», que causó baja", "{where} gives an administrator's rights to \"{account}\", who left"),
 			Do: say("borre su regla de {where} (visudo)", "delete the rule from {where} (visudo)")},
 		"leavers.group": {Say: say("«{account}», que causó baja, sigue en el grupo {where}", "\"{account}\", who left, is still in the group {where}"),
@@ -65,7 +67,7 @@ func leaverCovers() map[host.OS]checks.Coverage {
 				"Computer Management > Local Users and Groups; Task Scheduler, \"run as\"; services.msc, column \"Log On As\"; folders of C:\\Users"),
 		},
 		host.Linux: {
-			Sources: []string{"/etc/passwd", "/etc/shadow", "/etc/group", "authorized_keys", "/var/spool/cron", "/etc/crontab", "/etc/cron.d", "/var/spool/at", "/etc/systemd/system", "/var/lib/systemd/linger", sudoersFile, doasFile, "processes", "sessions"},
+			Sources: []string{"/etc/passwd", "/etc/shadow", "/etc/group", "authorized_keys", "/var/spool/cron", "/etc/crontab", "/etc/cron.d", "/var/spool/at", "/etc/systemd/system", "/var/lib/systemd/linger", lastlogFile, wtmpFile, sudoersFile, doasFile, "processes", "sessions"},
 			Missing: say(
 				"la cuenta del directorio, que mide el directorio; claves cuyo comentario no dice de quién son; archivos suyos fuera de su carpeta; aplicaciones con cuentas propias",
 				"the account of the directory, which the directory measures; keys whose comment does not say whose they are; files of theirs outside of their folder; applications with accounts of their own"),

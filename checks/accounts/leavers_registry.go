@@ -76,6 +76,7 @@ func (w *windowsLeavers) localAccounts(ctx context.Context) {
 		names := append(w.called(u.Name), w.called(u.SID)...)
 		for _, name := range distinct(names) {
 			w.know(u.SID, name)
+			w.used(name, u.LastLogon)
 			if !u.Disabled {
 				w.add(name, residueAccount, u.Name)
 			}

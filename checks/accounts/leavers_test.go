@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf16"
 
 	"vigia/checks"
@@ -69,6 +70,9 @@ func TestLeaversOnLinux(t *testing.T) {
 		{"a process", base(nil), nil, checktest.Answers{ProcessList: []host.Process{{PID: 7, Name: "tmux", Owner: "1000"}}}, anaLeft, checks.Fail, "leavers.process"},
 		{"a session", base(nil), nil, checktest.Answers{SessionList: []host.Session{{ID: "2", User: "1000", Kind: "remote"}}}, anaLeft, checks.Fail, "leavers.session"},
 		{"somebody else's process", base(nil), nil, checktest.Answers{ProcessList: []host.Process{{PID: 7, Name: "tmux", Owner: "1001"}}}, anaLeft, checks.Pass, "leavers.gone"},
+		{"used after the leave", base(map[string]string{wtmpFile: session("ana", today().AddDate(0, 0, -1))}), nil, checktest.Answers{}, anaLeft, checks.Fail, "leavers.used"},
+		{"used before the leave", base(map[string]string{wtmpFile: session("ana", today().AddDate(0, 0, -9))}), nil, checktest.Answers{}, anaLeft, checks.Pass, "leavers.gone"},
+		{"log-ons unreadable", base(map[string]string{wtmpFile: session("ana", today())}), []string{wtmpFile}, checktest.Answers{}, anaLeft, checks.Unknown, "accounts.unread"},
 		{"a group", base(map[string]string{"/etc/group": "urbanismo:x:900:luis,ana\n"}), nil, checktest.Answers{}, anaLeft, checks.Warn, "leavers.group"},
 		{"a home folder", base(map[string]string{"/srv/ana/notas.txt": ""}), nil, checktest.Answers{}, anaLeft, checks.Warn, "leavers.profile"},
 		{"the home folder of a deleted account", base(map[string]string{"/etc/passwd": "root:x:0:0::/root:/bin/sh\n", "/home/ana/notas.txt": ""}), nil, checktest.Answers{}, anaLeft, checks.Warn, "leavers.profile"},
@@ -167,6 +171,7 @@ func TestLeaversOnWindows(t *testing.T) {
 		{"a profile of the domain", closed, nil, profile, nil, windowsFiles{}, checktest.Answers{}, anaLeft, checks.Warn, "leavers.profile"},
 		{"a process of the domain", closed, nil, profile, nil, windowsFiles{}, checktest.Answers{ProcessList: []host.Process{{PID: 9, Name: "outlook.exe", Owner: domain}}}, anaLeft, checks.Fail, "leavers.process"},
 		{"a session", closed, nil, base, nil, windowsFiles{}, checktest.Answers{SessionList: []host.Session{{ID: "1", User: local}}}, anaLeft, checks.Fail, "leavers.session"},
+		{"used after the leave", []host.User{{Name: "Ana", SID: local, Disabled: true, LastLogon: today().Add(-time.Hour)}}, nil, base, nil, windowsFiles{}, checktest.Answers{}, anaLeft, checks.Fail, "leavers.used"},
 		{"a group", closed, map[string][]host.Member{sidBackupOperators: {{SID: domain, Name: `MUNI\ana`}}}, base, nil, windowsFiles{}, checktest.Answers{}, anaLeft, checks.Warn, "leavers.group"},
 		{"accounts not told", nil, nil, base, nil, windowsFiles{}, checktest.Answers{}, anaLeft, checks.Unknown, "accounts.unread"},
 		{"profiles unreadable", closed, nil, base, []string{keyProfileList}, windowsFiles{}, checktest.Answers{}, anaLeft, checks.Unknown, "accounts.unread"},
