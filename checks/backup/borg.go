@@ -111,7 +111,7 @@ func (l *looker) verifyLog(ctx context.Context, segments []stored, c *copyFact, 
 			c.Depth, c.Limit = string(intact.Edges), "time"
 			return
 		}
-		res, why := l.intact(ctx, part{s.path, s.Size}, true)
+		res, why := l.intact(ctx, part{path: s.path, size: s.Size}, true)
 		switch {
 		case why == "absent":
 			continue // a run that compacts took it meanwhile

@@ -31,6 +31,7 @@ type item struct {
 type part struct {
 	path string
 	size int64
+	sum  *sidecar // the checksum beside it, if there is one
 }
 
 // files looks at a folder in which each file and each folder is a copy.
@@ -100,7 +101,7 @@ func (l *looker) entry(ctx context.Context, e host.FileInfo, names map[string]ho
 			return it, false
 		}
 	} else {
-		it.parts = []part{{it.path, e.Size}}
+		it.parts = []part{{it.path, e.Size, l.beside(e.Name, names)}}
 	}
 	if !whole || it.fact.Time.IsZero() && e.Mode.IsRegular() {
 		out.Unread++
@@ -282,7 +283,7 @@ func (l *looker) folder(ctx context.Context, it *item) (unfinished, whole bool) 
 		}
 		if intact.Known(info.Name) || info.Name == "toc.dat" {
 			if len(it.parts) < maxParts {
-				it.parts = append(it.parts, part{path, info.Size})
+				it.parts = append(it.parts, part{path: path, size: info.Size})
 			}
 		}
 		return nil
@@ -449,11 +450,14 @@ func (l *looker) intact(ctx context.Context, p part, all bool) (res intact.Resul
 	var err error
 	if all {
 		limited, cancel := context.WithDeadline(ctx, l.reading)
-		defer cancel()
+		defer cancel() // at the end: it is read again for a checksum beside it
 		at.ctx = limited
 		res, err = intact.Verify(limited, at, p.size, p.path)
 	} else {
 		res, err = intact.Look(ctx, at, p.size, p.path)
+	}
+	if err == nil && all && p.sum != nil && res.Damage == "" {
+		return l.compareSum(at.ctx, p, res)
 	}
 	if err == nil {
 		return res, ""

@@ -2,6 +2,7 @@ package backup
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -360,5 +361,38 @@ func TestSuspects(t *testing.T) {
 	}
 	if damaged(run(0, remembered("no evidence"))) {
 		t.Error("what cannot be read is no evidence")
+	}
+}
+
+// A checksum beside a copy verifies what its format does not.
+func TestSidecar(t *testing.T) {
+	const bak = "TAPE una base de datos"
+	sum := fmt.Sprintf("%x", sha256.Sum256([]byte(bak)))
+	other := strings.Repeat("0", 64)
+	for _, tt := range []struct {
+		name, file, text string
+		status           checks.Status
+		code             string
+	}{
+		{"right", "a.bak.sha256", sum + "  a.bak\n", checks.Pass, "backup.recent_whole"},
+		{"right, as BSD writes it", "a.bak.sha256", "SHA256 (a.bak) = " + strings.ToUpper(sum) + "\n", checks.Pass, "backup.recent_whole"},
+		{"right, among others", "a.bak.sha256", other + "  b.bak\n" + sum + " *a.bak\n", checks.Pass, "backup.recent_whole"},
+		{"wrong", "a.bak.sha256", other + "  a.bak\n", checks.Fail, "backup.none_whole"},
+		{"of nothing", "a.bak.sha256", "hola\n", checks.Pass, "backup.recent_unverified"},
+		{"of two others", "a.bak.sha256", other + "  b.bak\n" + other + "  c.bak\n", checks.Pass, "backup.recent_unverified"},
+		{"of another kind", "a.bak.md5", sum + "  a.bak\n", checks.Pass, "backup.recent_unverified"},
+	} {
+		for _, os := range []host.OS{host.Linux, host.Windows} {
+			t.Run(fmt.Sprint(tt.name, " on ", os), func(t *testing.T) {
+				folder, quoted := "/c", "/c"
+				if os == host.Windows {
+					folder, quoted = `E:\c`, `E:\\c`
+				}
+				d := disk{os: os, entries: map[string]entry{
+					join(os, folder, "a.bak"): {content: bak, age: 3 * time.Hour}, join(os, folder, tt.file): {content: tt.text, age: 3 * time.Hour},
+				}}
+				wants(t, said1(t, d, checktest.Answers{}, `{"name":"a","copies":"`+quoted+`"}`), tt.status, tt.code)
+			})
+		}
 	}
 }

@@ -140,7 +140,7 @@ func (l *looker) image(ctx context.Context, folder string, it *item) {
 			it.fact.Time = info.ModTime.UTC()
 		}
 		if lower := strings.ToLower(info.Name); strings.HasSuffix(lower, ".vhd") || strings.HasSuffix(lower, ".vhdx") {
-			it.parts = append(it.parts, part{path, info.Size})
+			it.parts = append(it.parts, part{path: path, size: info.Size})
 		}
 		return nil
 	})
