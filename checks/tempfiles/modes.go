@@ -160,14 +160,17 @@ func harmless(name string) bool {
 	rel := strings.TrimPrefix(name, logFolder+"/")
 	top, _, below := strings.Cut(rel, "/")
 	if below {
-		return slices.Contains([]string{"anaconda", "apt", "dist-upgrade", "dracut", "hp", "installer", "landscape", "tuned", "unattended-upgrades"}, top)
+		return slices.Contains([]string{
+			"anaconda", "apt", "dbconfig-common", "dist-upgrade", "dracut", "fsck", "hp", "installer", "landscape", "rhsm", "sa",
+			"sysstat", "tuned", "unattended-upgrades",
+		}, top)
 	}
 	if slices.ContainsFunc([]string{"Xorg.", "boot", "cloud-init", "dnf.", "dnf5", "fontconfig", "gpu-manager", "hawkey", "prime-", "wtmp", "lastlog", "faillog", "ubuntu-advantage"}, func(prefix string) bool {
 		return strings.HasPrefix(top, prefix)
 	}) {
 		return true
 	}
-	return slices.Contains([]string{"alternatives.log", "dpkg.log", "dmesg", "dracut.log", "kdump.log", "README"}, top)
+	return slices.Contains([]string{"alternatives.log", "aptitude", "dpkg.log", "dmesg", "dracut.log", "kdump.log", "popularity-contest", "README"}, top)
 }
 
 // dumps looks at the files of a folder of dumps, and whether others may put some there.
