@@ -81,7 +81,7 @@ func blankCovers() map[host.OS]checks.Coverage {
 	}, checks.Coverage{
 		Sources: fromShadow("/etc/pam.d/*"),
 		Missing: say("las cuentas de un directorio", "accounts of a directory"),
-		ByHand:  say("como root, «awk -F: '$2==\"\"' /etc/shadow» y «grep nullok /etc/pam.d/*»", "as root, \"awk -F: '$2==\\\"\\\"' /etc/shadow\" and \"grep nullok /etc/pam.d/*\""),
+		ByHand:  say("como root, «awk -F: '$2==\"\"' /etc/shadow» y «grep nullok /etc/pam.d/*»", "as root, \"awk -F: '$2==\"\"' /etc/shadow\" and \"grep nullok /etc/pam.d/*\""),
 	})
 }
 

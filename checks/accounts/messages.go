@@ -41,11 +41,11 @@ func common(own message.Catalogue) message.Catalogue {
 
 func ageMessages() message.Catalogue {
 	rule := say(
-		"fije la vigencia máxima en {limit} días o menos (directiva de contraseñas; en Linux, PASS_MAX_DAYS de /etc/login.defs)",
-		"set the maximum age to {limit} days or less (password policy; on Linux, PASS_MAX_DAYS in /etc/login.defs)")
+		"en Windows, secpol.msc, Directiva de contraseñas, «Vigencia máxima de la contraseña» a {limit} días o menos (en la edición Home, «net accounts /maxpwage:{limit}»); en Linux, PASS_MAX_DAYS {limit} en /etc/login.defs",
+		"on Windows, secpol.msc, Password Policy, \"Maximum password age\" {limit} days or less (on the Home edition, \"net accounts /maxpwage:{limit}\"); on Linux, PASS_MAX_DAYS {limit} in /etc/login.defs")
 	account := say(
-		"que la persona cambie su contraseña y su cuenta quede con vigencia máxima de {limit} días, o registre una exención firmada",
-		"have the person change the password and give the account a maximum age of {limit} days, or register a signed exemption")
+		"que la persona cambie su contraseña; en Windows, quite «La contraseña nunca expira» en lusrmgr.msc; en Linux, «chage -M {limit} {account}». O registre una exención firmada",
+		"have the person change the password; on Windows, clear \"Password never expires\" in lusrmgr.msc; on Linux, \"chage -M {limit} {account}\". Or register a signed exemption")
 	return common(message.Catalogue{
 		"age.rule_off":         {Say: say("las contraseñas nunca caducan ({source})", "passwords never expire ({source})"), Do: rule},
 		"age.rule_long":        {Say: say("las contraseñas caducan a los {days} días y el máximo es {limit} ({source})", "passwords expire after {days} days and the limit is {limit} ({source})"), Do: rule},
@@ -65,11 +65,12 @@ func ageMessages() message.Catalogue {
 }
 
 func lengthMessages() message.Catalogue {
-	do := say("fije una longitud mínima de {bar} caracteres (directiva de contraseñas; en Linux, pam_pwquality minlen)",
-		"set a minimum length of {bar} characters (password policy; on Linux, pam_pwquality minlen)")
+	do := say("en Windows, secpol.msc, Directiva de contraseñas, «Longitud mínima» a {bar} (en la edición Home, «net accounts /minpwlen:{bar}»); en Linux, instale libpam-pwquality y ponga minlen = {bar} en /etc/security/pwquality.conf",
+		"on Windows, secpol.msc, Password Policy, \"Minimum password length\" {bar} (on the Home edition, \"net accounts /minpwlen:{bar}\"); on Linux, install libpam-pwquality and set minlen = {bar} in /etc/security/pwquality.conf")
 	return common(message.Catalogue{
 		"length.off": {Say: say("no se exige longitud mínima ({by})", "no minimum length is enforced ({by})"),
-			Do: say("active la longitud mínima de contraseña (directiva de contraseñas; en Linux, pam_pwquality)", "enforce a minimum length (password policy; on Linux, pam_pwquality)")},
+			Do: say("en Windows, secpol.msc, Directiva de contraseñas, «Longitud mínima» a 12 (en la edición Home, «net accounts /minpwlen:12»); en Linux, instale libpam-pwquality y ponga minlen = 12 en /etc/security/pwquality.conf",
+				"on Windows, secpol.msc, Password Policy, \"Minimum password length\" 12 (on the Home edition, \"net accounts /minpwlen:12\"); on Linux, install libpam-pwquality and set minlen = 12 in /etc/security/pwquality.conf")},
 		"length.short":      {Say: say("longitud mínima de {value} caracteres, por debajo del mínimo legal de {bar} ({source})", "minimum length of {value} characters, under the legal {bar} ({source})"), Do: do},
 		"length.legal_only": {Say: say("longitud mínima de {value} caracteres: cumple, pero se recomiendan {bar} ({source})", "minimum length of {value} characters: legal, but {bar} are recommended ({source})"), Do: do},
 		"length.enough":     {Say: say("longitud mínima de {value} caracteres ({source})", "minimum length of {value} characters ({source})")},
@@ -77,8 +78,8 @@ func lengthMessages() message.Catalogue {
 }
 
 func compositionMessages() message.Catalogue {
-	do := say("exija varias clases de caracteres (directiva de complejidad; en Linux, pam_pwquality minclass)",
-		"demand several classes of characters (complexity policy; on Linux, pam_pwquality minclass)")
+	do := say("en Windows, secpol.msc, Directiva de contraseñas, active «La contraseña debe cumplir los requisitos de complejidad»; en Linux, instale libpam-pwquality y ponga minclass = 3 en /etc/security/pwquality.conf",
+		"on Windows, secpol.msc, Password Policy, enable \"Password must meet complexity requirements\"; on Linux, install libpam-pwquality and set minclass = 3 in /etc/security/pwquality.conf")
 	return common(message.Catalogue{
 		"composition.off":    {Say: say("no se exige ninguna composición de la contraseña ({by})", "no composition of passwords is enforced ({by})"), Do: do},
 		"composition.few":    {Say: say("se exigen {value} clases de caracteres y el mínimo es {bar} ({source})", "{value} classes of characters are demanded and the minimum is {bar} ({source})"), Do: do},

@@ -12,8 +12,8 @@ func usernameMessages() message.Catalogue {
 }
 
 func historyMessages() message.Catalogue {
-	remember := say("exija un historial de {bar} contraseñas (secpol.msc, Directiva de contraseñas; en Linux, pam_pwhistory con remember={bar})",
-		"enforce a history of {bar} passwords (secpol.msc, Password Policy; on Linux, pam_pwhistory with remember={bar})")
+	remember := say("exija un historial de {bar} contraseñas (secpol.msc, Directiva de contraseñas, o «net accounts /uniquepw:{bar}»; en Linux, pam_pwhistory con remember={bar})",
+		"enforce a history of {bar} passwords (secpol.msc, Password Policy, or \"net accounts /uniquepw:{bar}\"; on Linux, pam_pwhistory with remember={bar})")
 	keep := say("fije una vigencia mínima de {bar} día (secpol.msc, Directiva de contraseñas; en Linux, PASS_MIN_DAYS en /etc/login.defs y «chage -m {bar} CUENTA» en las cuentas que ya existen)",
 		"set a minimum age of {bar} day (secpol.msc, Password Policy; on Linux, PASS_MIN_DAYS in /etc/login.defs and \"chage -m {bar} ACCOUNT\" for accounts that exist)")
 	return common(message.Catalogue{
@@ -30,8 +30,8 @@ func historyMessages() message.Catalogue {
 }
 
 func lockoutMessages() message.Catalogue {
-	do := say("bloquee la cuenta tras {bar} intentos (secpol.msc, Directiva de bloqueo de cuenta; en Linux, deny = {bar} en /etc/security/faillock.conf)",
-		"lock the account after {bar} attempts (secpol.msc, Account Lockout Policy; on Linux, deny = {bar} in /etc/security/faillock.conf)")
+	do := say("bloquee la cuenta tras {bar} intentos (secpol.msc, Directiva de bloqueo de cuenta, o «net accounts /lockoutthreshold:{bar}»; en Linux, deny = {bar} en /etc/security/faillock.conf)",
+		"lock the account after {bar} attempts (secpol.msc, Account Lockout Policy, or \"net accounts /lockoutthreshold:{bar}\"; on Linux, deny = {bar} in /etc/security/faillock.conf)")
 	return common(message.Catalogue{
 		"lockout.off": {Say: say("las cuentas nunca se bloquean por intentos fallidos ({source})", "accounts never lock after failed attempts ({source})"),
 			Do: say("active el bloqueo: en Windows, secpol.msc, Directiva de bloqueo de cuenta; en Debian o Ubuntu, pam_faillock en /etc/pam.d/common-auth (preauth antes de pam_unix y authfail después); en Rocky, «authselect enable-feature with-faillock»",
@@ -59,8 +59,8 @@ func releaseMessages() message.Catalogue {
 		"release.never_locks": {Say: say("las cuentas nunca se bloquean ({source})", "accounts never lock ({source})"),
 			Do: say("active primero el bloqueo por intentos fallidos", "switch the lockout after failed attempts on first")},
 		"release.many": {Say: say("la cuenta se bloquea a los {value} intentos y el máximo es {bar} ({source})", "the account locks after {value} attempts and the limit is {bar} ({source})"),
-			Do: say("bloquee la cuenta tras {bar} intentos (secpol.msc, Directiva de bloqueo de cuenta; en Linux, deny = {bar} en /etc/security/faillock.conf)",
-				"lock the account after {bar} attempts (secpol.msc, Account Lockout Policy; on Linux, deny = {bar} in /etc/security/faillock.conf)")},
+			Do: say("bloquee la cuenta tras {bar} intentos (secpol.msc, Directiva de bloqueo de cuenta, o «net accounts /lockoutthreshold:{bar}»; en Linux, deny = {bar} en /etc/security/faillock.conf)",
+				"lock the account after {bar} attempts (secpol.msc, Account Lockout Policy, or \"net accounts /lockoutthreshold:{bar}\"; on Linux, deny = {bar} in /etc/security/faillock.conf)")},
 		"release.by_hand": {Say: say("la cuenta bloqueada espera a que un administrador la desbloquee ({source})", "a locked account waits for an administrator to unlock it ({source})")},
 		"release.by_itself": {Say: say("la cuenta bloqueada se abre sola a los {minutes} minutos ({source})", "a locked account opens by itself after {minutes} minutes ({source})"),
 			Do: say("que solo un administrador la desbloquee: en Windows, «Duración del bloqueo de cuenta» a 0; en Linux, unlock_time = 0 en /etc/security/faillock.conf. Anote cada bloqueo en el libro de incidencias",
