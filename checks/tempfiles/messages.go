@@ -33,6 +33,9 @@ func messages() message.Catalogue {
 		"tempfiles.temp_read":   {Say: say("en {path} cualquiera puede leer los temporales de otros", "in {path} anybody can read the temporary files of others"), Do: sticky},
 		"tempfiles.log_write":   {Say: say("cualquiera puede escribir en el registro {path}", "anybody can write to the log {path}"), Do: logs},
 		"tempfiles.log_read":    {Say: say("cualquiera puede leer el registro {path}", "anybody can read the log {path}"), Do: logs},
+		"tempfiles.rotate_read": {Say: say("logrotate volverá a crear {path} de modo que cualquiera lo lea", "logrotate will make {path} anew so that anybody reads it"), Do: say(
+			"en el archivo de /etc/logrotate.d que nombra {path}, ponga «create 0640 root adm»",
+			"in the file of /etc/logrotate.d that names {path}, set \"create 0640 root adm\"")},
 		"tempfiles.dump_read":   {Say: say("cualquiera puede leer los volcados de memoria de {path}", "anybody can read the memory dumps of {path}"), Do: dump},
 		"tempfiles.dump_write":  {Say: say("cualquiera puede cambiar los volcados de memoria de {path}", "anybody can change the memory dumps of {path}"), Do: dump},
 		"tempfiles.dump_delete": {Say: say("cualquiera puede borrar o cambiar los volcados de memoria de {path}", "anybody can delete or change the memory dumps of {path}"), Do: dump},
@@ -55,7 +58,7 @@ func messages() message.Catalogue {
 func covers() map[host.OS]checks.Coverage {
 	return map[host.OS]checks.Coverage{
 		host.Linux: {
-			Sources: append([]string{"/tmp", "/var/tmp", "/dev/shm", logFolder, corePattern, suidDumpable}, dumpFolders()...),
+			Sources: append([]string{"/tmp", "/var/tmp", "/dev/shm", logFolder, rotateFile, rotateFolder, corePattern, suidDumpable}, dumpFolders()...),
 			Missing: say(
 				"temporales propios de cada servicio (PrivateTmp) y carpetas de aplicaciones que la política no declara; listas POSIX de un archivo a nombre de una persona",
 				"temporary folders of each service (PrivateTmp) and folders of applications that the policy does not declare; POSIX lists of a file in a person's name"),

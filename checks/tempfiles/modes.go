@@ -32,6 +32,7 @@ func observeModes(ctx context.Context, h *host.Host, p params) (facts, error) {
 		l.shared(ctx, dir)
 	}
 	l.logs(ctx)
+	l.rotations(ctx)
 	for _, dir := range dumpFolders() {
 		l.dumps(ctx, dir)
 	}

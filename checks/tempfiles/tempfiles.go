@@ -73,7 +73,7 @@ type facts struct {
 // place is one folder or file that is open to others.
 type place struct {
 	Path string `json:"path"`
-	Kind string `json:"kind"` // temp, log, dump, app
+	Kind string `json:"kind"` // temp, log, dump, app, rotate
 	// Others may do: "read", "write", "delete" (of the files of each other).
 	Others string `json:"others"`
 	// Known tells of a log that is known to hold names, addresses or what people did;
@@ -86,6 +86,8 @@ const (
 	kindLog  = "log"
 	kindDump = "dump"
 	kindApp  = "app"
+	// kindRotate is a log as logrotate makes it anew.
+	kindRotate = "rotate"
 
 	mayRead   = "read"
 	mayWrite  = "write"

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"vigia/checks"
 	"vigia/checks/checktest"
 	"vigia/checks/host"
@@ -43,6 +45,11 @@ func TestOnLinux(t *testing.T) {
 		{"a web log behind a closed folder", map[string]string{"/var/log/nginx/access.log": ""}, map[string]fs.FileMode{"/var/log/nginx": 0o750}, nil, "", checks.Pass, "tempfiles.closed"},
 		{"a log of nobody knows what", map[string]string{"/var/log/padron.log-20261101": ""}, nil, nil, "", checks.Warn, "tempfiles.log_read"},
 		{"a log folder that all may write", map[string]string{"/var/log/app/x.log": ""}, map[string]fs.FileMode{"/var/log/app": 0o777, "/var/log/app/x.log": 0o600}, nil, "", checks.Fail, "tempfiles.log_write"},
+		{"logs made anew for all", map[string]string{rotateFolder + "/rsyslog": "/var/log/syslog\n/var/log/auth.log\n{\n\trotate 4\n\tcreate 0644 syslog adm\n}\n"}, nil, nil, "", checks.Fail, "tempfiles.several_fail"},
+		{"one log made anew for all, by the general word", map[string]string{rotateFile: "create 644\n", rotateFolder + "/s": "/var/log/syslog {\n}\n/var/log/auth.log {\n create 600\n}\n"}, nil, nil, "", checks.Fail, "tempfiles.rotate_read"},
+		{"logs made anew behind a closed folder", map[string]string{rotateFolder + "/web": "/var/log/nginx/*.log {\n create 0644 root root\n}\n", "/var/log/nginx/x.log": ""}, map[string]fs.FileMode{"/var/log/nginx": 0o750}, nil, "", checks.Pass, "tempfiles.closed"},
+		{"logs of nowhere made anew", map[string]string{rotateFolder + "/x": "/auth.log /var/log/dpkg.log /var/log {\n create 0644\n}\n"}, nil, nil, "", checks.Pass, "tempfiles.closed"},
+		{"rotation unreadable", map[string]string{rotateFolder + "/x": ""}, nil, []string{rotateFolder}, "", checks.Unknown, "tempfiles.unread"},
 		{"a dump for all", nil, map[string]fs.FileMode{"/var/lib/systemd/coredump/core.x.1000.zst": 0o644}, nil, "", checks.Fail, "tempfiles.dump_read"},
 		{"dumps of each other", map[string]string{"/var/crash/x.crash": ""}, map[string]fs.FileMode{"/var/crash": 0o777, "/var/crash/x.crash": 0o600}, nil, "", checks.Fail, "tempfiles.dump_delete"},
 		{"dumps into an open folder", map[string]string{corePattern: "/srv/cores/core.%e.%p\n", "/srv/cores/x": ""}, map[string]fs.FileMode{"/srv/cores": 0o777}, nil, "", checks.Fail, "tempfiles.temp_delete"},
@@ -177,4 +184,32 @@ func TestMessages(t *testing.T) {
 	for _, problem := range access().Info().Messages.Problems() {
 		t.Error(problem)
 	}
+}
+
+func TestParseRotate(t *testing.T) {
+	got, general := parseRotate([]byte("# see logrotate(8)\nweekly\ncreate 0640 root adm\ninclude /etc/logrotate.d\n\"/var/log/a.log\" /var/log/b.log {\n  postrotate\n    create 0777\n  endscript\n}\n"+
+		"/var/log/c.log\n{\n create 666\n copytruncate\n}\n/var/log/d.log { \n create 0664 root utmp\n}\n/var/log/e.log {\n create\n"), rotation{})
+	want := []rotation{
+		{paths: []string{"/var/log/a.log", "/var/log/b.log"}, mode: 0o640, known: true},
+		{paths: []string{"/var/log/c.log"}, mode: 0o666},
+		{paths: []string{"/var/log/d.log"}, mode: 0o664, known: true},
+	}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(rotation{})); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if general.mode != 0o640 || !general.known {
+		t.Errorf("for all others: got %+v, want 0640", general)
+	}
+}
+
+func FuzzParseRotate(f *testing.F) {
+	f.Add([]byte("create 644\n/a /b\n{\n postrotate\n x\n endscript\n}\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		rotations, _ := parseRotate(b, rotation{})
+		for _, r := range rotations {
+			if r.mode > 0o7777 {
+				t.Errorf("mode %o", r.mode)
+			}
+		}
+	})
 }
