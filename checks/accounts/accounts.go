@@ -99,7 +99,9 @@ func (r *reader) directory(ctx context.Context) string {
 		// it, so its own configuration decides.
 		source := shadow.Directory(r.config(ctx, nsswitch), "passwd")
 		if source == "sss" && !installed(ctx, r.Host, "/etc/sssd/sssd.conf") {
-			return ""
+			if parts, _ := r.dropIns(ctx, "/etc/sssd/conf.d"); len(parts) == 0 {
+				return ""
+			}
 		}
 		return source
 	}
