@@ -131,7 +131,7 @@ func decodeFile(files fs.FS, name string, into any) (*document, error) {
 
 var (
 	controlID = regexp.MustCompile(`^[A-Z][A-Z0-9]*(-[A-Z0-9]+)+$`)
-	packName  = regexp.MustCompile(`^[a-z]{2}-[a-z0-9]+$`)
+	packName  = regexp.MustCompile(`^[a-z]{2}(-[a-z0-9]+)+$`)
 )
 
 func (b LawBook) check(doc *document) error {
