@@ -270,6 +270,14 @@ func TestLiveModes(t *testing.T) {
 	}
 	top := t.TempDir()
 	copies := filepath.Join(top, "copias")
+	for dir := filepath.Dir(filepath.Dir(top)); ; dir = filepath.Dir(dir) {
+		if info, err := os.Stat(dir); err != nil || info.Mode()&1 == 0 {
+			t.Skipf("nobody else gets as far as %s", dir)
+		}
+		if dir == "/" {
+			break
+		}
+	}
 	file := filepath.Join(copies, "padron.zip")
 	if err := os.Mkdir(copies, 0o700); err != nil {
 		t.Fatal(err)
