@@ -50,7 +50,7 @@ func compiled(expression string) func() *regexp.Regexp {
 
 var (
 	configurationPaths = compiled(`^/(etc|proc|sys|run|lib|usr/(lib|share|local/(etc|share)))/|` +
-		`^/var/lib/((AccountsService|dpkg|gdm3?|lightdm|sddm)/|apt/extended_states$)`)
+		`^/var/lib/((AccountsService|dpkg|gdm3?|lightdm|polkit-1|sddm)/|samba/usershares/|apt/extended_states$)`)
 	configurationInHome  = compiled(`^\.(config|kde4?|gconf)/|^\.(xscreensaver|dmrc|xprofile|xsessionrc)$`)
 	configurationWindows = compiled(`(?i)^[a-z]:\\windows\\.*\.(ini|inf|pol|xml)$`)
 	secretPaths          = compiled(`(?i)(^|/)(\.ssh|\.gnupg|private|system-connections|wpa_supplicant|openvpn|wireguard|keyrings?)(/|$)|` +
