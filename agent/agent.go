@@ -10,6 +10,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,6 +49,9 @@ type Options struct {
 	// Watch calls changed whenever users' files have changed, until its context ends;
 	// nil: nobody watches, and documents are looked at when their time comes.
 	Watch func(ctx context.Context, changed func()) error
+	// Rest is called after a round of checks and after a delivery, to give back memory;
+	// nil: nothing is done.
+	Rest func()
 	// Beside is what runs for as long as the agent does, by what it watches. One that ends
 	// is told of in the log, and missed by the check that asks it.
 	Beside map[string]func(context.Context) error
@@ -73,6 +77,9 @@ type Agent struct {
 func Open(ctx context.Context, opts Options) (_ *Agent, err error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
+	}
+	if opts.Rest == nil {
+		opts.Rest = func() {}
 	}
 	a := &Agent{folder: folder(opts.Config.DataDir), opts: opts, wake: make(chan struct{}, 1)}
 	if a.id, err = identity.Load(a.folder.identity(), opts.Now); err != nil {
@@ -118,14 +125,14 @@ func Open(ctx context.Context, opts Options) (_ *Agent, err error) {
 		return nil, fmt.Errorf("read the last reports: %w", err)
 	}
 	a.noteStart()
-	a.tasks = schedule.New(schedule.Options{Seed: a.id.AgentID(), Wall: opts.Now, Idle: a.report})
+	a.tasks = schedule.New(schedule.Options{Seed: a.id.AgentID(), Wall: opts.Now, Idle: a.rest})
 	if p, ok := a.policies.get(); ok {
 		a.follow(p)
 	}
 	a.client, err = deliver.New(deliver.Options{
 		Address: a.address, Credentials: a.id, Queue: outbox{a.queue, a.id}, Policies: a.policies,
 		Checkpoints: shelf{kept, checkpointsFile, maxCheckpoints}, Tell: a.reporter.tell,
-		Spread: opts.Spread, Done: a.view.delivered, Now: opts.Now, Logger: opts.Logger,
+		Spread: opts.Spread, Anyway: a.anyway, Done: a.delivered, Now: opts.Now, Logger: opts.Logger,
 	})
 	return a, err
 }
@@ -265,6 +272,13 @@ func (a *Agent) tick(ctx context.Context) {
 	}
 }
 
+// rest reports what a round of checks found, and gives back the memory that it took: for
+// most of an hour nothing will want it.
+func (a *Agent) rest(ctx context.Context) {
+	a.report(ctx)
+	a.opts.Rest()
+}
+
 // report writes a report if one is due.
 func (a *Agent) report(ctx context.Context) {
 	err := a.reporter.writeDue(ctx)
@@ -284,13 +298,35 @@ func (a *Agent) tell(ctx context.Context, code string, args map[string]string) {
 	}
 }
 
+// anyway is how long after a delivery the next one is made even if there is no hurry.
+// Reports that say "as before" wait for it, four at the usual cadence: each call costs
+// more bytes than they do. They are signed, dated and on disk meanwhile, and the collector
+// stops believing a machine only after many times that.
+func (a *Agent) anyway() time.Duration {
+	p, ok := a.policies.get()
+	if !ok {
+		return schedule.DefaultReport // the policy is what is waited for
+	}
+	report := cmp.Or(time.Duration(p.Schedule.Report), schedule.DefaultReport)
+	return max(report, min(4*report, time.Duration(p.Schedule.Silence)/4))
+}
+
 // wrote is called after each report that is durable.
-func (a *Agent) wrote() {
+func (a *Agent) wrote(calm bool) {
 	a.view.measured()
+	if calm {
+		return
+	}
 	select {
 	case a.wake <- struct{}{}:
 	default: // it is awake
 	}
+}
+
+// delivered is called after each delivery.
+func (a *Agent) delivered(out deliver.Outcome, err error) {
+	a.view.delivered(out, err)
+	a.opts.Rest() // compression alone takes over a megabyte
 }
 
 // renew renews the certificate when it is time. It looks at the clock often:

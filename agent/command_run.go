@@ -81,7 +81,7 @@ func (c *cli) run(ctx context.Context, config, data string, once bool) (err erro
 		Machine: func() *host.Host {
 			return live(documents, directory, media)
 		},
-		Beside: beside,
+		Rest: local.Rest, Beside: beside,
 		Spread: spread, Version: c.version,
 		Logger: c.logger(cfg),
 		Watch: func(ctx context.Context, changed func()) error {

@@ -39,8 +39,9 @@ type reporter struct {
 	machine  func(context.Context) *apiv1.Machine
 	now      func() time.Time
 	started  time.Time
-	// wrote is called after a report is durable.
-	wrote func()
+	// wrote is called after a report is durable. A calm one says nothing that the one
+	// before did not.
+	wrote func(calm bool)
 
 	writing sync.Mutex // one report at a time
 
@@ -92,6 +93,7 @@ func (r *reporter) write(ctx context.Context, due schedule.Due) error {
 	machine := r.machine(ctx)
 	epoch, version := r.policies.Current()
 	health := r.health()
+	calm := due != schedule.Full
 	for _, draft := range r.ledger.Draft(due) {
 		r.mu.Lock()
 		events := slices.Clone(r.events)
@@ -100,6 +102,7 @@ func (r *reporter) write(ctx context.Context, due schedule.Due) error {
 		if len(events) > 0 {
 			severity = max(severity, schedule.SeverityEvent)
 		}
+		calm = calm && severity == schedule.SeverityBeat
 		sequence, err := r.queue.Append(ctx, spool.Severity(severity), func(sequence uint64, previous spool.Hash) (spool.Signed, error) {
 			return r.sign(&apiv1.Report{
 				AgentId: r.id.AgentID(), Sequence: sequence, PreviousHash: previous[:], CreatedAt: r.now().UnixMicro(),
@@ -115,7 +118,7 @@ func (r *reporter) write(ctx context.Context, due schedule.Due) error {
 		r.events = slices.Delete(r.events, 0, len(events))
 		r.mu.Unlock()
 	}
-	r.wrote()
+	r.wrote(calm)
 	return nil
 }
 

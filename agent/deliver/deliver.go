@@ -24,6 +24,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/encoding/gzip"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
@@ -85,7 +86,7 @@ type Store interface {
 	Save([]byte) error
 }
 
-// Options of a Client. All but the last four are needed.
+// Options of a Client. All but the last five are needed.
 type Options struct {
 	Address     func() string // host:port
 	Credentials Credentials
@@ -97,6 +98,9 @@ type Options struct {
 	// Spread is the most that a delivery waits, so that machines which are
 	// switched on together do not call together.
 	Spread time.Duration
+	// Anyway is how long after a delivery Run makes the next one even if nobody wakes it;
+	// nil: an hour.
+	Anyway func() time.Duration
 	// Done is called after each delivery that the context did not end.
 	Done   func(Outcome, error)
 	Now    func() time.Time // nil: time.Now
@@ -126,6 +130,9 @@ func New(opts Options) (*Client, error) {
 	}
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	if opts.Anyway == nil {
+		opts.Anyway = func() time.Duration { return callAnyway }
 	}
 	if opts.Done == nil {
 		opts.Done = func(Outcome, error) {}
@@ -196,8 +203,7 @@ func (c *Client) batch(ctx context.Context, client apiv1.IngestServiceClient, ou
 	req := &apiv1.DeliverRequest{Items: items, PolicyEpoch: epoch, PolicyVersion: version, CheckpointSize: c.kept.size()}
 	callCtx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	var trailer metadata.MD
-	resp, err := client.Deliver(callCtx, req, grpc.Trailer(&trailer))
+	resp, trailer, err := c.call(callCtx, client, req)
 	if err != nil {
 		out.RetryAfter = retryAfter(err, trailer)
 		return false, explain(err)
@@ -227,6 +233,18 @@ func (c *Client) batch(ctx context.Context, client apiv1.IngestServiceClient, ou
 		c.opts.Policies.Offer(ctx, p)
 	}
 	return c.opts.Queue.Last() > durable, nil
+}
+
+// call sends a request compressed, as its reports are mostly words that repeat, and plain
+// to a collector that does not know how to read that.
+func (c *Client) call(ctx context.Context, client apiv1.IngestServiceClient, req *apiv1.DeliverRequest) (*apiv1.DeliverResponse, metadata.MD, error) {
+	var trailer metadata.MD
+	resp, err := client.Deliver(ctx, req, grpc.Trailer(&trailer), grpc.UseCompressor(gzip.Name))
+	if status.Code(err) == codes.Unimplemented {
+		trailer = nil
+		resp, err = client.Deliver(ctx, req, grpc.Trailer(&trailer))
+	}
+	return resp, trailer, err
 }
 
 // judge verifies the answer's checkpoint, reports a collector that lost or

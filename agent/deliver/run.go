@@ -13,12 +13,14 @@ const (
 	firstRetry = 5 * time.Second
 	lastRetry  = 15 * time.Minute
 	// callAnyway is when to call with nothing to say, for a policy that is
-	// waiting.
+	// waiting, where Options.Anyway does not tell.
 	callAnyway = time.Hour
+	// lookAgain bounds a wait: while a machine sleeps its timers stand still.
+	lookAgain = 5 * time.Minute
 )
 
-// Run delivers when there is something new, told by wake, until the context
-// ends. After an error it waits longer and longer, with full jitter: machines
+// Run delivers when there is something that cannot wait, told by wake, and what there is
+// whenever it is time to call anyway, until the context ends. After an error it waits longer and longer, with full jitter: machines
 // that lost their collector together do not come back together.
 func (c *Client) Run(ctx context.Context, wake <-chan struct{}) {
 	retry := newBackOff()
@@ -47,15 +49,31 @@ func (c *Client) Run(ctx context.Context, wake <-chan struct{}) {
 		if c.opts.Queue.Last() > c.opts.Queue.Acked() {
 			continue
 		}
-		timer := time.NewTimer(callAnyway)
+		if !c.idle(ctx, wake) {
+			return
+		}
+	}
+}
+
+// idle waits until there is something to say at once, or it is time to call anyway, by
+// either clock. It is false at the end of the context.
+func (c *Client) idle(ctx context.Context, wake <-chan struct{}) bool {
+	mono, wall := time.Now(), c.opts.Now().Round(0)
+	for {
+		left := c.opts.Anyway() - max(time.Since(mono), c.opts.Now().Round(0).Sub(wall))
+		if left <= 0 {
+			return ctx.Err() == nil
+		}
+		timer := time.NewTimer(min(left, lookAgain))
 		select {
 		case <-ctx.Done():
 			timer.Stop()
-			return
+			return false
 		case <-wake:
+			timer.Stop()
+			return true
 		case <-timer.C:
 		}
-		timer.Stop()
 	}
 }
 

@@ -51,8 +51,13 @@ const (
 	severityFail
 )
 
-// SeverityEvent is that of a report which tells an event.
-const SeverityEvent uint8 = severityUnknown
+// Severities that others know.
+const (
+	// SeverityBeat is that of a report in which every state is as it was told before.
+	SeverityBeat uint8 = severityBeat
+	// SeverityEvent is that of a report which tells an event.
+	SeverityEvent uint8 = severityUnknown
+)
 
 // Ledger knows the newest result of each entry and what was last reported of
 // it. Its memory of what was reported changes only by Commit, after the report

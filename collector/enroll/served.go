@@ -43,10 +43,13 @@ func (ca *CA) ServerTLS(hosts ...string) (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	resumable := newSessions(maxSessions)
 	return &tls.Config{
 		MinVersion:     tls.VersionTLS13,
 		ClientAuth:     tls.RequestClientCert,
 		GetCertificate: s.certificate,
+		WrapSession:    resumable.wrap,
+		UnwrapSession:  resumable.unwrap,
 	}, nil
 }
 
