@@ -12,9 +12,6 @@ import (
 // that they are its own. Their keys have been the same since 2013; to ask over D-Bus would
 // give the same and start logind where it does not run.
 
-// maxLogind bounds one such file, in bytes.
-const maxLogind = 64 << 10
-
 // logindFile parses one. A value may be in quotes and have C escapes, which are left.
 func logindFile(b []byte) map[string]string {
 	out := make(map[string]string)

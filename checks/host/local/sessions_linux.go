@@ -17,6 +17,8 @@ const (
 	logindDir      = "/run/systemd"
 	logindSessions = logindDir + "/sessions"
 	logindBlocks   = logindDir + "/inhibit"
+
+	maxLogind = 64 << 10 // bytes of one file
 )
 
 // Sessions implements host.Running from what logind keeps; without it,
