@@ -113,7 +113,7 @@ func (l *Ledger) Last(id string) []byte {
 
 // recall keeps what a durable result holds.
 func (k *known) recall(sequence uint64, r *apiv1.Result) {
-	k.sent.sequence, k.sent.content = sequence, content(r)
+	k.sent.sequence, k.sent.content, k.sent.state = sequence, content(r), state(r)
 	if b := r.GetObserved(); len(b) <= maxBefore {
 		k.before = slices.Clone(b)
 	}
@@ -124,6 +124,7 @@ type Draft struct {
 	Full     bool
 	Results  []*apiv1.Result
 	Severity uint8
+	states   [][sha256.Size]byte // of each result, before what the collector has was left out
 	// snapshot marks the last part of a full report, which may be in several.
 	snapshot bool
 }
@@ -251,7 +252,7 @@ func (l *Ledger) Draft(due Due) []Draft {
 			d, bytes = &drafts[len(drafts)-1], 0
 		}
 		bytes += size
-		d.Results = append(d.Results, r)
+		d.Results, d.states = append(d.Results, r), append(d.states, state(k.newest))
 		d.Severity = max(d.Severity, severity(k, r, full))
 	}
 	if len(drafts) > 1 {
@@ -266,7 +267,7 @@ func (l *Ledger) wire(k *known, full bool) *apiv1.Result {
 	r := proto.CloneOf(k.newest)
 	if !full && k.sent.sequence > 0 && content(r) == k.sent.content {
 		r.SameAs = k.sent.sequence
-		r.Observed = nil
+		r.Observed, r.Findings = nil, nil
 	}
 	return r
 }
@@ -309,12 +310,12 @@ func (l *Ledger) Commit(d Draft, sequence uint64) {
 	if d.snapshot {
 		l.snapshot, l.fullEver = now, true
 	}
-	for _, r := range d.Results {
+	for i, r := range d.Results {
 		k := l.known[r.GetEntry()]
 		if k == nil {
 			continue // the policy changed meanwhile
 		}
-		k.sent.state = state(r)
+		k.sent.state = d.states[i]
 		if r.GetSameAs() == 0 {
 			k.sent.sequence, k.sent.content = sequence, content(r)
 		}
@@ -338,9 +339,8 @@ func (l *Ledger) Recall(r *apiv1.Report) (more bool) {
 		switch {
 		case k.sent.sequence > 0: // a newer report said it
 		case k.sent.wanted == 0 && res.GetSameAs() > 0:
-			k.sent.state, k.sent.wanted = state(res), res.GetSameAs()
+			k.sent.wanted = res.GetSameAs()
 		case k.sent.wanted == 0:
-			k.sent.state = state(res)
 			k.recall(r.GetSequence(), res)
 		case k.sent.wanted == r.GetSequence() && res.GetSameAs() == 0:
 			k.recall(r.GetSequence(), res)

@@ -864,11 +864,12 @@ func (x *Report) GetHealth() *Health {
 type Result struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Entry of the policy: the control's id, perhaps with "@pack".
-	Entry    string     `protobuf:"bytes,1,opt,name=entry,proto3" json:"entry,omitempty"`
-	Control  string     `protobuf:"bytes,2,opt,name=control,proto3" json:"control,omitempty"`
-	Check    string     `protobuf:"bytes,3,opt,name=check,proto3" json:"check,omitempty"`
-	Status   Status     `protobuf:"varint,4,opt,name=status,proto3,enum=vigia.v1.Status" json:"status,omitempty"`
-	Reason   *Reason    `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	Entry   string  `protobuf:"bytes,1,opt,name=entry,proto3" json:"entry,omitempty"`
+	Control string  `protobuf:"bytes,2,opt,name=control,proto3" json:"control,omitempty"`
+	Check   string  `protobuf:"bytes,3,opt,name=check,proto3" json:"check,omitempty"`
+	Status  Status  `protobuf:"varint,4,opt,name=status,proto3,enum=vigia.v1.Status" json:"status,omitempty"`
+	Reason  *Reason `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Empty when they are as in the report same_as.
 	Findings []*Finding `protobuf:"bytes,6,rep,name=findings,proto3" json:"findings,omitempty"`
 	// JSON of the observed facts; empty when nothing could be observed, or when
 	// they are as in the report same_as.
