@@ -86,6 +86,10 @@ mutants: ## break each promise of durability in turn and show the test that noti
 bench-spine: build ## what an agent costs a machine, and what a collector takes (a minute or two)
 	@packaging/tools/bench-spine.sh
 
+.PHONY: bench-day
+bench-day: build ## what a quiet day costs a machine: bytes, processor, memory (ten minutes; fails where a bar is missed)
+	@go test -tags $(TAGS) -v -count 1 -timeout 40m -run '^TestDay$$' ./packaging/daytest -args -day
+
 .PHONY: profile
 profile: ## where the search for personal data spends its time, as advice for the compiler (a minute; commit it)
 	@go run ./checks/personaldata/benchtest -profile $(PROFILE) -seed 7 -mb 300
