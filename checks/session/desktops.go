@@ -106,8 +106,11 @@ func foreign(ctx context.Context, r *reader) {
 	if source == "" {
 		return
 	}
-	if _, err := r.Host.Files.Stat(ctx, "/etc/sssd/sssd.conf"); source == "sss" && errors.Is(err, fs.ErrNotExist) {
-		return
+	if source == "sss" {
+		_, err := r.Host.Files.Stat(ctx, "/etc/sssd/sssd.conf")
+		if errors.Is(err, fs.ErrNotExist) && len(r.below(ctx, "/etc/sssd/conf.d", ".conf")) == 0 {
+			return
+		}
 	}
 	r.Note(nsswitch+" passwd: "+source, "unsupported")
 }

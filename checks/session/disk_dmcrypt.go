@@ -25,7 +25,7 @@ func observeDisksDMCrypt(ctx context.Context, h *host.Host) (diskFacts, error) {
 	b := readBlocks(ctx, &look)
 	mounts := readMounts(ctx, &look)
 	for _, m := range dataMounts(mounts) {
-		if b.removable(ctx, m) {
+		if !isSystemMount(m.point) && b.removable(ctx, m) {
 			continue
 		}
 		state, by, _ := b.encryption(ctx, m)
@@ -35,6 +35,12 @@ func observeDisksDMCrypt(ctx context.Context, h *host.Host) (diskFacts, error) {
 	slices.SortStableFunc(seen.Volumes, func(a, b volumeFact) int { return strings.Compare(a.Mount, b.Mount) })
 	seen.Unread = look.Unread
 	return seen, nil
+}
+
+// isSystemMount tells whether a machine keeps its own there, on whatever it is: some run
+// from a disk that calls itself removable.
+func isSystemMount(point string) bool {
+	return slices.Contains([]string{"/", "/home", "/var", "/srv", "/opt", "/usr", "/root"}, point)
 }
 
 // mount is one line of proc_pid_mountinfo(5).

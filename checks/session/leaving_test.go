@@ -406,3 +406,14 @@ func merged(list ...map[string]string) map[string]string {
 	}
 	return out
 }
+
+// A laptop of no brand that calls itself a desktop has a battery all the same.
+func TestPortableDesktop(t *testing.T) {
+	has := true
+	if yes, known := (portability{Chassis: 3, Battery: &has}).portable(); yes || known {
+		t.Errorf("a desktop with a battery: %v %v, want not known", yes, known)
+	}
+	if yes, known := (portability{Chassis: 3}).portable(); yes || !known {
+		t.Errorf("a desktop: %v %v, want known not to be", yes, known)
+	}
+}

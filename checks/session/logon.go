@@ -24,6 +24,9 @@ type logonFacts struct {
 	Automatic []autologon `json:"automatic,omitempty"`
 	// Blank are enabled accounts that have no password, or need none.
 	Blank []string `json:"blank,omitempty"`
+	// Stored tells that a password for an automatic log-on is kept in clear text although
+	// nobody is logged on by it.
+	Stored bool `json:"stored,omitempty"`
 	// Guest tells whether the guest account is enabled; nil when unread or on
 	// a system that has none.
 	Guest *bool `json:"guest,omitempty"`
@@ -58,6 +61,9 @@ func judgeLogon(seen logonFacts, _ struct{}, _ time.Time) checks.Verdict {
 			code = "logon.automatic_stored"
 		}
 		add("automatic/"+a.Program+"/"+a.Account, checks.Fail, code, "program", a.Program, "source", a.Source, "account", a.Account)
+	}
+	if seen.Stored {
+		add("stored", checks.Fail, "logon.stored", "source", keyWinlogon+`\DefaultPassword`)
 	}
 	for _, name := range seen.Blank {
 		add("blank/"+name, checks.Fail, "logon.blank", "account", name)

@@ -25,8 +25,11 @@ func observeLogonRegistry(ctx context.Context, h *host.Host) (logonFacts, error)
 	if known {
 		seen.Looked++
 	}
+	// Every user may read this key, so that a password left in it is everybody's, whether it
+	// logs somebody on or not.
+	_, stored, _ := r.text(ctx, keyWinlogon, "DefaultPassword")
+	seen.Stored = stored && (auto == nil || auto.Value == 0)
 	if auto != nil && auto.Value != 0 {
-		_, stored, _ := r.text(ctx, keyWinlogon, "DefaultPassword")
 		a := autologon{Program: "winlogon", Source: keyWinlogon + `\AutoAdminLogon`, Stored: stored}
 		if v, err := h.Registry.Value(ctx, keyWinlogon, "DefaultUserName"); err == nil {
 			a.Account = v.String

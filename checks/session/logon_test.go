@@ -36,6 +36,7 @@ func TestLogonOnWindows(t *testing.T) {
 		{"clean", base, normal, checks.Pass, nil},
 		{"automatic log-on", with(base, map[string]any{keyWinlogon + `\AutoAdminLogon`: "1", keyWinlogon + `\DefaultUserName`: "ana"}), normal, checks.Fail, []string{"logon.automatic"}},
 		{"automatic log-on with stored password", with(base, map[string]any{keyWinlogon + `\AutoAdminLogon`: "1", keyWinlogon + `\DefaultPassword`: "x"}), normal, checks.Fail, []string{"logon.automatic_stored"}},
+		{"a password left behind", with(base, map[string]any{keyWinlogon + `\AutoAdminLogon`: "0", keyWinlogon + `\DefaultPassword`: "x"}), normal, checks.Fail, []string{"logon.stored"}},
 		{"automatic log-on is 0", with(base, map[string]any{keyWinlogon + `\AutoAdminLogon`: "0"}), normal, checks.Pass, nil},
 		{"blank passwords from the network", with(base, map[string]any{keyLSA + `\LimitBlankPasswordUse`: 0}), normal, checks.Fail, []string{"logon.blank_from_network"}},
 		{"account that needs no password", base, []host.User{{Name: "mostrador", SID: ana, Flags: flagPasswordNotRequired}}, checks.Fail, []string{"logon.blank"}},

@@ -28,7 +28,9 @@ func (p portability) portable() (yes, known bool) {
 	case 8, 9, 10, 11, 14, 30, 31, 32: // portable, laptop, notebook, hand-held, sub-notebook, tablet, convertible, detachable
 		return true, true
 	case 3, 4, 5, 6, 7, 13, 15, 17, 23, 24, 25, 28, 29, 34, 35: // desktops, towers, all-in-one, servers, racks, blades, embedded, mini PC
-		return false, true
+		// Laptops of no brand call themselves desktops; a desktop with a battery may also
+		// be one with an uninterruptible supply.
+		return false, p.Battery == nil || !*p.Battery
 	}
 	if p.Battery == nil {
 		return false, false
@@ -43,12 +45,15 @@ func windowsPortability(ctx context.Context, look *checks.Look) portability {
 	if err == nil {
 		p.Chassis = hardware.Chassis
 	}
-	if _, known := p.portable(); known {
+	yes, known := p.portable()
+	if yes {
 		return p
 	}
 	batteries, err := look.Host.Management.Instances(ctx, `root\CIMV2`, "Win32_Battery", "DeviceID")
 	if err != nil {
-		look.Need(`WMI root\CIMV2:Win32_Battery`, err)
+		if !known {
+			look.Need(`WMI root\CIMV2:Win32_Battery`, err)
+		}
 		return p
 	}
 	has := len(batteries) > 0
@@ -83,11 +88,15 @@ func linuxPortability(ctx context.Context, look *checks.Look) portability {
 	if text, ok := attribute(ctx, look, fileChassis); ok {
 		p.Chassis, _ = strconv.Atoi(text) // no number is no enclosure
 	}
-	if _, known := p.portable(); known {
+	yes, known := p.portable()
+	if yes {
 		return p
 	}
 	supplies, err := look.Host.Files.ReadDir(ctx, dirSupplies)
 	if err != nil {
+		if known {
+			return p
+		}
 		if !errors.Is(err, fs.ErrNotExist) {
 			look.Need(dirSupplies, err)
 			return p

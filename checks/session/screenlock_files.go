@@ -46,7 +46,8 @@ func observeKDE(ctx context.Context, r *reader, p person, f *lockFact) {
 	f.Enabled = get("Autolock", 1, 1)
 	f.Idle = get("Timeout", 5, 60)
 	f.Delay = get("LockGrace", 5, 1)
-	f.Secure = f.Enabled // Plasma's locker always asks for the password
+	// Without either the locker is a picture that any key takes away.
+	f.Secure = both(get("Lock", 1, 1), get("RequirePassword", 1, 1))
 }
 
 // number reads a whole number or a boolean word.

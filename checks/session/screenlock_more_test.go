@@ -177,3 +177,42 @@ func TestKeptAwake(t *testing.T) {
 		})
 	}
 }
+
+// A saver that is not there, or that opens to any key for a day, locks nothing.
+func TestSaverOfWindows(t *testing.T) {
+	files := map[string]string{`C:\Windows\System32\scrnsave.scr`: "", `C:\Windows\system32\scrnsave.scr`: ""}
+	for _, row := range []struct {
+		name string
+		more map[string]any
+		want checks.Status
+	}{
+		{"as set", nil, checks.Pass},
+		{"by its bare name", map[string]any{"SCRNSAVE.EXE": "scrnsave.scr"}, checks.Pass},
+		{"by a variable", map[string]any{"SCRNSAVE.EXE": `%SystemRoot%\System32\scrnsave.scr`}, checks.Pass},
+		{"one of an older Windows", map[string]any{"SCRNSAVE.EXE": "logon.scr"}, checks.Fail},
+		{"none, in words", map[string]any{"SCRNSAVE.EXE": "(None)"}, checks.Fail},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			h := host.Host{OS: host.Windows, Files: checktest.Files{Content: files}, Registry: checktest.Registry{Values: saver(ana, row.more)}}
+			if res := checktest.Run(t, screenLock(), h, ""); res.Status != row.want {
+				t.Errorf("got %s %v, want %s", res.Status, res.Findings, row.want)
+			}
+		})
+	}
+	for grace, want := range map[any]checks.Status{5: checks.Pass, "5": checks.Pass, 300: checks.Pass, 301: checks.Fail, "86400": checks.Fail} {
+		h := host.Host{OS: host.Windows, Registry: checktest.Registry{Values: with(saver(ana, nil), map[string]any{keyWinlogon + `\ScreenSaverGracePeriod`: grace})}}
+		if res := checktest.Run(t, screenLock(), h, ""); res.Status != want {
+			t.Errorf("grace of %v: got %s %v, want %s", grace, res.Status, res.Findings, want)
+		}
+	}
+}
+
+// Text where Windows reads a number binds nobody that we could be sure of.
+func TestMachineLimitAsText(t *testing.T) {
+	h := host.Host{OS: host.Windows, Registry: checktest.Registry{Values: map[string]any{
+		keyMachinePolicy + `\InactivityTimeoutSecs`: "900", keyProfileList + `\` + ana + `\ProfileImagePath`: `C:\Users\ana`,
+	}}}
+	if res := checktest.Run(t, screenLock(), h, ""); res.Status != checks.Unknown {
+		t.Errorf("got %s %v, want unknown", res.Status, res.Reason)
+	}
+}

@@ -43,11 +43,11 @@ func observeResume(ctx context.Context, r *reader) []resumeFact {
 		{"battery", "DCSettingIndex", "DCSettingIndex", "DcSettingIndex"},
 	} {
 		r.Unread = nil
-		asks, known := r.number(ctx, powerPolicy, supply.policy, fromMachine)
+		asks, known := r.dword(ctx, powerPolicy, supply.policy, fromMachine)
 		if asks == nil && known && scheme != "" {
-			asks, known = r.number(ctx, powerSchemes+`\`+scheme+`\`+noSubgroup+`\`+consoleLock, supply.scheme, fromSystem)
+			asks, known = r.dword(ctx, powerSchemes+`\`+scheme+`\`+noSubgroup+`\`+consoleLock, supply.scheme, fromSystem)
 			if asks == nil && known {
-				asks, known = r.number(ctx, powerDefaults+scheme, supply.given, fromProgram)
+				asks, known = r.dword(ctx, powerDefaults+scheme, supply.given, fromProgram)
 			}
 		}
 		f := resumeFact{Supply: supply.name, Asks: asks}

@@ -2,6 +2,8 @@ package session
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"strings"
 
 	"vigia/checks"
@@ -35,7 +37,7 @@ const (
 func observeLockRegistry(ctx context.Context, h *host.Host) (lockFacts, error) {
 	r := newReader(h)
 	var seen lockFacts
-	seen.Machine, _ = r.number(ctx, keyMachinePolicy, "InactivityTimeoutSecs", fromMachine)
+	seen.Machine, _ = r.dword(ctx, keyMachinePolicy, "InactivityTimeoutSecs", fromMachine)
 	seen.MachineUnread, r.Unread = r.Unread, nil
 	seen.Resume = observeResume(ctx, r)
 	seen.Awake = observeAwake(ctx, h, r)
@@ -77,6 +79,7 @@ func observeProfile(ctx context.Context, h *host.Host, sid string) lockFact {
 	f.Idle = either("ScreenSaveTimeOut", 0)
 	f.Secure = either("ScreenSaverIsSecure", 0)
 	f.Enabled = either("ScreenSaveActive", 1)
+	f.Delay = observeGrace(ctx, r)
 	// With the policy that removes the lock from the menu the saver does not lock either.
 	if off, known := r.number(ctx, `HKU\`+sid+userPolicies, "DisableLockWorkstation", fromGroup); !known || off != nil && off.Value != 0 {
 		if off != nil {
@@ -102,22 +105,54 @@ func profileFolder(ctx context.Context, h *host.Host, sid string) string {
 	return v.String[strings.LastIndexAny(v.String, `\/`)+1:]
 }
 
-// observeSaver tells whether a saver program is set; nil when unread.
-func observeSaver(ctx context.Context, r *reader, sid string) *setting {
-	from := fromGroup
-	present, filled, known := r.text(ctx, `HKU\`+sid+desktopPolicy, "SCRNSAVE.EXE")
-	if !present && known {
-		from = fromUser
-		present, filled, known = r.text(ctx, `HKU\`+sid+desktopUser, "SCRNSAVE.EXE")
-	}
-	switch {
-	case !known:
+// keyWinlogon has the grace period too: for so many seconds after the saver began, any
+// key opens the session.
+const graceAsItComes = 5
+
+// observeGrace is what the grace period adds to the time until the lock, beyond the few
+// seconds that Windows comes with; nil when unread or as it comes.
+func observeGrace(ctx context.Context, r *reader) *setting {
+	s, _ := r.number(ctx, keyWinlogon, "ScreenSaverGracePeriod", fromMachine)
+	if s == nil || s.Value <= graceAsItComes {
 		return nil
-	case filled:
-		return &setting{Value: 1, From: from}
-	case present:
-		return &setting{Value: 0, From: from}
-	default:
-		return &setting{Value: 0, From: fromProgram}
 	}
+	return s
+}
+
+// observeSaver tells whether a saver program is set that exists; nil when unread.
+func observeSaver(ctx context.Context, r *reader, sid string) *setting {
+	for _, place := range []struct{ key, from string }{{desktopPolicy, fromGroup}, {desktopUser, fromUser}} {
+		key := `HKU\` + sid + place.key
+		v, err := r.Host.Registry.Value(ctx, key, "SCRNSAVE.EXE")
+		if err != nil {
+			if r.Miss(key+`\SCRNSAVE.EXE`, err) {
+				continue
+			}
+			return nil
+		}
+		return &setting{Value: bit(saverExists(ctx, r, v.String)), From: place.from}
+	}
+	return &setting{Value: 0, From: fromProgram}
+}
+
+// saverExists tells whether the program of a saver is there: Windows starts none that is
+// not. Where the disk cannot be looked at, what is set is believed.
+func saverExists(ctx context.Context, r *reader, name string) bool {
+	name = strings.Trim(strings.TrimSpace(name), `"`)
+	if name == "" || strings.EqualFold(name, "(none)") {
+		return false
+	}
+	for _, variable := range []string{"%systemroot%", "%windir%"} {
+		if len(name) >= len(variable) && strings.EqualFold(name[:len(variable)], variable) {
+			name = `C:\Windows` + name[len(variable):]
+		}
+	}
+	if !strings.Contains(name, `\`) {
+		name = `C:\Windows\System32\` + name
+	}
+	if strings.Contains(name, "%") {
+		return true
+	}
+	_, err := r.Host.Files.Stat(ctx, name)
+	return !errors.Is(err, fs.ErrNotExist)
 }

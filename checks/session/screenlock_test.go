@@ -125,6 +125,8 @@ func TestScreenLockOnLinux(t *testing.T) {
 		{"GNOME, home unreadable", desktop([]string{"gnome"}, nil), []string{"/home/ana"}, checks.Unknown, "screenlock.unread"},
 		{"KDE as it comes", desktop([]string{"plasma"}, nil), nil, checks.Pass, "screenlock.locks"},
 		{"KDE off", desktop([]string{"plasma"}, map[string]string{kde: "[Daemon]\nAutolock=false\n"}), nil, checks.Fail, "screenlock.off"},
+		{"KDE without password", desktop([]string{"plasma"}, map[string]string{kde: "[Daemon]\nRequirePassword=false\n"}), nil, checks.Fail, "screenlock.no_password"},
+		{"KDE that shows a picture only", desktop([]string{"plasma"}, map[string]string{kde: "[Daemon]\nLock=false\n"}), nil, checks.Fail, "screenlock.no_password"},
 		{"KDE after 16 minutes", desktop([]string{"plasma"}, map[string]string{kde: "[Daemon]\nTimeout=16\n"}), nil, checks.Fail, "screenlock.too_long"},
 		{"KDE after 0 minutes is never", desktop([]string{"plasma"}, map[string]string{kde: "[Daemon]\nTimeout=0\n"}), nil, checks.Fail, "screenlock.never"},
 		{"KDE, the system fixes what the user loosened", desktop([]string{"plasma"}, map[string]string{kde: "[Daemon]\nTimeout=99\n", kdeSystem: "[Daemon][$i]\nTimeout=10\n"}), nil, checks.Pass, "screenlock.locks"},
@@ -146,6 +148,7 @@ func TestScreenLockOnLinux(t *testing.T) {
 		{"people of a directory", desktop([]string{"gnome"}, map[string]string{"/etc/nsswitch.conf": "passwd: files winbind\n"}), nil, checks.Unknown, "screenlock.locks"},
 		{"sss that nobody configured", desktop([]string{"gnome"}, map[string]string{"/etc/nsswitch.conf": "passwd: files sss\n"}), nil, checks.Pass, "screenlock.locks"},
 		{"sss in use", desktop([]string{"gnome"}, map[string]string{"/etc/nsswitch.conf": "passwd: files sss\n", "/etc/sssd/sssd.conf": ""}), nil, checks.Unknown, "screenlock.locks"},
+		{"sss in use, configured in parts", desktop([]string{"gnome"}, map[string]string{"/etc/nsswitch.conf": "passwd: files sss\n", "/etc/sssd/conf.d/casa.conf": ""}), nil, checks.Unknown, "screenlock.locks"},
 		{"accounts unreadable", desktop([]string{"gnome"}, nil), []string{"/etc/passwd"}, checks.Unknown, "screenlock.unread"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

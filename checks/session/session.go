@@ -71,6 +71,16 @@ func (r *reader) number(ctx context.Context, key, name, from string) (s *setting
 	return nil, false
 }
 
+// dword is number for a value that Windows itself reads as REG_DWORD only: one that was
+// written as text, as "reg add" does by default, binds nobody that we could be sure of.
+func (r *reader) dword(ctx context.Context, key, name, from string) (s *setting, known bool) {
+	if v, err := r.Host.Registry.Value(ctx, key, name); err == nil && v.Kind != host.RegistryInteger {
+		r.Note(key+`\`+name, "unreadable")
+		return nil, false
+	}
+	return r.number(ctx, key, name, from)
+}
+
 // text tells whether a registry value exists and whether it is filled; the
 // text itself is not kept. known is as in number.
 func (r *reader) text(ctx context.Context, key, name string) (present, filled, known bool) {
