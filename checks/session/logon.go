@@ -24,6 +24,8 @@ type logonFacts struct {
 	Automatic []autologon `json:"automatic,omitempty"`
 	// Blank are enabled accounts that have no password, or need none.
 	Blank []string `json:"blank,omitempty"`
+	// Open are the services of PAM that let in somebody who gives no password.
+	Open []string `json:"open,omitempty"`
 	// Stored tells that a password for an automatic log-on is kept in clear text although
 	// nobody is logged on by it.
 	Stored bool `json:"stored,omitempty"`
@@ -61,6 +63,9 @@ func judgeLogon(seen logonFacts, _ struct{}, _ time.Time) checks.Verdict {
 			code = "logon.automatic_stored"
 		}
 		add("automatic/"+a.Program+"/"+a.Account, checks.Fail, code, "program", a.Program, "source", a.Source, "account", a.Account)
+	}
+	for _, service := range seen.Open {
+		add("open/"+service, checks.Fail, "logon.open", "service", service)
 	}
 	if seen.Stored {
 		add("stored", checks.Fail, "logon.stored", "source", keyWinlogon+`\DefaultPassword`)

@@ -71,7 +71,10 @@ func observeLogonFiles(ctx context.Context, h *host.Host) (logonFacts, error) {
 		}
 		seen.Looked++
 	}
-	seen.NullOK = r.nullOK(ctx)
+	seen.Blank = append(seen.Blank, r.blankInPasswd(ctx)...)
+	slices.Sort(seen.Blank)
+	seen.Blank = slices.Compact(seen.Blank)
+	seen.NullOK, seen.Open = r.services(ctx)
 	seen.Unread = r.Unread
 	return seen, nil
 }
@@ -201,10 +204,28 @@ func autologinArg(args []string) (account string, ok bool) {
 	return "", false
 }
 
-// nullOK lists the services in which pam_unix accepts a blank password, of
-// those through which people log on.
-func (r *reader) nullOK(ctx context.Context) []string {
+// blankInPasswd lists the accounts whose password stands in passwd(5) itself and is
+// empty: for them nobody asks shadow(5).
+func (r *reader) blankInPasswd(ctx context.Context) []string {
 	var out []string
+	for line := range strings.Lines(string(r.config(ctx, "/etc/passwd"))) {
+		fields := strings.Split(strings.TrimSpace(line), ":")
+		if len(fields) == 7 && fields[0] != "" && fields[1] == "" && !noShell(fields[6]) {
+			out = append(out, fields[0])
+		}
+	}
+	return out
+}
+
+// services looks at the PAM stacks through which people log on: those in which pam_unix
+// accepts a blank password, and those that let somebody in who gives none.
+func (r *reader) services(ctx context.Context) (nullOK, open []string) {
+	groups := map[string]bool{} // that have members
+	for _, names := range memberships(ctx, r) {
+		for _, group := range names {
+			groups[group] = true
+		}
+	}
 	for _, service := range []string{"login", "sshd", "gdm-password", "lightdm", "sddm"} {
 		const dir = "/etc/pam.d/"
 		if _, err := r.Host.Files.Stat(ctx, dir+service); err != nil {
@@ -223,10 +244,44 @@ func (r *reader) nullOK(ctx context.Context) []string {
 		}
 		for _, rule := range stack.Find(pam.Auth, "pam_unix") {
 			if _, ok := rule.Arg("nullok"); ok {
-				out = append(out, service)
+				nullOK = append(nullOK, service)
+			}
+		}
+		answer := func(rule pam.Rule) pam.Return { return withoutPassword(rule, groups) }
+		if stack.Dispatch(pam.Auth, answer) == pam.Success {
+			open = append(open, service)
+		}
+	}
+	slices.Sort(nullOK)
+	return slices.Compact(nullOK), open
+}
+
+// withoutPassword is what a module answers to a person who gives no password. One that we
+// do not know refuses, so that nothing is called open that may ask for something else.
+func withoutPassword(rule pam.Rule, groups map[string]bool) pam.Return {
+	switch {
+	case rule.Is("pam_permit"), rule.Is("pam_localuser"), rule.Is("pam_shells"):
+		return pam.Success
+	case rule.Is("pam_usertype"):
+		return pam.Success // for people, as which it is asked mostly
+	case rule.Is("pam_env"), rule.Is("pam_faildelay"), rule.Is("pam_nologin"), rule.Is("pam_group"), rule.Is("pam_keyinit"),
+		rule.Is("pam_securetty"), rule.Is("pam_cap"):
+		return pam.Ignore
+	case rule.Is("pam_faillock"):
+		return pam.Ignore // nobody is locked
+	case rule.Is("pam_succeed_if"):
+		words := strings.Fields(strings.Join(rule.Args, " "))
+		for i := 0; i+2 < len(words); i++ {
+			if words[i] == "user" && words[i+1] == "ingroup" {
+				if groups[words[i+2]] {
+					return pam.Success
+				}
+				return pam.AuthErr
+			}
+			if words[i] == "uid" && strings.HasPrefix(words[i+1], ">") || words[i] == "user" && words[i+1] == "!=" {
+				return pam.Success
 			}
 		}
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	return pam.AuthErr
 }

@@ -66,6 +66,8 @@ func logonMessages() message.Catalogue {
 		"logon.automatic": {Say: say("{program} abre solo la sesión de «{account}» ({source})", "{program} opens the session of \"{account}\" by itself ({source})"), Do: auto},
 		"logon.automatic_stored": {Say: say("{program} abre solo la sesión de «{account}» con una contraseña guardada sin cifrar ({source})", "{program} opens the session of \"{account}\" by itself with a password kept in clear text ({source})"),
 			Do: say("desactive el inicio de sesión automático, borre la contraseña guardada y cámbiela", "switch the automatic log-on off, delete the stored password and change it")},
+		"logon.open": {Say: say("{service} deja entrar sin contraseña a alguien (PAM)", "{service} lets somebody in without a password (PAM)"),
+			Do: say("revise /etc/pam.d/{service}: quite la línea «sufficient» que no pide contraseña, o vacíe el grupo nopasswdlogin", "look at /etc/pam.d/{service}: remove the \"sufficient\" line that asks for no password, or empty the group nopasswdlogin")},
 		"logon.stored": {Say: say("queda una contraseña guardada sin cifrar en {source}, que todas las cuentas pueden leer", "a password is kept in clear text in {source}, which every account may read"),
 			Do: say("borre ese valor con regedit y cambie la contraseña de la cuenta", "delete that value with regedit and change the account's password")},
 		"logon.blank": {Say: say("la cuenta «{account}» no tiene contraseña o no la necesita", "the account \"{account}\" has no password or needs none"),
