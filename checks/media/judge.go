@@ -36,7 +36,7 @@ func judgePortable(seen portableFacts, p portableParams, at time.Time) checks.Ve
 	var statuses []checks.Status
 	oldest := at.AddDate(0, 0, -p.Days).Format(time.DateOnly)
 	for _, m := range seen.Media {
-		if m.Last != "" && m.Last < oldest {
+		if m.Last != "" && m.Last < oldest && !m.Present {
 			continue
 		}
 		f := judgeMedium(m, p)

@@ -68,6 +68,8 @@ type medium struct {
 	Uses    int      `json:"uses"`
 	First   string   `json:"first,omitempty"` // day of the first and of the last use, YYYY-MM-DD
 	Last    string   `json:"last,omitempty"`
+	// Present tells that it is still plugged in.
+	Present bool `json:"present,omitempty"`
 	// Written are the megabytes that went onto it; nil where nothing counts them.
 	Written *uint64 `json:"written_mb,omitempty"`
 }

@@ -46,8 +46,8 @@ func portableCovers() map[host.OS]checks.Coverage {
 		host.Linux: {
 			Sources: []string{"/sys/block, /sys/bus/usb (vigilado por el servicio: netlink uevent)", "/sys/block/*/stat", "/dev/disk/by-uuid", "/proc/1/mountinfo", "/etc/modprobe.d"},
 			Missing: say(
-				"lo que se conecta con el servicio parado; de los teléfonos se ve que se conectaron, no los bytes; no se mira qué ficheros se copian",
-				"what is plugged in while the service is stopped; of telephones it sees that they came, not the bytes; which files are copied is not looked at"),
+				"lo que se conecta con el servicio parado (se avisa del hueco, salvo tras un corte de corriente); de los teléfonos se ve que se conectaron, no los bytes; no se mira qué ficheros se copian",
+				"what is plugged in while the service is stopped (the gap is told, but after a power cut); of telephones it sees that they came, not the bytes; which files are copied is not looked at"),
 			ByHand: say("journalctl -k | grep -i usb-storage, y comparar los números de serie con el registro", "journalctl -k | grep -i usb-storage, and compare the serial numbers with the register"),
 		},
 		host.Windows: {

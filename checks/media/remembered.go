@@ -26,8 +26,9 @@ const (
 // use another driver than USBSTOR.
 const channelPartition = "Microsoft-Windows-Partition/Diagnostic"
 
-// busUSB is STORAGE_BUS_TYPE BusTypeUsb (winioctl.h).
-const busUSB = "7"
+// isPortableBus tells whether a STORAGE_BUS_TYPE (winioctl.h) is one of things that people
+// plug in: 1394, USB, SD. Cards of the kind 13 are mostly soldered on the board.
+func isPortableBus(bus string) bool { return bus == "4" || bus == "7" || bus == "12" }
 
 // observeRemembered reads both memories of Windows.
 func observeRemembered(ctx context.Context, h *host.Host) (portableFacts, error) {
@@ -133,10 +134,12 @@ func (f *portableFacts) events(ctx context.Context, look *checks.Look) {
 	if !log.Oldest.IsZero() {
 		f.From = day(log.Oldest)
 	} else {
-		f.From = day(look.Host.Now()) // an empty log: from now on
+		// The machine's own disks stand in it from the first start on: nothing in it means
+		// that it is switched off, or was cleared.
+		look.Note(channelPartition, "absent")
 	}
 	for _, e := range log.Events {
-		if e.Data["BusType"] != busUSB {
+		if !isPortableBus(e.Data["BusType"]) {
 			continue
 		}
 		serial := strings.TrimSpace(e.Data["SerialNumber"])

@@ -26,7 +26,8 @@ func observeWatched(ctx context.Context, h *host.Host) (portableFacts, error) {
 		}
 		seen.Gaps, seen.More = log.Lost, log.More
 		for _, u := range log.Uses {
-			seen.add(u)
+			m := seen.add(u)
+			m.Present = m.Present || u.Until.IsZero()
 		}
 	}
 	seen.Blocked = blockedDriver(ctx, look)
@@ -34,8 +35,8 @@ func observeWatched(ctx context.Context, h *host.Host) (portableFacts, error) {
 	return seen, nil
 }
 
-// add counts a use of a medium.
-func (f *portableFacts) add(u host.MediaUse) {
+// add counts a use of a medium, and returns that.
+func (f *portableFacts) add(u host.MediaUse) *medium {
 	m := medium{Kind: u.Kind, Vendor: u.Vendor, Model: u.Model, Serial: u.Serial}
 	at := slices.IndexFunc(f.Media, func(o medium) bool { return o.key() == m.key() })
 	if at < 0 {
@@ -69,6 +70,7 @@ func (f *portableFacts) add(u host.MediaUse) {
 		}
 		to.Written = &total
 	}
+	return to
 }
 
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }

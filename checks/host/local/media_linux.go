@@ -8,6 +8,7 @@ import (
 	gohost "github.com/shirou/gopsutil/v3/host"
 	"golang.org/x/sys/unix"
 
+	"vigia/checks/format/utmp"
 	"vigia/checks/host"
 )
 
@@ -28,6 +29,30 @@ func bootTime(ctx context.Context) time.Time {
 		return time.Time{}
 	}
 	return time.Unix(int64(boot), 0)
+}
+
+// shutdownTime is when wtmp(5) says that the machine was last shut down.
+func shutdownTime(ctx context.Context) time.Time {
+	f, err := os.Open("/var/log/wtmp")
+	if err != nil {
+		return time.Time{}
+	}
+	defer f.Close() //nolint:errcheck // only read
+	info, err := f.Stat()
+	if err != nil {
+		return time.Time{}
+	}
+	const shutdown = "shutdown" // the name in the record of run level 0
+	records, _, err := utmp.Newest(ctx, f, info.Size(), utmp.Query{Max: 10_000, Names: map[string]bool{shutdown: true}})
+	if err != nil {
+		return time.Time{}
+	}
+	for _, r := range records {
+		if r.Kind == utmp.RunLevel && r.User == shutdown {
+			return r.Time
+		}
+	}
+	return time.Time{}
 }
 
 // waitForMedia returns when the kernel tells of a device (NETLINK_KOBJECT_UEVENT), and

@@ -14,4 +14,6 @@ func listMedia() ([]host.MediaUse, error) { return nil, host.ErrUnsupported }
 
 func bootTime(context.Context) time.Time { return time.Time{} }
 
+func shutdownTime(context.Context) time.Time { return time.Time{} }
+
 func waitForMedia(context.Context, time.Duration) {}

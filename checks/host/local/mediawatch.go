@@ -24,20 +24,23 @@ type MediaWatch struct {
 	now  func() time.Time
 	list func() ([]host.MediaUse, error)            // what is plugged in
 	boot func(context.Context) time.Time            // when the machine started; zero if not known
+	off  func(context.Context) time.Time            // when it was last shut down; zero if not known
 	wait func(ctx context.Context, d time.Duration) // until something happened, or d is over
 
 	mu     sync.Mutex
 	log    mediaFile
 	looked bool
+	saved  time.Time
 	err    error // of the last look
 }
 
 // mediaFile is what is kept.
 type mediaFile struct {
 	Version int             `json:"version"`
-	Looked  time.Time       `json:"looked"`        // the last time
-	Since   time.Time       `json:"since"`         // of the first look of all
-	Lost    time.Time       `json:"lost,omitzero"` // the last time after which nobody looked for a while
+	Looked  time.Time       `json:"looked"`          // the last time
+	Since   time.Time       `json:"since"`           // of the first look of all
+	Ended   bool            `json:"ended,omitempty"` // the watch was ended in order, and not cut off
+	Lost    time.Time       `json:"lost,omitzero"`   // the last time after which nobody looked for a while
 	Uses    []host.MediaUse `json:"uses,omitempty"`
 	More    int             `json:"more,omitempty"`
 }
@@ -52,11 +55,13 @@ const (
 	mediaIdle = time.Minute
 	// mediaGap is for how long nobody may look before a use may have been missed.
 	mediaGap = 5 * time.Minute
+	// mediaSave is how often the file tells that somebody still looks.
+	mediaSave = 4 * time.Minute
 )
 
 // NewMediaWatch returns a watch that keeps its log in file. It watches while Run runs.
 func NewMediaWatch(file string) *MediaWatch {
-	return &MediaWatch{file: file, now: time.Now, list: listMedia, boot: bootTime, wait: waitForMedia}
+	return &MediaWatch{file: file, now: time.Now, list: listMedia, boot: bootTime, off: shutdownTime, wait: waitForMedia}
 }
 
 // Media implements host.Media. Before the first look of Run it is what is plugged in.
@@ -96,6 +101,12 @@ func (w *MediaWatch) Run(ctx context.Context) error {
 		}
 		w.wait(ctx, pace)
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.log.Ended = true
+	if err := w.save(); err != nil {
+		return fmt.Errorf("watch media: %w", err)
+	}
 	return nil
 }
 
@@ -116,8 +127,7 @@ func (w *MediaWatch) load(ctx context.Context) error {
 	case err != nil:
 		kept = mediaFile{Since: now, Lost: now}
 	case now.Sub(kept.Looked) > mediaGap:
-		// While the machine was off nobody used anything on it.
-		if boot := w.boot(ctx); boot.IsZero() || boot.Before(kept.Looked.Add(-time.Minute)) || now.Sub(boot) > mediaGap {
+		if !w.watchedToTheEnd(ctx, kept, now) {
 			kept.Lost = now
 		}
 	}
@@ -126,6 +136,21 @@ func (w *MediaWatch) load(ctx context.Context) error {
 	defer w.mu.Unlock()
 	w.log = kept
 	return nil
+}
+
+// watchedToTheEnd tells whether the watch that kept a file lasted until the machine was
+// shut down, and this one began as it started: while it was off nobody used anything on
+// it. Where nothing tells of the shutdown, an orderly end of the watch has to do.
+func (w *MediaWatch) watchedToTheEnd(ctx context.Context, kept mediaFile, now time.Time) bool {
+	boot := w.boot(ctx)
+	if boot.IsZero() || boot.Before(kept.Looked.Add(-time.Minute)) || now.Sub(boot) > mediaGap {
+		return false
+	}
+	off := w.off(ctx)
+	if off.IsZero() {
+		return kept.Ended
+	}
+	return off.Sub(kept.Looked) <= mediaGap
 }
 
 // look compares what is plugged in with what was, and keeps what changed. It tells
@@ -139,8 +164,8 @@ func (w *MediaWatch) look() (open bool, err error) {
 		return false, err
 	}
 	w.looked = true
-	changed := w.log.Looked.IsZero() || now.Sub(w.log.Looked) >= mediaIdle
-	w.log.Looked = now
+	changed := now.Sub(w.saved) >= mediaSave
+	w.log.Looked, w.log.Ended = now, false
 	left := slices.Clone(present)
 	for i := range w.log.Uses {
 		u := &w.log.Uses[i]
@@ -163,9 +188,13 @@ func (w *MediaWatch) look() (open bool, err error) {
 	}
 	w.forget(now)
 	if changed {
-		err = w.save()
+		// What is not on disk is lost with the next start: the check is told, and the next
+		// look tries again.
+		if w.err = w.save(); w.err == nil {
+			w.saved = now
+		}
 	}
-	return len(present) > 0, err
+	return len(present) > 0, nil
 }
 
 // sameMedium tells whether a use goes on: the counters of a device that was pulled out

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"path/filepath"
@@ -18,6 +19,7 @@ type bench struct {
 	present []host.MediaUse
 	clock   time.Time
 	booted  time.Time
+	ended   time.Time
 }
 
 func newBench(t *testing.T, file string, clock time.Time) *bench {
@@ -26,6 +28,7 @@ func newBench(t *testing.T, file string, clock time.Time) *bench {
 	b.now = func() time.Time { return b.clock }
 	b.list = func() ([]host.MediaUse, error) { return b.present, nil }
 	b.boot = func(context.Context) time.Time { return b.booted }
+	b.off = func(context.Context) time.Time { return b.ended }
 	if err := b.load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -96,17 +99,36 @@ func TestMediaWatch(t *testing.T) {
 			t.Errorf("%v %+v", err, got)
 		}
 	})
-	t.Run("the machine was off for an hour", func(t *testing.T) {
-		again := restart(t, b.clock.Add(time.Hour), kept)
-		again.booted = again.clock.Add(-time.Minute)
-		if err := again.load(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		again.pass(t, 0)
-		if got, err := again.Media(t.Context()); err != nil || got.Lost {
-			t.Errorf("%v %+v", err, got)
-		}
-	})
+	for _, row := range []struct {
+		name  string
+		ended time.Duration // after the last look; 0: nothing tells
+		mark  bool          // the watch was ended in order
+		lost  bool
+	}{
+		{"the machine was off for an hour", time.Minute, false, false},
+		{"it was ended long before the machine", 50 * time.Minute, true, true},
+		{"nothing tells when the machine ended", 0, true, false},
+		{"nothing tells, and it was cut off", 0, false, true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			content := kept
+			if row.mark {
+				content = bytes.Replace(kept, []byte(`"version":1`), []byte(`"version":1,"ended":true`), 1)
+			}
+			again := restart(t, b.clock.Add(time.Hour), content)
+			again.booted = again.clock.Add(-time.Minute)
+			if row.ended > 0 {
+				again.ended = b.clock.Add(row.ended)
+			}
+			if err := again.load(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			again.pass(t, 0)
+			if got, err := again.Media(t.Context()); err != nil || got.Lost != row.lost {
+				t.Errorf("%v, lost is %v, want %v", err, got.Lost, row.lost)
+			}
+		})
+	}
 	t.Run("the file is damaged", func(t *testing.T) {
 		again := restart(t, b.clock, []byte("{"))
 		again.pass(t, 0)
@@ -129,5 +151,25 @@ func TestMediaWatchIsBounded(t *testing.T) {
 	b.pass(t, 2*mediaKeeps)
 	if log, err := b.Media(t.Context()); err != nil || len(log.Uses) != 0 {
 		t.Errorf("%v, %d uses are remembered for ever", err, len(log.Uses))
+	}
+}
+
+// What cannot be kept is told, until it can be.
+func TestMediaWatchOnAFullDisk(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "media")
+	b := newBench(t, filepath.Join(dir, "media.json"), time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
+	if err := os.WriteFile(dir, nil, 0o600); err != nil { // no folder can be made there
+		t.Fatal(err)
+	}
+	b.pass(t, 0)
+	if _, err := b.Media(t.Context()); err == nil {
+		t.Error("a log that is on no disk is called one")
+	}
+	if err := os.Remove(dir); err != nil {
+		t.Fatal(err)
+	}
+	b.pass(t, time.Minute)
+	if _, err := b.Media(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
