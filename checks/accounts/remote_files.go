@@ -138,6 +138,11 @@ func serverOf(c *sshd.Config) sshServerFact {
 	}
 	byPAM := keyboard.Text == "yes" && word("UsePAM", "no").Text == "yes"
 	s.Password = word("PasswordAuthentication", "yes").Text == "yes" || byPAM
+	for _, keyword := range []string{"PasswordAuthentication", "KbdInteractiveAuthentication", "ChallengeResponseAuthentication"} {
+		for _, v := range c.Conditional(keyword) {
+			s.Password = s.Password || strings.EqualFold(v.Text, "yes") // for somebody
+		}
+	}
 	s.Empty = word("PermitEmptyPasswords", "no").Text == "yes" && s.Password
 	for _, loose := range []struct{ keyword, value string }{{"PermitRootLogin", "yes"}, {"PermitEmptyPasswords", "yes"}} {
 		for _, v := range c.Conditional(loose.keyword) {

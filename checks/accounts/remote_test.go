@@ -83,6 +83,7 @@ func TestRemoteOnLinux(t *testing.T) {
 		{"the server's defaults", ssh(""), nil, nil, "", checks.Pass, "remote.identified"},
 		{"root with a password", ssh("PermitRootLogin yes\n"), nil, nil, "", checks.Fail, "remote.root_password"},
 		{"root, passwords off", ssh("PermitRootLogin yes\nPasswordAuthentication no\n"), nil, nil, "", checks.Pass, "remote.identified"},
+		{"root, passwords for some networks", ssh("PermitRootLogin yes\nPasswordAuthentication no\nMatch Address 10.0.0.0/8\n  PasswordAuthentication yes\n"), nil, nil, "", checks.Fail, "remote.root_password"},
 		{"root, passwords by PAM", ssh("PermitRootLogin yes\nPasswordAuthentication no\nUsePAM yes\n"), nil, nil, "", checks.Fail, "remote.root_password"},
 		{"root, passwords by PAM off", ssh("PermitRootLogin yes\nPasswordAuthentication no\nUsePAM yes\nChallengeResponseAuthentication no\n"), nil, nil, "", checks.Pass, "remote.identified"},
 		{"the first word counts, in a drop-in", with(ssh("Include /etc/ssh/sshd_config.d/*.conf\nPermitRootLogin no\n"), "/etc/ssh/sshd_config.d/50-cloud.conf", "PermitRootLogin yes\n"), nil, nil, "", checks.Fail, "remote.root_password"},

@@ -146,18 +146,23 @@ type openTo struct{ strangers, accounts string }
 // broadest tells what is left of a share's list and its folder's for those who are no
 // named persons. Over the network, both bind.
 func broadest(share, folder host.Access) openTo {
-	strangers := []string{sidEveryone, sidAnonymous, sidNetwork, sidGuests}
-	accounts := []string{sidEveryone, sidNetwork, sidAuthenticatedUsers, sidUsers}
+	guest := []string{sidEveryone, sidNetwork, sidGuests}
+	account := []string{sidEveryone, sidNetwork, sidAuthenticatedUsers, sidUsers}
+	strangers := [][]string{{sidEveryone, sidNetwork, sidAnonymous}, guest}
+	accounts := [][]string{account}
 	for _, e := range slices.Concat(share.Entries, folder.Entries) {
 		switch {
 		case domainAccount(e.Who, ridDomainUsers):
-			accounts = append(accounts, e.Who)
+			accounts = append(accounts, append(slices.Clone(account), e.Who))
 		case domainAccount(e.Who, ridGuest), domainAccount(e.Who, ridDomainGuests):
-			strangers = append(strangers, e.Who)
+			strangers = append(strangers, append(slices.Clone(guest), e.Who))
 		}
 	}
-	may := func(sids []string) string {
-		rights := share.Rights(sids...) & folder.Rights(sids...)
+	may := func(people [][]string) string {
+		var rights uint32 // of the one among them who may do most
+		for _, sids := range people {
+			rights |= share.Rights(sids...) & folder.Rights(sids...)
+		}
 		switch {
 		case rights&(host.Changes&^host.Delete) != 0:
 			return mayWrite

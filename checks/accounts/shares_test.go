@@ -94,6 +94,7 @@ func TestSharesOnWindows(t *testing.T) {
 		{"everybody reads what is public", machine(grants(allow(sidEveryone, readOnly)), nil), on(allow(sidEveryone, fullControl)), `{"public":["DATOS"]}`, checks.Pass, "shares.closed"},
 		{"everybody writes what is public", machine(everyone, nil), on(allow(sidEveryone, fullControl)), `{"public":["datos"]}`, checks.Fail, "shares.strangers_write"},
 		{"anonymous reads", machine(everyone, nil), on(allow(sidAnonymous, readOnly)), "", checks.Fail, "shares.strangers_read"},
+		{"everybody reads but guests, who are others", machine(everyone, nil), on(host.AccessEntry{Who: sidGuests, Rights: fullControl}, allow(sidEveryone, readOnly)), "", checks.Fail, "shares.strangers_read"},
 		{"a folder without any list", machine(everyone, nil), host.Access{Unrestricted: true}, "", checks.Fail, "shares.strangers_write"},
 		{"all accounts write", machine(everyone, nil), on(allow(sidAuthenticatedUsers, fullControl)), "", checks.Fail, "shares.everybody_writes"},
 		{"all accounts of the domain write", machine(grants(allow(domainUsers, fullControl)), nil), on(allow(domainUsers, fullControl)), "", checks.Fail, "shares.everybody_writes"},

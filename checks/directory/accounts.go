@@ -78,7 +78,7 @@ type register map[string]authorised
 func (p accountsParams) register() register {
 	r := make(register, len(p.Users))
 	for _, u := range p.Users {
-		account := u.Account[strings.LastIndex(u.Account, `\`)+1:]
+		account := shortName(u.Account)
 		r[strings.ToLower(account)] = u
 	}
 	return r

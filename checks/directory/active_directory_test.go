@@ -246,6 +246,7 @@ func TestActiveDirectory(t *testing.T) {
 		{"left, and has no account", leavers(), nil, nil, left("luis", 40), checks.Pass, "directory.leavers_gone"},
 		{"left, and closed", leavers(), one(askPeople, user("luis", 1005, "userAccountControl", "514", "lastLogonTimestamp", ago(45))), nil, left("luis", 40), checks.Pass, "directory.leavers_gone"},
 		{"left, and open", leavers(), one(askPeople, user("luis", 1005, "lastLogonTimestamp", ago(45))), nil, left("luis", 40), checks.Fail, "directory.leavers_open"},
+		{"left, and open, by the name for mail", leavers(), one(askPeople, user("luis", 1005, "lastLogonTimestamp", ago(45))), nil, left("Luis@municipio.example", 40), checks.Fail, "directory.leavers_open"},
 		{"left, and open, by SID", leavers(), one(askPeople, user("luis", 1005, "lastLogonTimestamp", ago(45))), nil, left("S-1-5-21-1-2-3-1005", 40), checks.Fail, "directory.leavers_open"},
 		{"left today, and open", leavers(), one(askPeople, user("luis", 1005, "lastLogonTimestamp", ago(45))), nil, left("luis", 0), checks.Warn, "directory.leavers_due"},
 		{"will leave", leavers(), one(askPeople, user("luis", 1005)), nil, left("luis", -3), checks.Pass, "directory.leavers_gone"},

@@ -269,9 +269,16 @@ func unreadReason(u checks.Unread) checks.Reason {
 // listed tells whether a name or SID is in an allow-list, without regard to case.
 func listed(list []string, names ...string) bool {
 	return slices.ContainsFunc(list, func(allowed string) bool {
-		short := allowed[strings.LastIndex(allowed, `\`)+1:]
+		short := shortName(allowed)
 		return slices.ContainsFunc(names, func(name string) bool {
 			return name != "" && (strings.EqualFold(allowed, name) || strings.EqualFold(short, name))
 		})
 	})
+}
+
+// shortName is an account as the directory calls it, of DOMAIN\name or name@domain.
+func shortName(account string) string {
+	account = account[strings.LastIndex(account, `\`)+1:]
+	account, _, _ = strings.Cut(account, "@")
+	return account
 }

@@ -80,7 +80,7 @@ func observeLeavers(ctx context.Context, h *host.Host, p leaverParams) (leaverFa
 		for _, l := range p.Leavers {
 			if !slices.Contains(seen.Looked, l.Account) {
 				seen.Looked = append(seen.Looked, l.Account)
-				short := strings.ToLower(l.Account[strings.LastIndex(l.Account, `\`)+1:])
+				short := strings.ToLower(shortName(l.Account))
 				looked[short] = append(looked[short], l.Account)
 			}
 		}

@@ -18,6 +18,16 @@ const (
 // Changes are the rights by which somebody changes what is in a folder, or who may.
 const Changes = WriteData | AppendData | DeleteChild | Delete | WriteDAC | WriteOwner
 
+// RightsOfAny returns what the list grants to at least one of several people, each of whom
+// is all SIDs of one list: what is denied to a guest is not denied to a user.
+func (a Access) RightsOfAny(people ...[]string) uint32 {
+	var granted uint32
+	for _, sids := range people {
+		granted |= a.Rights(sids...)
+	}
+	return granted
+}
+
 // Rights returns what the list of a Windows object grants to whoever is each of the given
 // SIDs, and nobody else: entries are taken in order, and the first word on a right counts.
 // Generic rights are those of files. An owner's own rights are not counted.

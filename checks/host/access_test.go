@@ -29,3 +29,19 @@ func TestRights(t *testing.T) {
 		}
 	}
 }
+
+// A word against guests is none against everybody else.
+func TestRightsOfAny(t *testing.T) {
+	const (
+		everyone      = "S-1-1-0"
+		authenticated = "S-1-5-11"
+		guests        = "S-1-5-32-546"
+	)
+	a := Access{Entries: []AccessEntry{{Who: guests, Rights: 3}, {Who: authenticated, Allow: true, Rights: 3}}}
+	if got := a.RightsOfAny([]string{everyone, authenticated}, []string{everyone, guests}); got != 3 {
+		t.Errorf("got %#x, want 0x3", got)
+	}
+	if got := a.RightsOfAny([]string{everyone, guests}); got != 0 {
+		t.Errorf("guests alone: got %#x, want none", got)
+	}
+}

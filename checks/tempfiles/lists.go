@@ -20,10 +20,14 @@ const (
 	keyLocalDumps  = `HKLM\SOFTWARE\Microsoft\Windows\Windows Error Reporting\LocalDumps`
 )
 
-// everybody are the groups of whoever logs on: Everyone, anonymous, Authenticated Users,
-// Interactive, Users and Guests.
-func everybody() []string {
-	return []string{"S-1-1-0", "S-1-5-7", "S-1-5-11", "S-1-5-4", "S-1-5-32-545", "S-1-5-32-546"}
+// strangers are those who are nobody in particular, each as Windows sees him: an account of
+// the machine, a guest, and whoever comes without a name.
+func strangers() [][]string {
+	return [][]string{
+		{"S-1-1-0", "S-1-5-11", "S-1-5-4", "S-1-5-32-545"},
+		{"S-1-1-0", "S-1-5-32-546"},
+		{"S-1-1-0", "S-1-5-7"},
+	}
 }
 
 // observeLists reads the access lists of a Windows machine's places.
@@ -94,13 +98,17 @@ func (l *looker) list(ctx context.Context, p place) {
 		l.Need(p.Path, err)
 		return
 	}
-	sids := everybody()
+	people := strangers()
 	for _, e := range a.Entries { // those of a domain have the domain in the middle
-		if strings.HasPrefix(e.Who, "S-1-5-21-") && (strings.HasSuffix(e.Who, "-513") || strings.HasSuffix(e.Who, "-514")) {
-			sids = append(sids, e.Who)
+		switch {
+		case !strings.HasPrefix(e.Who, "S-1-5-21-"):
+		case strings.HasSuffix(e.Who, "-513"): // users of the domain
+			people = append(people, append(strangers()[0], e.Who))
+		case strings.HasSuffix(e.Who, "-514"): // guests of the domain
+			people = append(people, append(strangers()[1], e.Who))
 		}
 	}
-	rights := a.Rights(sids...)
+	rights := a.RightsOfAny(people...)
 	change := host.Changes
 	if p.Kind == kindTemp { // making a file in it is what it is for
 		change &^= host.WriteData | host.AppendData

@@ -111,6 +111,7 @@ func TestOnWindows(t *testing.T) {
 		{"page file kept", map[string]any{keyMemory + `\ClearPageFileAtShutdown`: 0}, nil, nil, nil, "", checks.Warn, "tempfiles.page_file"},
 		{"page file not said", map[string]any{keyMemory + `\ClearPageFileAtShutdown`: nil}, nil, nil, nil, "", checks.Warn, "tempfiles.page_file"},
 		{"temporary files of each other to read", nil, map[string]host.Access{temp: list(allow(users, 0x1200a9))}, nil, nil, "", checks.Fail, "tempfiles.temp_read"},
+		{"a word against guests binds no user", nil, map[string]host.Access{temp: list(host.AccessEntry{Who: "S-1-5-32-546", Rights: 0x1f01ff}, allow("S-1-5-11", 0x1f01ff))}, nil, nil, "", checks.Fail, "tempfiles.temp_delete"},
 		{"temporary files of each other to delete", nil, map[string]host.Access{temp: list(allow("S-1-1-0", 0x1f01ff))}, nil, nil, "", checks.Fail, "tempfiles.temp_delete"},
 		{"a dump of memory for all", nil, map[string]host.Access{memory: list(allow(users, 0x1200a9))}, nil, nil, "", checks.Fail, "tempfiles.dump_read"},
 		{"a dump of memory for the system", nil, map[string]host.Access{memory: list(allow("S-1-5-32-544", 0x1f01ff))}, nil, nil, "", checks.Pass, "tempfiles.closed"},
