@@ -83,6 +83,8 @@ func blankMessages() message.Catalogue {
 		"blank.network": {Say: say("se aceptan contraseñas en blanco por la red", "blank passwords are accepted over the network"),
 			Do: say("en secpol.msc, Opciones de seguridad, active «Cuentas: limitar el uso de cuentas locales con contraseña en blanco solo para iniciar sesión en la consola»",
 				"in secpol.msc, Security Options, enable \"Accounts: Limit local account use of blank passwords to console logon only\"")},
+		"blank.not_told": {Say: say("la directiva admite contraseñas vacías (longitud mínima 0) y Windows no dice qué cuentas la tienen", "the policy takes empty passwords (minimum length 0), and Windows does not tell which accounts have one"),
+			Do: say("fije una longitud mínima en secpol.msc, Directiva de contraseñas, y haga que cada persona cambie la suya", "set a minimum length in secpol.msc, Password Policy, and have each person change the own one")},
 		"blank.nullok": {Say: say("{source} deja entrar a una cuenta sin contraseña si la hubiera (nullok)", "{source} would let in an account without a password (nullok)"),
 			Do: say("quite la palabra nullok de la línea de pam_unix en {source}; en Rocky, «authselect enable-feature without-nullok»",
 				"remove the word nullok from the line of pam_unix in {source}; on Rocky, \"authselect enable-feature without-nullok\"")},

@@ -27,6 +27,9 @@ type blankFacts struct {
 	// ConsoleOnly: a blank password opens the console and nothing else
 	// (LimitBlankPasswordUse); nil on other systems or when unread.
 	ConsoleOnly *bool `json:"console_only,omitempty"`
+	// Short: the policy of a Windows machine takes passwords of no characters, so that no
+	// flag of an account tells whether it has one.
+	Short bool `json:"short,omitempty"`
 	// Nullok are the PAM files that let an empty password pass.
 	Nullok    []string        `json:"nullok,omitempty"`
 	Unread    []checks.Unread `json:"unread,omitempty"`
@@ -49,6 +52,9 @@ func judgeBlank(seen blankFacts, _ struct{}, _ time.Time) checks.Verdict {
 	if seen.ConsoleOnly != nil && !*seen.ConsoleOnly {
 		f.add("network", checks.Fail, "blank.network")
 	}
+	if seen.Short {
+		f.add("policy", checks.Unknown, "blank.not_told")
+	}
 	for _, file := range seen.Nullok {
 		f.add("nullok/"+file, checks.Warn, "blank.nullok", "source", file)
 	}
@@ -68,6 +74,9 @@ func observeWindowsBlank(ctx context.Context, h *host.Host) (blankFacts, error) 
 		if usable(u, h.Now()) && u.Flags&flagNoPassword != 0 {
 			seen.Accounts = append(seen.Accounts, blankFact{Name: u.Name, SID: u.SID, Why: "not_required"})
 		}
+	}
+	if p := r.windowsPolicy(ctx); p != nil {
+		seen.Short = p.MinLength == 0
 	}
 	if n, ok := r.number(ctx, keyLSA, "LimitBlankPasswordUse", 1); ok {
 		only := n != 0

@@ -264,7 +264,7 @@ func TestBlank(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) { row.run(t, passwordBlank()) })
 	}
 	user := func(flags uint32, disabled bool) windows {
-		return windows{users: []host.User{{Name: "ana", SID: "S-1-5-21-1-2-3-1001", Flags: flags, Disabled: disabled}}}
+		return windows{users: []host.User{{Name: "ana", SID: "S-1-5-21-1-2-3-1001", Flags: flags, Disabled: disabled}}, policy: &host.PasswordPolicy{MinLength: 8}}
 	}
 	const limit = keyLSA + `\LimitBlankPasswordUse`
 	for _, row := range []windowsRow{
@@ -275,7 +275,9 @@ func TestBlank(t *testing.T) {
 		{name: "over the network", machine: user(0x201, false), registry: map[string]any{limit: 0}, want: checks.Fail, code: "blank.network"},
 		{name: "both", machine: user(0x221, false), registry: map[string]any{limit: 0}, want: checks.Fail, code: "accounts.several_fail"},
 		{name: "no number", machine: user(0x201, false), registry: map[string]any{limit: "1"}, want: checks.Unknown, code: "accounts.unread"},
-		{name: "accounts not told", want: checks.Unknown, code: "accounts.unread"},
+		{name: "any password is taken", machine: windows{users: user(0x201, false).users, policy: &host.PasswordPolicy{}}, want: checks.Unknown, code: "blank.not_told"},
+		{name: "the policy is not told", machine: windows{users: user(0x201, false).users}, want: checks.Unknown, code: "accounts.unread"},
+		{name: "accounts not told", machine: windows{policy: &host.PasswordPolicy{MinLength: 8}}, want: checks.Unknown, code: "accounts.unread"},
 		{name: "cloud", machine: user(0x201, false), registry: map[string]any{keyCloudJoin + `\AB12\TenantId`: "x"}, want: checks.Unknown, code: "accounts.elsewhere"},
 	} {
 		t.Run("Windows "+row.name, func(t *testing.T) { row.run(t, passwordBlank()) })
