@@ -91,6 +91,8 @@ type mirrorFacts struct {
 	Missing      int64     `json:"missing,omitempty"`
 	Behind       int64     `json:"behind,omitempty"`
 	PendingSince time.Time `json:"pending_since,omitzero"`
+	// BehindSince is the oldest change of a file whose copy is an older one.
+	BehindSince time.Time `json:"behind_since,omitzero"`
 	// Written is when anything in the mirror was last put there.
 	Written time.Time `json:"written,omitzero"`
 	// Damaged have a copy of the same time or newer, of another size or content.

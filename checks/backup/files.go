@@ -320,6 +320,10 @@ func (c *copyFact) judge(m mirrorFacts, made time.Time) {
 		c.Damage = string(intact.Checksum)
 	case m.Unfinished > 0:
 		c.Damage = string(intact.Unfinished)
+	case m.Behind > 0 && m.BehindSince.Before(made):
+		// Files that were changed before the copy and are not in it as they were then: it
+		// was dated and not made, as rsnapshot does when its rsync fails.
+		c.Damage = string(intact.Unfinished)
 	case m.Missing > m.Files/2 && m.PendingSince.Before(made):
 		c.Damage = string(intact.Truncated)
 	case m.Unread > 0 || m.Stopped != "":

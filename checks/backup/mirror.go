@@ -229,6 +229,9 @@ func (c *comparison) file(ctx context.Context, e, twin host.FileInfo, there bool
 	switch later := e.ModTime.Sub(twin.ModTime); {
 	case later > grain:
 		c.m.Behind++
+		if t := e.ModTime.UTC(); c.m.BehindSince.IsZero() || t.Before(c.m.BehindSince) {
+			c.m.BehindSince = t
+		}
 		pending()
 	case e.Size != twin.Size:
 		c.m.Damaged++

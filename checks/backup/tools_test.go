@@ -357,3 +357,38 @@ pg_dump -Fd -f copias/lunes "` + dsn + `"`,
 		}
 	}
 }
+
+// A snapshot whose rsync failed is dated today and holds what there was before: rsnapshot
+// goes back to the one before and touches its folder all the same.
+func TestSnapshotOfAFailedRun(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: runs rsnapshot")
+	}
+	for _, c := range copyTools() {
+		if c.name != "rsnapshot" {
+			continue
+		}
+		for _, row := range []struct {
+			name    string
+			changed time.Duration // the source, before the snapshot
+			good    bool
+		}{
+			{"changed long before", 20 * 24 * time.Hour, false},
+			{"changed since", -time.Hour, true},
+		} {
+			t.Run(row.name, func(t *testing.T) {
+				p := c.workshop(t)
+				old, source := victim(t, p, "daily.0/localhost/*/*/*/*/texto"), filepath.Join(p.source, "texto")
+				made := time.Now()
+				for name, at := range map[string]time.Time{old: made.AddDate(0, 0, -40), source: made.Add(-row.changed)} {
+					if err := os.Chtimes(name, at, at); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if got := c.says(p); (got.Status == checks.Pass) != row.good {
+					t.Errorf("got %s %v, want it to be good: %v", got.Status, got.Reason, row.good)
+				}
+			})
+		}
+	}
+}
