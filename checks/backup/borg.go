@@ -21,8 +21,10 @@ func numbered(name, prefix string) (n int, ok bool) {
 	return n, err == nil && n >= 0
 }
 
-// borg looks at a repository of borg 1.x without its password: the newest index.N dates
-// the last transaction, which is complete when the segment N of its log, or one before
+// borg looks at a repository of borg 1.x without its password: the newest segment into
+// which something was put dates the last copy, for "borg compact" and "borg delete" make
+// transactions too and put nothing but the manifest. What compaction moves looks like a
+// copy all the same; only the password would tell. The last transaction is complete when the segment N of its log, or one before
 // it that is not compacted away, ends with a commit. Every entry of the log carries a
 // CRC (docs/internals/data-structures.rst).
 func (l *looker) borg(ctx context.Context) copiesFacts {
@@ -62,6 +64,16 @@ func (l *looker) borg(ctx context.Context) copiesFacts {
 	})
 	if c.Why == "" {
 		c.Damage, c.Why = l.committed(ctx, segments, newest)
+	}
+	if c.Damage == "" && c.Why == "" {
+		at, why := l.lastPut(walking, segments)
+		if at.IsZero() && why == "" {
+			out.Matching = 0 // a repository in which nothing was ever put
+			return out
+		}
+		if c.Why = why; why == "" && at.Before(c.Time) {
+			c.Time = at
+		}
 	}
 	if c.Damage == "" && c.Why == "" {
 		l.verifyLog(ctx, segments, &c, &out)
@@ -127,4 +139,39 @@ func (l *looker) verifyLog(ctx context.Context, segments []stored, c *copyFact, 
 			return
 		}
 	}
+}
+
+// Limits of the search for what was put last.
+const (
+	maxBorgSegments = 500
+	maxBorgEntries  = 20_000 // of one segment, before one that puts something
+)
+
+// lastPut is when something but the manifest was last put into the log; zero if never.
+func (l *looker) lastPut(ctx context.Context, segments []stored) (at time.Time, why string) {
+	looked := 0
+	for _, s := range slices.Backward(segments) {
+		if looked++; looked > maxBorgSegments {
+			return time.Time{}, "too_big"
+		}
+		offset := intact.BorgStart
+		for entries := 0; offset < s.Size; entries++ {
+			if entries > maxBorgEntries || time.Now().After(l.reading) { // a stopwatch
+				return time.Time{}, "too_big"
+			}
+			head, err := l.h.Files.ReadRange(ctx, s.path, offset, intact.BorgHead)
+			if err != nil {
+				return time.Time{}, checks.WhyUnread(err)
+			}
+			size, data, ok := intact.BorgEntry(head)
+			if !ok {
+				return time.Time{}, "unreadable"
+			}
+			if data {
+				return s.ModTime.UTC(), ""
+			}
+			offset += size
+		}
+	}
+	return time.Time{}, ""
 }

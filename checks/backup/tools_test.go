@@ -392,3 +392,39 @@ func TestSnapshotOfAFailedRun(t *testing.T) {
 		}
 	}
 }
+
+// What borg does without a copy is none: a repository that was only made, one that is
+// compacted every night although no archive was made for days.
+func TestBorgWithoutNewArchive(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: runs borg")
+	}
+	const env = "export BORG_BASE_DIR=$PWD/borg; "
+	c := tool{name: "borg"}
+	empty := newPlace(t)
+	c.sh(t, empty, env+"rmdir copias 2>/dev/null || true; borg init -e none copias")
+	empty.later(3 * time.Hour)
+	if got := c.says(empty); got.Status == checks.Pass || got.Status == checks.Warn {
+		t.Errorf("only made: got %s %v", got.Status, got.Reason)
+	}
+	for _, borg := range copyTools() {
+		if borg.name != "borg" {
+			continue
+		}
+		p := borg.workshop(t)
+		old := time.Now().AddDate(0, 0, -10)
+		err := filepath.WalkDir(p.copies, func(name string, _ os.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			return os.Chtimes(name, old, old)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		borg.sh(t, p, env+"borg compact copias")
+		if got := borg.says(p); got.Status != checks.Fail || got.Reason.Code != "backup.late" {
+			t.Errorf("compacted: got %s %v, want fail backup.late", got.Status, got.Reason)
+		}
+	}
+}
