@@ -122,7 +122,7 @@ func judgeLeavers(seen leaverFacts, p leaverParams, at time.Time) checks.Verdict
 			continue
 		}
 		for _, r := range seen.Residues {
-			if r.Account != l.Account && r.Account != shortName(l.Account) {
+			if !l.is(r.Account) {
 				continue
 			}
 			key := strings.TrimSuffix(r.Kind+"/"+r.Account+"/"+r.Where, "/")
@@ -138,8 +138,7 @@ func judgeLeavers(seen leaverFacts, p leaverParams, at time.Time) checks.Verdict
 	}
 	for _, l := range p.Leavers {
 		for _, u := range seen.Used {
-			own := u.Account == l.Account || u.Account == shortName(l.Account)
-			if own && u.At.After(l.Left) && !at.Before(l.Left) {
+			if l.is(u.Account) && u.At.After(l.Left) && !at.Before(l.Left) {
 				found.add("used/"+u.Account, checks.Fail, "leavers.used", "account", u.Account, "day", u.At.Format(time.DateOnly))
 			}
 		}
@@ -147,6 +146,11 @@ func judgeLeavers(seen leaverFacts, p leaverParams, at time.Time) checks.Verdict
 	found.unread(seen.Unread)
 	v := found.verdict(checks.Because("leavers.gone", "count", strconv.Itoa(len(p.names()))))
 	return beyond(v, seen.Directory)
+}
+
+// is tells whether an account is the leaver's, however the register writes it.
+func (l leaver) is(account string) bool {
+	return strings.EqualFold(account, l.Account) || strings.EqualFold(account, shortName(l.Account))
 }
 
 // shortName is an account without its domain: "ana" of `MUNI\ana` and of

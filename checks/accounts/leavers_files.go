@@ -61,7 +61,8 @@ func localNames(accounts []string) []string {
 	var out []string
 	for _, a := range accounts {
 		if a = shortName(a); a != "" && a != "." && a != ".." && !strings.ContainsAny(a, "/\x00") {
-			out = append(out, a)
+			// A register may write in capitals what Linux nearly always has in small letters.
+			out = append(out, a, strings.ToLower(a))
 		}
 	}
 	return distinct(out)

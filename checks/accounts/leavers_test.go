@@ -50,6 +50,7 @@ func TestLeaversOnLinux(t *testing.T) {
 		{"gone", base(nil), nil, checktest.Answers{}, anaLeft, checks.Pass, "leavers.gone"},
 		{"never was here", base(map[string]string{"/etc/passwd": "root:x:0:0::/root:/bin/sh\n"}), nil, checktest.Answers{}, anaLeft, checks.Pass, "leavers.gone"},
 		{"still open", base(open), nil, checktest.Answers{}, anaLeft, checks.Fail, "leavers.account"},
+		{"the register writes in capitals: still open", base(open), nil, checktest.Answers{}, strings.Replace(anaLeft, "ana", "ANA", 1), checks.Fail, "leavers.account"},
 		{"still open, as a domain calls it", base(open), nil, checktest.Answers{}, strings.Replace(anaLeft, `"ana"`, `"MUNI\\ana"`, 1), checks.Fail, "leavers.account"},
 		{"a name that leads elsewhere", base(nil), nil, checktest.Answers{}, strings.Replace(anaLeft, `"ana"`, `"../root"`, 1), checks.Pass, "leavers.gone"},
 		{"still open, within a day", base(open), nil, checktest.Answers{}, anaLeftNow, checks.Warn, "leavers.due"},
