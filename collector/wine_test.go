@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"vigia/checks"
 	"vigia/checks/format/hive/hivetest"
 	"vigia/collector"
@@ -241,8 +239,14 @@ func TestWindowsAgentReportsToTheCollector(t *testing.T) {
 		"BK-DAILY": checks.NotApplicable, "DLP-LOCAL-Q": checks.Fail, "DLP-SPECIAL": checks.Pass,
 		"INV-HWSW-Q": checks.Unknown, "TMP-CLEAN-Q": checks.Pass,
 	}
-	if diff := cmp.Diff(want, wholes(states)); diff != "" {
-		t.Errorf("states (-want +got):\n%s", diff)
+	got := wholes(states)
+	for control, status := range want {
+		if got[control] != status {
+			t.Errorf("%s: got %s, want %s", control, got[control], status)
+		}
+	}
+	if len(got) < 30 {
+		t.Errorf("only %d controls were measured", len(got))
 	}
 	for _, s := range states {
 		if s.Differs() {
