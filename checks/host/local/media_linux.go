@@ -37,7 +37,7 @@ func shutdownTime(ctx context.Context) time.Time {
 	if err != nil {
 		return time.Time{}
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
 		return time.Time{}

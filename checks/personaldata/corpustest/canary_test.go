@@ -151,8 +151,8 @@ func (a *agentRun) crash(root string) {
 	for _, whom := range []string{"worker", "agent"} {
 		hit := false
 		// A fast machine may have ended before: then it is hit sooner.
-		for _, after := range []time.Duration{20, 10, 5, 2, 1, 0, 0, 0} {
-			if hit = a.crashOnce(root, whom, after*time.Millisecond); hit {
+		for _, ms := range []int{20, 10, 5, 2, 1, 0, 0, 0} {
+			if hit = a.crashOnce(root, whom, time.Duration(ms)*time.Millisecond); hit {
 				break
 			}
 		}
