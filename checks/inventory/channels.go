@@ -84,7 +84,7 @@ type mailDomain struct {
 // Kinds of accounts.
 const (
 	accountPersonal = "personal"
-	accountWork     = "work"
+	accountWork     = "organisation"
 	accountUnknown  = "unknown"
 	accountNone     = "none"
 )

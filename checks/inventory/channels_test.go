@@ -16,7 +16,7 @@ import (
 func TestChannels(t *testing.T) {
 	const user = `HKU\` + person + `\Software\Microsoft`
 	const accounts = user + `\Office\16.0\Outlook\Profiles\Outlook\9375CFF0413111d3B88A00104B2A6676`
-	const list = `{"allowed":[{"channel":"onedrive","account":"work","host":"ayuntamiento-*.sharepoint.com"},{"channel":"nextcloud","host":"nube.ayuntamiento.example"},{"channel":"rclone_sftp"}],"mail_domains":["*ayuntamiento.example"]}`
+	const list = `{"allowed":[{"channel":"onedrive","account":"organisation","host":"ayuntamiento-*.sharepoint.com"},{"channel":"nextcloud","host":"nube.ayuntamiento.example"},{"channel":"rclone_sftp"}],"mail_domains":["*ayuntamiento.example"]}`
 	home := func(name, content string) map[string]string {
 		return map[string]string{"/home/usuario1/" + name: content}
 	}
@@ -30,7 +30,7 @@ func TestChannels(t *testing.T) {
 	testRows(t, channels(), []row{
 		like(linux(nil), "Linux: none", ``, checks.Pass, "channels.none"),
 		like(linux(home(".dropbox/info.json", `{"personal":{"path":"/x","host":1}}`)), "Linux: Dropbox of a person", list, checks.Fail, "channels.some", "channel/dropbox/personal//usuario1 fail channels.personal"),
-		like(linux(home(".dropbox/info.json", `{"business":{"path":"/x","host":1}}`)), "Linux: Dropbox of a firm, nothing decided", ``, checks.Unknown, "channels.some_undecided", "channel/dropbox/work//usuario1 unknown channels.undecided"),
+		like(linux(home(".dropbox/info.json", `{"business":{"path":"/x","host":1}}`)), "Linux: Dropbox of a firm, nothing decided", ``, checks.Unknown, "channels.some_undecided", "channel/dropbox/organisation//usuario1 unknown channels.undecided"),
 		like(linux(home(".dropbox/info.json", `dañado`)), "Linux: Dropbox that makes no sense", list, checks.Fail, "channels.some", "channel/dropbox/unknown//usuario1 fail channels.not_allowed"),
 		like(linux(home(".local/share/TelegramDesktop/tdata/x", "")), "Linux: a messenger", list, checks.Fail, "channels.some", "channel/telegram/unknown//usuario1 fail channels.messenger"),
 		like(linux(home(".local/share/TelegramDesktop/tdata/x", "")), "Linux: a messenger that is allowed", `{"allowed":[{"channel":"telegram"}]}`, checks.Pass, "channels.authorised"),
@@ -48,7 +48,7 @@ func TestChannels(t *testing.T) {
 		{"Windows: OneDrive of a person", windowsHost(map[string]any{user + `\OneDrive\Accounts\Personal\UserFolder`: "x"}, nil), list, checks.Fail, "channels.some", []string{"channel/onedrive/personal//usuario1 fail channels.personal"}},
 		{"Windows: OneDrive that was never connected", windowsHost(map[string]any{user + `\OneDrive\Accounts\Personal\cid`: "x"}, nil), list, checks.Pass, "channels.none", nil},
 		{"Windows: OneDrive of the organisation", windowsHost(map[string]any{user + `\OneDrive\Accounts\Business1\UserFolder`: "x", user + `\OneDrive\Accounts\Business1\SPOResourceId`: "https://ayuntamiento-my.sharepoint.com/"}, nil), list, checks.Pass, "channels.authorised", nil},
-		{"Windows: OneDrive of another organisation", windowsHost(map[string]any{user + `\OneDrive\Accounts\Business1\UserFolder`: "x", user + `\OneDrive\Accounts\Business1\SPOResourceId`: "https://otra-my.sharepoint.com/"}, nil), list, checks.Fail, "channels.some", []string{"channel/onedrive/work/otra-my.sharepoint.com/usuario1 fail channels.not_allowed"}},
+		{"Windows: OneDrive of another organisation", windowsHost(map[string]any{user + `\OneDrive\Accounts\Business1\UserFolder`: "x", user + `\OneDrive\Accounts\Business1\SPOResourceId`: "https://otra-my.sharepoint.com/"}, nil), list, checks.Fail, "channels.some", []string{"channel/onedrive/organisation/otra-my.sharepoint.com/usuario1 fail channels.not_allowed"}},
 		{"Windows: WhatsApp of the store", windowsHost(map[string]any{storeKey + `\` + person + `\5319275A.WhatsAppDesktop_2.2.0.0_x64__cv1g1gvanyjgm\x`: 1}, nil), list, checks.Fail, "channels.some", []string{"channel/whatsapp/none//usuario1 fail channels.messenger"}},
 		{"Windows: MEGA", windowsHost(nil, map[string]string{"C:/Users/usuario1/AppData/Local/Mega Limited/MEGAsync/MEGAsync.cfg": ""}), ``, checks.Fail, "channels.some", []string{"channel/mega/personal//usuario1 fail channels.personal"}},
 		{"Windows: Google Drive, nothing decided", windowsHost(nil, map[string]string{"C:/Users/usuario1/AppData/Local/Google/DriveFS/100000000000000000001/x": "", "C:/Users/usuario1/AppData/Local/Google/DriveFS/Logs/x": ""}), ``, checks.Unknown, "channels.some_undecided", []string{"channel/googledrive/unknown//usuario1 unknown channels.undecided"}},
@@ -81,7 +81,7 @@ func TestChannelsKeepNoNames(t *testing.T) {
 
 func TestChannelFormats(t *testing.T) {
 	kinds, err := dropboxAccounts([]byte(`{"personal":{"is_team":true},"business":{},"otra":{}}`))
-	if diff := cmp.Diff([]string{"unknown", "work"}, kinds); diff != "" || err != nil {
+	if diff := cmp.Diff([]string{"organisation", "unknown"}, kinds); diff != "" || err != nil {
 		t.Errorf("Dropbox: %v (-want +got):\n%s", err, diff)
 	}
 	if got := thunderbirdAddresses([]byte("user_pref(\"mail.identity.id1.useremail\", \"a@b.c\");\nuser_pref(\"mail.identity.id1.useremail\nuser_pref(\"mail.server.x\", \"a@z\");")); !slices.Equal(got, []string{"a@b.c"}) {

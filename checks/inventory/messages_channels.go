@@ -32,7 +32,7 @@ func channelMessages() message.Catalogue {
 			Do: say("quite la cuenta del programa de correo, o autorice el dominio", "remove the account from the mail program, or authorise the domain")},
 		"channels.mail_undecided": {Say: say("correo de {domain} en {program} (perfil «{profile}»): la política no dice qué dominios son los de la organización", "mail of {domain} in {program} (profile \"{profile}\"): the policy does not say which domains are the organisation's"), Do: mail},
 		"held.personal":           {Say: say("cuenta personal", "personal account")},
-		"held.work":               {Say: say("cuenta de trabajo", "work account")},
+		"held.organisation":       {Say: say("cuenta de trabajo", "work account")},
 		"held.unknown":            {Say: say("cuenta sin saber de quién", "account of which it is not known whose")},
 		"held.none":               {Say: say("sin cuenta", "without account")},
 	}

@@ -19,7 +19,7 @@ func TestRecordings(t *testing.T) {
 			"windows-10-es-es",
 			`{"software":[{"name":"LibreOffice*","versions":">=24.2"},` + norte + `,{"name":"Contoso.*"}],"hardware":{"serial":"SN-000-2","disks":["DISK-0002"]}}`,
 			`{"software":[{"name":"LibreOffice*","versions":">=24.2"},` + norte + `,{"name":"Contoso.*"}]}`, ``,
-			`{"allowed":[{"channel":"onedrive","account":"work","host":"ayuntamiento-my.sharepoint.com"}],"mail_domains":["ayuntamiento.example"]}`,
+			`{"allowed":[{"channel":"onedrive","account":"organisation","host":"ayuntamiento-my.sharepoint.com"}],"mail_domains":["ayuntamiento.example"]}`,
 		},
 		{"windows-server-2019-es-es", `{"hardware":{"serial":"SN-000-3","disks":["DISK-0031","DISK-0039"]}}`, `{"software":[` + norte + `,{"name":"*Management Studio*"}]}`, `{"allowed":["ssms"]}`, ``},
 		{"windows-server-2022", ``, `{"software":[{"name":"HeidiSQL*"}],"denied":[{"name":"MEGAsync"}]}`, `{"allowed":["heidisql"]}`, ``},

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -25,7 +24,7 @@ func (r sourceReview) absences(s Source) error {
 				return r.doc.errorf(at+"."+day.key, "want a day as YYYY-MM-DD, got %q", day.value)
 			}
 		}
-		if cmp.Compare(a.Until, a.From) < 0 {
+		if a.Until < a.From { // both are YYYY-MM-DD
 			return r.doc.errorf(at+".until", "%s is before %s", a.Until, a.From)
 		}
 		if a.Machine != "" && a.Department != "" {

@@ -56,16 +56,13 @@ func cinnamonLock() gsettingsLock {
 	}
 }
 
-// lightLockerLock has the two keys of light-locker (its schema of 1.9): when it locks
-// after the screen was blanked, of which 0 is never.
-func lightLockerLock() (after, late lockKey) {
-	return lockKey{"/apps/light-locker/lock-after-screensaver", 5, 1}, lockKey{"/apps/light-locker/late-locking", 0, 1}
-}
+// lightLockerLock is the key of light-locker (its schema of 1.9) that says how long after
+// the screen was blanked it locks; 0 is never.
+func lightLockerLock() lockKey { return lockKey{"/apps/light-locker/lock-after-screensaver", 5, 1} }
 
 // lockKeys are all keys whose defaults a distribution may change.
 func lockKeys() []string {
-	after, late := lightLockerLock()
-	out := []string{after.path, late.path}
+	out := []string{lightLockerLock().path}
 	for _, l := range []gsettingsLock{gnomeLock(), mateLock(), cinnamonLock()} {
 		for _, k := range []lockKey{l.idle, l.delay, l.enabled, l.starts, l.never} {
 			if k.path != "" {
@@ -210,8 +207,7 @@ func observeLightLocker(ctx context.Context, r *reader, p person, defaults schem
 	if d.sources == nil {
 		return
 	}
-	after, _ := lightLockerLock()
-	if f.Delay = d.get(after); f.Delay != nil && f.Delay.Value == 0 {
+	if f.Delay = d.get(lightLockerLock()); f.Delay != nil && f.Delay.Value == 0 {
 		f.Enabled = f.Delay
 	}
 	r.Note("xset s", "unsupported")

@@ -105,12 +105,11 @@ func profileFolder(ctx context.Context, h *host.Host, sid string) string {
 	return v.String[strings.LastIndexAny(v.String, `\/`)+1:]
 }
 
-// keyWinlogon has the grace period too: for so many seconds after the saver began, any
-// key opens the session.
+// graceAsItComes is the grace period of Windows as it comes, in seconds.
 const graceAsItComes = 5
 
-// observeGrace is what the grace period adds to the time until the lock, beyond the few
-// seconds that Windows comes with; nil when unread or as it comes.
+// observeGrace reads the grace period of the saver: for so many seconds after it began any
+// key opens the session, which is later than it seems. nil when unread or as it comes.
 func observeGrace(ctx context.Context, r *reader) *setting {
 	s, _ := r.number(ctx, keyWinlogon, "ScreenSaverGracePeriod", fromMachine)
 	if s == nil || s.Value <= graceAsItComes {

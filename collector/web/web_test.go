@@ -405,7 +405,7 @@ func TestPages(t *testing.T) {
 			"Categorías especiales: salud", "leídos solo en parte: 1", "<b>171</b> imágenes o escaneos sin texto", "cifrados o con contraseña"}},
 		{"controls", "/controles", []string{"Bloqueo de sesión por inactividad", "sin medición automática"}},
 		{"measured control", "/controles/AC-LOCK-15", []string{"Qué pide la ley", "quince minutos", "8.6", "padron-02", "Equipo por equipo", "no aplica"}},
-		{"unmeasured control", "/controles/INC-72H", []string{"Nada mide este control"}},
+		{"unmeasured control", "/controles/INC-72H", []string{"Aviso de la vulneración en plazo", "Nada mide este control"}},
 	}
 	for _, row := range rows {
 		for _, lang := range message.Langs() {
