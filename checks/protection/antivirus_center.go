@@ -62,9 +62,8 @@ func centerProducts(ctx context.Context, look *checks.Look, services []host.Serv
 		look.Miss(source, err)
 		return nil
 	}
-	center := slices.IndexFunc(services, func(s host.Service) bool { return strings.EqualFold(s.Name, serviceCenter) })
-	if center >= 0 && services[center].State == "stopped" && len(instances) > 0 {
-		look.Note(source, "unreadable") // it still tells what it knew when it was stopped
+	if centerStopped(services) && len(instances) > 0 {
+		look.Note(source, "unreadable")
 		return nil
 	}
 	var out []product
@@ -84,6 +83,13 @@ func centerProducts(ctx context.Context, look *checks.Look, services []host.Serv
 		out = append(out, p)
 	}
 	return out
+}
+
+// centerStopped tells whether the Security Center does not run: it still tells then what it
+// knew when it was stopped.
+func centerStopped(services []host.Service) bool {
+	i := slices.IndexFunc(services, func(s host.Service) bool { return strings.EqualFold(s.Name, serviceCenter) })
+	return i >= 0 && services[i].State == "stopped"
 }
 
 // stoppedProgram tells whether a program is that of a service that should run since the

@@ -188,6 +188,11 @@ func otherFirewalls(ctx context.Context, look *checks.Look) []product {
 		look.Miss(sourceCenter, err)
 		return nil
 	}
+	// Services that are not told are noted where the firewall's own is looked for.
+	if services, err := look.Host.Running.Services(ctx); err == nil && centerStopped(services) && len(instances) > 0 {
+		look.Note(sourceCenter, "unreadable")
+		return nil
+	}
 	var out []product
 	for _, in := range instances {
 		bits, err := strconv.ParseUint(in["productState"], 10, 32)

@@ -81,6 +81,10 @@ func TestFirewallOnWindows(t *testing.T) {
 		{"another firewall is on", profiles(map[string]any{local + `PublicProfile\EnableFirewall`: 0}), nil, with(func(a *checktest.Answers) {
 			a.InstancesOf[askFirewall] = []host.Instance{registered("Cortafuegos Muralla", "{A1}", 0x41010)}
 		}), "", checks.Warn, []string{"firewall.other"}},
+		{"another firewall was on, says a Security Center that does not run", profiles(map[string]any{local + `PublicProfile\EnableFirewall`: 0}), nil, with(func(a *checktest.Answers) {
+			a.InstancesOf[askFirewall] = []host.Instance{registered("Cortafuegos Muralla", "{A1}", 0x41010)}
+			a.ServiceList = serviceList("MpsSvc running", "wscsvc stopped")
+		}), "", checks.Fail, []string{"firewall.profile_off", "firewall.unread"}},
 		{"another firewall is off", profiles(map[string]any{local + `PublicProfile\EnableFirewall`: 0}), nil, with(func(a *checktest.Answers) {
 			a.InstancesOf[askFirewall] = []host.Instance{registered("Cortafuegos Muralla", "{A1}", 0x40010)}
 		}), "", checks.Fail, []string{"firewall.profile_off"}},
