@@ -48,6 +48,16 @@ func startWindows(t *testing.T) windowsPC {
 	return windowsPC{Session: s, agent: s.Build(t, "./agent/cmd/vigia-agent")}
 }
 
+// installSaver puts the screen saver that the tests name in its place: Wine brings none,
+// and one that is not there locks nothing.
+func (pc windowsPC) installSaver(t *testing.T) {
+	t.Helper()
+	file := filepath.Join(pc.Prefix, "drive_c", "windows", "system32", "scrnsave.scr")
+	if err := os.WriteFile(file, []byte("MZ"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // run runs the agent and returns what it printed and its exit code.
 func (pc windowsPC) run(t *testing.T, args ...string) (stdout string, code int) {
 	t.Helper()
@@ -112,6 +122,7 @@ func (m measured) status(key string) checks.Status {
 // notices when that changes.
 func TestWindowsChecksReadTheRegistry(t *testing.T) {
 	pc := startWindows(t)
+	pc.installSaver(t)
 
 	const saver = regDesktop + `"ScreenSaveActive"="1"
 "ScreenSaverIsSecure"="1"
@@ -129,6 +140,7 @@ func TestWindowsChecksReadTheRegistry(t *testing.T) {
 		{"the machine limit", regPolicies + `"InactivityTimeoutSecs"=dword:00000258` + "\n", "AC-LOCK-15", checks.Pass, "screenlock.machine", 0},
 		{"a limit over the bar", regPolicies + `"InactivityTimeoutSecs"=dword:00000385` + "\n", "AC-LOCK-15", checks.Fail, "screenlock.some_do_not", 1},
 		{"a limit of 0 is never", regPolicies + `"InactivityTimeoutSecs"=dword:00000000` + "\n", "AC-LOCK-15", checks.Fail, "screenlock.some_do_not", 1},
+		{"a screen saver that is not there", saver + `"SCRNSAVE.EXE"="C:\\windows\\system32\\quitado.scr"` + "\n", "AC-LOCK-15", checks.Fail, "screenlock.some_do_not", 1},
 		{"the user's screen saver", saver, "AC-LOCK-15", checks.Pass, "screenlock.all_lock", 0},
 		{"a screen saver without password", regDesktop + `"ScreenSaverIsSecure"="0"` + "\n", "AC-LOCK-15", checks.Fail, "screenlock.some_do_not", 1},
 
@@ -136,7 +148,8 @@ func TestWindowsChecksReadTheRegistry(t *testing.T) {
 		{"nothing logs on by itself", "", "AC-LOGON-REQ", checks.Unknown, "logon.unread", 3},
 		{"automatic log-on", regWinlogon + `"AutoAdminLogon"="1"` + "\n" + `"DefaultUserName"="mostrador"` + "\n", "AC-LOGON-REQ", checks.Fail, "logon.automatic", 1},
 		{"automatic log-on with its password", regWinlogon + `"DefaultPassword"="inventada"` + "\n", "AC-LOGON-REQ", checks.Fail, "logon.automatic_stored", 1},
-		{"automatic log-on off again", regWinlogon + `"AutoAdminLogon"="0"` + "\n", "AC-LOGON-REQ", checks.Unknown, "logon.unread", 3},
+		{"automatic log-on off, its password left behind", regWinlogon + `"AutoAdminLogon"="0"` + "\n", "AC-LOGON-REQ", checks.Fail, "logon.stored", 1},
+		{"automatic log-on off again", regWinlogon + `"DefaultPassword"=-` + "\n", "AC-LOGON-REQ", checks.Unknown, "logon.unread", 3},
 
 		{"UAC off", regPolicies + `"EnableLUA"=dword:00000000` + "\n", "AC-LEASTPRIV", checks.Fail, "privileges.uac_off", 1},
 		{"UAC on, administrators not told", regPolicies + `"EnableLUA"=dword:00000001` + "\n", "AC-LEASTPRIV", checks.Unknown, "accounts.unread", 3},
@@ -186,6 +199,7 @@ func TestWindowsProfileThatIsNotLoaded(t *testing.T) {
 		}})
 	}
 
+	pc.installSaver(t)
 	profile(absent, "luisa", desktop("600"))
 	got, _ := pc.check(t, "AC-LOCK-15")
 	if status := got.status(absent); status != checks.Pass {
