@@ -10,12 +10,14 @@ package accounts
 
 import (
 	"context"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
 
 	"vigia/checks"
 	"vigia/checks/format/shadow"
+	"vigia/checks/format/sssd"
 	"vigia/checks/host"
 )
 
@@ -95,15 +97,7 @@ func listed(list []string, names ...string) bool {
 // machine itself says of its accounts and rules is then not the whole.
 func (r *reader) directory(ctx context.Context) string {
 	if r.Host.OS != host.Windows {
-		// sss stands in nsswitch.conf by default where nobody ever configured
-		// it, so its own configuration decides.
-		source := shadow.Directory(r.config(ctx, nsswitch), "passwd")
-		if source == "sss" && !installed(ctx, r.Host, "/etc/sssd/sssd.conf") {
-			if parts, _ := r.dropIns(ctx, "/etc/sssd/conf.d"); len(parts) == 0 {
-				return ""
-			}
-		}
-		return source
+		return r.source(ctx, "passwd")
 	}
 	id, err := r.Host.System.Identity(ctx)
 	if err != nil {
@@ -121,6 +115,27 @@ func (r *reader) directory(ctx context.Context) string {
 		return "cloud"
 	}
 	return ""
+}
+
+// source names the first directory service that a database of nsswitch.conf takes
+// entries from. sss stands there by default where nobody ever configured it, so its own
+// configuration decides.
+func (r *reader) source(ctx context.Context, database string) string {
+	for _, service := range shadow.Directories(r.config(ctx, nsswitch), database) {
+		if service != "sss" || r.sssd(ctx) {
+			return service
+		}
+	}
+	return ""
+}
+
+// sssd tells whether sssd is configured; what cannot be looked at is noted.
+func (r *reader) sssd(ctx context.Context) bool {
+	sources, err := sssd.Sources(sudoersOf{ctx, r.Host.Files})
+	if err != nil {
+		r.Need(path.Dir(sssd.Main), err)
+	}
+	return len(sources) > 0
 }
 
 const (

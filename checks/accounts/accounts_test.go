@@ -207,6 +207,8 @@ func TestPasswordAgeOnLinux(t *testing.T) {
 		{"rule 99999", debian(map[string]string{"/etc/login.defs": "PASS_MAX_DAYS 99999\n", "/etc/shadow": ""}), nil, "", checks.Fail, "age.rule_off"},
 		{"rule too long", debian(map[string]string{"/etc/login.defs": "PASS_MAX_DAYS 400\n", "/etc/shadow": ""}), nil, "", checks.Fail, "age.rule_long"},
 		{"people of a directory", with(shadow("ana:"+hash+":20700:0:365:7:::"), "/etc/nsswitch.conf", "passwd: files ldap\n"), nil, "", checks.Unknown, "age.young"},
+		{"a hidden part of sss is none", with(with(shadow("ana:"+hash+":20700:0:365:7:::"), "/etc/nsswitch.conf", "passwd: files sss\n"), "/etc/sssd/conf.d/.muni.conf", "[domain/muni]\n"), nil, "", checks.Pass, "age.young"},
+		{"winbind behind sss, which nobody configured", with(shadow("ana:"+hash+":20700:0:365:7:::"), "/etc/nsswitch.conf", "passwd: files sss winbind\n"), nil, "", checks.Unknown, "age.young"},
 		{"sss configured in parts", with(with(shadow("ana:"+hash+":20700:0:365:7:::"), "/etc/nsswitch.conf", "passwd: files sss\n"), "/etc/sssd/conf.d/muni.conf", "[domain/muni]\n"), nil, "", checks.Unknown, "age.young"},
 		{"service with a password and a shell", with(shadow("copias:"+hash+":19000:0:99999:7:::"), "/etc/passwd", "copias:x:120:120::/srv:/bin/bash\n"), nil, "", checks.Fail, "age.accounts_bad"},
 		{"service with a password and no shell", with(shadow("copias:"+hash+":19000:0:99999:7:::"), "/etc/passwd", "copias:x:120:120::/srv:/usr/sbin/nologin\n"), nil, "", checks.Pass, "age.all_young"},

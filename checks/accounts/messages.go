@@ -30,6 +30,14 @@ func common(own message.Catalogue) message.Catalogue {
 	own["directory.sss"] = message.Entry{Say: say("un directorio, a través de SSSD", "a directory, through SSSD")}
 	own["directory.winbind"] = message.Entry{Say: say("un dominio, a través de winbind", "a domain, through winbind")}
 	own["directory.ldap"] = message.Entry{Say: say("un directorio LDAP", "an LDAP directory")}
+	for _, service := range []string{"authd", "himmelblau", "aad"} {
+		own["directory."+service] = own["directory.cloud"]
+	}
+	for _, service := range []string{"lsass", "centrifydc"} {
+		own["directory."+service] = own["directory.domain"]
+	}
+	own["directory.extrausers"] = message.Entry{Say: say("/var/lib/extrausers", "/var/lib/extrausers")}
+	own["directory.db"] = message.Entry{Say: say("/var/lib/misc", "/var/lib/misc")}
 	own["directory.nis"] = message.Entry{Say: say("un servidor NIS", "a NIS server")}
 	own["source.identity"] = message.Entry{Say: say("el nombre y el dominio del equipo", "the name and domain of the machine")}
 	own["source.Security"] = message.Entry{Say: say("el registro de eventos Seguridad", "the Security event log")}

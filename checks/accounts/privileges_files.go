@@ -87,14 +87,11 @@ func elsewhere(hosts []string, name string) bool {
 	})
 }
 
-// sudoersElsewhere notes rules of sudo that a directory service keeps. sss stands in
-// nsswitch.conf where nobody ever configured it.
+// sudoersElsewhere notes rules of sudo that a directory service keeps.
 func (r *reader) sudoersElsewhere(ctx context.Context) {
-	source := shadow.Directory(r.config(ctx, nsswitch), "sudoers")
-	if source == "" || source == "sss" && !installed(ctx, r.Host, "/etc/sssd/sssd.conf") || !installed(ctx, r.Host, "/usr/bin/sudo") {
-		return
+	if source := r.source(ctx, "sudoers"); source != "" && installed(ctx, r.Host, "/usr/bin/sudo") {
+		r.Note(nsswitch+" sudoers: "+source, "unsupported")
 	}
-	r.Note(nsswitch+" sudoers: "+source, "unsupported")
 }
 
 const doasFile = "/etc/doas.conf"
@@ -184,14 +181,19 @@ func (e exempted) of(who string, noPassword bool) []string {
 	}
 }
 
-// sudoersOf lets package sudoers read the machine's files.
+// sudoersOf lets packages such as sudoers read the machine's files.
 type sudoersOf struct {
-	ctx   context.Context //nolint:containedctx // lives for one call of sudoers.Load, whose interface has none
+	ctx   context.Context //nolint:containedctx // lives for one call such as sudoers.Load, whose interface has none
 	files host.Files
 }
 
 func (s sudoersOf) Read(name string) ([]byte, error) {
 	return s.files.ReadFile(s.ctx, name, sudoers.MaxSize)
+}
+
+func (s sudoersOf) Exists(name string) error {
+	_, err := s.files.Stat(s.ctx, name)
+	return err
 }
 
 func (s sudoersOf) List(dir string) ([]string, error) {
@@ -230,7 +232,7 @@ func (r *reader) groups(ctx context.Context) []shadow.Group {
 // elsewhere tells whether groups also come from a directory service, which
 // the local files do not tell.
 func (r *reader) elsewhere(ctx context.Context) bool {
-	return shadow.Directory(r.config(ctx, nsswitch), "group") != ""
+	return r.source(ctx, "group") != ""
 }
 
 // directory is what the machine's files tell of its users and groups.

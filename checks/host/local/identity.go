@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"vigia/checks/format/sssd"
 	"vigia/checks/host"
 )
 
@@ -103,8 +104,14 @@ func unescape(s string) string {
 // domainFromFiles names the Active Directory domain that the machine's logins
 // come from, empty for none or when that may not be read.
 func domainFromFiles(ctx context.Context, files host.Files) string {
-	if text, err := readText(ctx, files, "/etc/sssd/sssd.conf"); err == nil {
-		sections := parseINI(text)
+	// What cannot be looked at tells of no domain, as what cannot be read.
+	if parts, _ := sssd.Sources(sssdOf{ctx, files}); len(parts) > 0 {
+		var text strings.Builder // one text: a later part goes over those before it
+		for _, part := range parts {
+			own, _ := readText(ctx, files, part)
+			text.WriteString("\n" + own + "\n")
+		}
+		sections := parseINI(text.String())
 		for name := range strings.SplitSeq(sections["sssd"]["domains"], ",") {
 			name = strings.TrimSpace(name)
 			domain := sections["domain/"+strings.ToLower(name)]
@@ -123,6 +130,26 @@ func domainFromFiles(ctx context.Context, files host.Files) string {
 		}
 	}
 	return ""
+}
+
+// sssdOf lets package sssd look at the machine's files.
+type sssdOf struct {
+	ctx   context.Context //nolint:containedctx // lives for one call of sssd.Sources, whose interface has none
+	files host.Files
+}
+
+func (s sssdOf) Exists(name string) error {
+	_, err := s.files.Stat(s.ctx, name)
+	return err
+}
+
+func (s sssdOf) List(dir string) ([]string, error) {
+	entries, err := s.files.ReadDir(s.ctx, dir)
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = e.Name
+	}
+	return names, err
 }
 
 // parseINI reads "[section]" and "key = value" lines; section names and keys

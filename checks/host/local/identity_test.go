@@ -49,6 +49,12 @@ func TestMountedIdentity(t *testing.T) {
 			"etc/os-release":     "ID=ubuntu\nVERSION_ID=\"24.04\"\n",
 			"etc/sssd/sssd.conf": "[sssd]\ndomains = ldap.example, Villa.Example\n[domain/ldap.example]\nid_provider = ldap\n[domain/Villa.Example]\n id_provider=ad\n",
 		}, host.Identity{OSName: "ubuntu", OSVer: "24.04", Domain: "Villa.Example"}, nil},
+		{"joined by parts of SSSD's configuration", map[string]string{
+			"etc/os-release":             "ID=ubuntu\n",
+			"etc/sssd/conf.d/20-ad.conf": "[sssd]\ndomains = villa.example\n[domain/villa.example]\nid_provider = ad\nad_domain = VILLA.EXAMPLE",
+			"etc/sssd/conf.d/10.conf":    "[sssd]\ndomains = otra.example\n[domain/otra.example]\nid_provider = ad",
+			"etc/sssd/conf.d/.30.conf":   "[sssd]\ndomains = oculta.example\n[domain/oculta.example]\nid_provider = ad",
+		}, host.Identity{OSName: "ubuntu", Domain: "VILLA.EXAMPLE"}, nil},
 		{"joined by Samba", map[string]string{
 			"etc/os-release":     "ID=ubuntu\n",
 			"etc/samba/smb.conf": "[global]\n; security = user\n\tsecurity = ADS\n\trealm = VILLA.EXAMPLE\n[homes]\nrealm = x\n",
