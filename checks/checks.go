@@ -180,4 +180,6 @@ type Check interface {
 	// CheckParams reports what is wrong with params: unknown or ill-typed
 	// fields. A policy is validated with it, by the code that will run it.
 	CheckParams(params json.RawMessage) error
+	// TakesParam tells whether the check has a parameter of that name.
+	TakesParam(name string) bool
 }

@@ -186,6 +186,19 @@ func (c *check[O, P]) CheckParams(raw json.RawMessage) error {
 	return err
 }
 
+func (c *check[O, P]) TakesParam(name string) bool {
+	raw, err := json.Marshal(map[string]any{name: nil})
+	if err != nil {
+		return false
+	}
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields()
+	var p P
+	// The package has no type for this error.
+	err = dec.Decode(&p)
+	return err == nil || !strings.HasPrefix(err.Error(), "json: unknown field ")
+}
+
 // params decodes strictly over a deep copy of the defaults, then validates.
 func (c *check[O, P]) params(raw json.RawMessage) (P, error) {
 	var p P

@@ -312,3 +312,12 @@ func TestCheckParams(t *testing.T) {
 		}
 	}
 }
+
+func TestTakesParam(t *testing.T) {
+	c := door(sees(doorFacts{}, nil))
+	for name, want := range map[string]bool{"max_open": true, "settle": true, "max_shut": false, "": false, `a"b`: false} {
+		if got := c.TakesParam(name); got != want {
+			t.Errorf("%q: got %v, want %v", name, got, want)
+		}
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"vigia/checks"
 	"vigia/checks/catalog"
 )
 
@@ -74,8 +75,16 @@ func (in ComposeInput) entry(rule Rule) (Entry, error) {
 		}
 		layers = append(layers, rows)
 	}
+	all := checksOf(in.Source, in.Packs, in.Catalog, rule.Control)
 	for _, o := range in.overrides(rule.Control) {
-		layers = append(layers, o.Params)
+		own, err := o.paramsOf(rule.Check, all)
+		if err != nil {
+			return Entry{}, err
+		}
+		if own == nil && o.Every == 0 {
+			continue // what it changes is another check's
+		}
+		layers = append(layers, own)
 		if o.Every != 0 {
 			e.Every = o.Every
 		}
@@ -150,6 +159,46 @@ func (in ComposeInput) overrides(control string) []Override {
 	}
 	slices.SortStableFunc(out, func(a, b Override) int { return cmp.Compare(scope(a), scope(b)) })
 	return out
+}
+
+// checksOf lists the checks by which the chosen packs measure a control.
+func checksOf(s Source, packs []Pack, cat *catalog.Catalog, control string) []checks.Check {
+	var out []checks.Check
+	for _, name := range s.Packs {
+		pack, _ := findPack(packs, name)
+		for _, rule := range pack.Rules {
+			if check, ok := cat.Lookup(rule.Check); ok && rule.Control == control {
+				out = append(out, check)
+			}
+		}
+	}
+	return out
+}
+
+// paramsOf returns what an override changes of a check, nil for nothing. Of several checks
+// of one control, such as those of a machine and of the directory, each takes the
+// parameters that it has. One that none has stays, so that it is refused.
+func (o Override) paramsOf(id string, all []checks.Check) (json.RawMessage, error) {
+	if len(o.Params) == 0 {
+		return nil, nil
+	}
+	var keys map[string]json.RawMessage
+	if err := json.Unmarshal(o.Params, &keys); err != nil {
+		return nil, fmt.Errorf("parameters: want keys with values: %w", err)
+	}
+	maps.DeleteFunc(keys, func(key string, _ json.RawMessage) bool {
+		own := slices.ContainsFunc(all, func(c checks.Check) bool { return c.Info().ID == id && c.TakesParam(key) })
+		others := slices.ContainsFunc(all, func(c checks.Check) bool { return c.TakesParam(key) })
+		return others && !own
+	})
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	raw, err := json.Marshal(keys)
+	if err != nil {
+		return nil, fmt.Errorf("parameters: %w", err)
+	}
+	return raw, nil
 }
 
 // registers lists the names that a rule may inject.

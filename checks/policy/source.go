@@ -169,9 +169,10 @@ func (r sourceReview) overrides(s Source) error {
 }
 
 // override makes sure that a chosen pack asks the control, and that its check
-// takes the changed parameters.
+// takes the changed parameters; of several checks of the control, those that have them.
 func (r sourceReview) override(at string, s Source, o Override) error {
 	asked := false
+	all := checksOf(s, r.packs, r.catalog, o.Control)
 	for _, name := range s.Packs {
 		pack, _ := findPack(r.packs, name)
 		for _, rule := range pack.Rules {
@@ -183,7 +184,11 @@ func (r sourceReview) override(at string, s Source, o Override) error {
 			if !ok {
 				return r.doc.errorf(at+".control", "there is no check %q", rule.Check)
 			}
-			params, err := overlay(rule.Params, o.Params)
+			own, err := o.paramsOf(rule.Check, all)
+			if err != nil {
+				return r.doc.errorf(at+".params", "%w", err)
+			}
+			params, err := overlay(rule.Params, own)
 			if err != nil {
 				return r.doc.errorf(at+".params", "%w", err)
 			}
