@@ -63,7 +63,7 @@ const days = uint64(24 * 3600)
 
 func TestRulesOnWindows(t *testing.T) {
 	policy := func(change func(*host.PasswordPolicy)) *host.PasswordPolicy {
-		p := host.PasswordPolicy{MinLength: 12, MaxAge: 180 * days, LockoutThreshold: 3, Properties: 1, PropertiesKnown: true}
+		p := host.PasswordPolicy{MinLength: 12, MaxAge: 180 * days, LockoutThreshold: 3, LockoutWindow: 1800, Properties: 1, PropertiesKnown: true}
 		change(&p)
 		return &p
 	}

@@ -115,12 +115,12 @@ func lockoutCovers() map[host.OS]checks.Coverage {
 	return covers(checks.Coverage{
 		Sources: []string{fromModals, fromSAM, fromUsers},
 		Missing: say("las cuentas del dominio, los PIN de Windows Hello y las aplicaciones con usuarios propios", "accounts of the domain, Windows Hello PINs, and applications with users of their own"),
-		ByHand:  say("secpol.msc, Directivas de cuenta, Directiva de bloqueo de cuenta: «Umbral de bloqueo de cuenta»", "secpol.msc, Account Policies, Account Lockout Policy: \"Account lockout threshold\""),
+		ByHand:  say("secpol.msc, Directivas de cuenta, Directiva de bloqueo de cuenta: «Umbral de bloqueo de cuenta» y «Restablecer el bloqueo de cuenta después de»", "secpol.msc, Account Policies, Account Lockout Policy: \"Account lockout threshold\" and \"Reset account lockout counter after\""),
 	}, checks.Coverage{
 		Sources: fromPAM(faillockConf, sshdConf),
 		Missing: say("pam_tally2 y fail2ban, que no cuentan; los recuentos de pam_faillock se borran al reiniciar; las ramas de PAM que dependen de quién entra", "pam_tally2 and fail2ban, which do not count; the tallies of pam_faillock go with a restart; branches of PAM that depend on who logs on"),
-		ByHand: say("con una cuenta de prueba, falle una vez más de lo permitido y mire «faillock --user CUENTA»; deny en /etc/security/faillock.conf y «sshd -T | grep -i -E 'maxauthtries|usepam'»",
-			"with a test account, fail once more than allowed and look at \"faillock --user ACCOUNT\"; deny in /etc/security/faillock.conf and \"sshd -T | grep -i -E 'maxauthtries|usepam'\""),
+		ByHand: say("con una cuenta de prueba, falle una vez más de lo permitido y mire «faillock --user CUENTA»; deny y fail_interval en /etc/security/faillock.conf y «sshd -T | grep -i -E 'maxauthtries|usepam'»",
+			"with a test account, fail once more than allowed and look at \"faillock --user ACCOUNT\"; deny and fail_interval in /etc/security/faillock.conf and \"sshd -T | grep -i -E 'maxauthtries|usepam'\""),
 	})
 }
 

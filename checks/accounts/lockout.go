@@ -14,7 +14,7 @@ import (
 // lockout is AC-FAIL-3: an account locks after a few wrong passwords.
 func lockout() checks.Check {
 	return checks.New(checks.Info{ID: "accounts.lockout", Covers: lockoutCovers(), Messages: lockoutMessages()},
-		lockoutParams{Max: 3, Recommended: 3, SSHTries: 4},
+		lockoutParams{Max: 3, Recommended: 3, SSHTries: 4, WindowMinutes: 10},
 		checks.On[lockoutFacts]{host.Windows: observeWindowsLockout, host.Linux: observePAMLockout},
 		judgeLockout)
 }
@@ -26,6 +26,9 @@ type lockoutParams struct {
 	Recommended int64 `json:"recommended"`
 	// SSHTries is how many attempts one connection to sshd had better allow.
 	SSHTries int64 `json:"ssh_tries"`
+	// WindowMinutes is for how long failures had better be counted together: who
+	// waits that long between tries is never locked out.
+	WindowMinutes int64 `json:"window_minutes"`
 }
 
 // lockoutRelease is AC-FAIL-UNLOCK, or AC-LOCKOUT-60 with other parameters: how long
@@ -58,6 +61,12 @@ type lockoutFacts struct {
 	// until somebody unlocks it, and SecondsSource where that stands.
 	Seconds       *int64 `json:"seconds,omitempty"`
 	SecondsSource string `json:"seconds_source,omitempty"`
+	// Window is for how many seconds failures are counted together where that is
+	// shortest, and WindowSource where it stands.
+	Window       *int64 `json:"window,omitempty"`
+	WindowSource string `json:"window_source,omitempty"`
+	// AdminGroup is a group whose members the lock does not hold for, empty for none.
+	AdminGroup string `json:"admin_group,omitempty"`
 	// RootFree: the lock does not hold for root, who has a password.
 	// AdministratorFree: nor for the administrator that Windows comes with, who is
 	// enabled.
@@ -80,6 +89,15 @@ func judgeLockout(seen lockoutFacts, p lockoutParams, _ time.Time) checks.Verdic
 	if n := seen.Value; n != nil {
 		f = append(f, judgeAttempts(*n, seen, p))
 	}
+	if w := seen.Window; w != nil && seen.Value != nil && *seen.Value > 0 {
+		args := []string{"seconds", strconv.FormatInt(*w, 10), "bar", strconv.FormatInt(p.WindowMinutes, 10), "source", seen.WindowSource}
+		switch {
+		case *w <= 0:
+			f.add("window", checks.Fail, "lockout.window_none", args...)
+		case *w < p.WindowMinutes*60:
+			f.add("window", checks.Warn, "lockout.window_short", args...)
+		}
+	}
 	if seen.SSH != nil {
 		switch tries := strconv.FormatInt(seen.SSH.MaxAuthTries, 10); {
 		case !seen.SSH.PAM:
@@ -92,6 +110,9 @@ func judgeLockout(seen lockoutFacts, p lockoutParams, _ time.Time) checks.Verdic
 	}
 	if seen.RootFree {
 		f.add("root", checks.Warn, "lockout.root_free")
+	}
+	if seen.AdminGroup != "" {
+		f.add("admin_group", checks.Warn, "lockout.admin_group_free", "group", seen.AdminGroup)
 	}
 	if seen.AdministratorFree && seen.Value != nil && *seen.Value > 0 {
 		f.add("administrator", checks.Warn, "lockout.administrator_free")
@@ -163,11 +184,14 @@ func observeWindowsLockout(ctx context.Context, h *host.Host) (lockoutFacts, err
 	r := newReader(h)
 	seen := lockoutFacts{By: "windows", Source: "account_policy", SecondsSource: "account_policy"}
 	if p := r.windowsPolicy(ctx); p != nil {
-		n, seconds := int64(p.LockoutThreshold), int64(p.LockoutDuration)
+		n, seconds, window := int64(p.LockoutThreshold), int64(p.LockoutDuration), int64(p.LockoutWindow)
 		if p.LockoutDuration >= host.Forever {
 			seconds = 0
 		}
 		seen.Value, seen.Seconds = &n, &seconds
+		if n > 0 {
+			seen.Window, seen.WindowSource = &window, "account_policy"
+		}
 		if p.PropertiesKnown && p.Properties&domainLockoutAdmins == 0 {
 			// Advice only: whether it is given does not decide what is known.
 			users, _ := h.Accounts.Users(ctx)

@@ -50,8 +50,11 @@ func observePAMLockout(ctx context.Context, h *host.Host) (lockoutFacts, error) 
 // guarded is how one PAM service guards against guessing.
 type guarded struct {
 	deny, seconds             int64
+	window                    int64
 	denySource, secondsSource string
-	root                      bool // the lock holds for root too
+	windowSource              string
+	root                      bool   // the lock holds for root too
+	adminGroup                string // whose members count as root
 }
 
 // worse takes over what guards less than what is known so far.
@@ -61,6 +64,12 @@ func (seen *lockoutFacts) worse(g guarded) {
 	}
 	if g.deny == 0 {
 		return
+	}
+	if old := seen.Window; old == nil || g.window < *old {
+		seen.Window, seen.WindowSource = &g.window, g.windowSource
+	}
+	if !g.root && g.adminGroup != "" {
+		seen.AdminGroup = g.adminGroup
 	}
 	if old := seen.Seconds; old == nil || g.seconds != 0 && (*old == 0 || g.seconds < *old) {
 		seen.Seconds, seen.SecondsSource = &g.seconds, g.secondsSource
@@ -90,7 +99,10 @@ func (r *reader) guard(ctx context.Context, service string) (g guarded, ok bool)
 		g.seconds, source = o.number(r, "unlock_time", faillockUnlock)
 		g.secondsSource = where(source)
 	}
+	g.window, source = o.number(r, "fail_interval", faillockInterval)
+	g.windowSource = where(source)
 	_, g.root = o.values["even_deny_root"]
+	g.adminGroup = o.values["admin_group"]
 	return g, true
 }
 

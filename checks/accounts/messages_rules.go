@@ -32,6 +32,8 @@ func historyMessages() message.Catalogue {
 func lockoutMessages() message.Catalogue {
 	do := say("bloquee la cuenta tras {bar} intentos (secpol.msc, Directiva de bloqueo de cuenta, o «net accounts /lockoutthreshold:{bar}»; en Linux, deny = {bar} en /etc/security/faillock.conf)",
 		"lock the account after {bar} attempts (secpol.msc, Account Lockout Policy, or \"net accounts /lockoutthreshold:{bar}\"; on Linux, deny = {bar} in /etc/security/faillock.conf)")
+	window := say("en Windows, secpol.msc, Directiva de bloqueo de cuenta, «Restablecer el bloqueo de cuenta después de» a {bar} minutos o más; en Linux, fail_interval en segundos en /etc/security/faillock.conf (15 minutos son 900)",
+		"on Windows, secpol.msc, Account Lockout Policy, \"Reset account lockout counter after\" {bar} minutes or more; on Linux, fail_interval in seconds in /etc/security/faillock.conf (15 minutes are 900)")
 	return common(message.Catalogue{
 		"lockout.off": {Say: say("las cuentas nunca se bloquean por intentos fallidos ({source})", "accounts never lock after failed attempts ({source})"),
 			Do: say("active el bloqueo: en Windows, secpol.msc, Directiva de bloqueo de cuenta; en Debian o Ubuntu, pam_faillock en /etc/pam.d/common-auth (preauth antes de pam_unix y authfail después); en Rocky, «authselect enable-feature with-faillock»",
@@ -45,6 +47,11 @@ func lockoutMessages() message.Catalogue {
 		"lockout.administrator_free": {Say: say("el bloqueo no alcanza a la cuenta de administrador de fábrica, que está activa", "the lock does not hold for the built-in administrator, which is enabled"),
 			Do: say("en secpol.msc, Directiva de bloqueo de cuenta, active «Permitir bloqueo de la cuenta de administrador», o desactive esa cuenta",
 				"in secpol.msc, Account Lockout Policy, enable \"Allow Administrator account lockout\", or disable that account")},
+		"lockout.admin_group_free": {Say: say("el bloqueo no alcanza a quien está en el grupo «{group}»", "the lock does not hold for members of the group \"{group}\""),
+			Do: say("quite admin_group de /etc/security/faillock.conf, o añada even_deny_root", "remove admin_group from /etc/security/faillock.conf, or add even_deny_root")},
+		"lockout.window_none": {Say: say("los intentos fallidos se olvidan en el acto: ninguna cuenta llega a bloquearse ({source})", "failed attempts are forgotten at once: no account ever locks ({source})"), Do: window},
+		"lockout.window_short": {Say: say("los intentos fallidos se olvidan a los {seconds} segundos: quien espera eso entre intento e intento no se bloquea nunca; se recomiendan {bar} minutos ({source})",
+			"failed attempts are forgotten after {seconds} seconds: who waits that long between tries never locks; {bar} minutes are recommended ({source})"), Do: window},
 		"lockout.sshd_alone": {Say: say("el servidor SSH comprueba contraseñas sin PAM: no bloquea ninguna cuenta", "the SSH server checks passwords without PAM: it locks no account"),
 			Do: say("ponga «UsePAM yes» en /etc/ssh/sshd_config, o «PasswordAuthentication no», y reinicie el servicio ssh",
 				"set \"UsePAM yes\" in /etc/ssh/sshd_config, or \"PasswordAuthentication no\", and restart the ssh service")},

@@ -156,6 +156,7 @@ const (
 	faillockConf     = "/etc/security/faillock.conf"
 	faillockDeny     = 3
 	faillockUnlock   = 600 // seconds
+	faillockInterval = 900 // seconds
 	pwhistoryConf    = "/etc/security/pwhistory.conf"
 	pwhistoryKeeps   = 10
 	moduleQuality    = "pam_pwquality"

@@ -189,7 +189,28 @@ func TestLockoutOfPAM(t *testing.T) {
 		{"sshd with keys, and passwords for somebody", ssh("PasswordAuthentication no\nKbdInteractiveAuthentication no\nUsePAM yes\nMatch User ana\nPasswordAuthentication yes\n", sshdPAM, "auth required pam_unix.so\n"), nil, "", checks.Fail, "lockout.off", ""},
 		{"sshd unreadable", ssh("UsePAM yes\n"), []string{sshConfigOfTest}, "", checks.Unknown, "accounts.unread", ""},
 		{"one service unreadable, another without lock", changed("/etc/pam.d/sshd", "auth required pam_unix.so\n"), []string{commonAuth}, "", checks.Fail, "lockout.off", "attempts"},
+		{"failures are soon forgotten", changed(commonAuth, faillockStack(""), faillockConf, "fail_interval = 60\n"), nil, "", checks.Warn, "lockout.window_short", "window"},
+		{"failures are soon forgotten, and that is allowed", changed(commonAuth, faillockStack(""), faillockConf, "fail_interval = 60\n"), nil, `{"window_minutes":1}`, checks.Pass, "lockout.enough", ""},
+		{"failures are soon forgotten in one service", changed(commonAuth, faillockStack(""), sshdPAM, faillockStack("fail_interval=30")), nil, "", checks.Warn, "lockout.window_short", "window"},
+		{"failures are never counted together", changed(commonAuth, faillockStack("fail_interval=0")), nil, "", checks.Fail, "lockout.window_none", "window"},
+		{"failures are counted for a time that is no number", changed(commonAuth, faillockStack("fail_interval=soon")), nil, "", checks.Unknown, "accounts.unread", ""},
+		{"the administrators' group is free", changed(commonAuth, faillockStack(""), faillockConf, "admin_group = sudo\n"), nil, "", checks.Warn, "lockout.admin_group_free", "admin_group"},
+		{"the administrators' group is locked as root is", changed(commonAuth, faillockStack("even_deny_root"), faillockConf, "admin_group = sudo\n"), nil, "", checks.Pass, "lockout.enough", ""},
 		{"a directory", changed(commonAuth, faillockStack(""), nsswitch, "passwd: files winbind\n"), nil, "", checks.Unknown, "accounts.elsewhere", ""},
+	} {
+		t.Run(row.name, func(t *testing.T) { row.run(t, lockout()) })
+	}
+}
+
+func TestLockoutWindowOfWindows(t *testing.T) {
+	machine := func(threshold uint32, window uint64) windows {
+		return windows{policy: &host.PasswordPolicy{LockoutThreshold: threshold, LockoutDuration: 3600, LockoutWindow: window, Properties: 8, PropertiesKnown: true}}
+	}
+	for _, row := range []windowsRow{
+		{name: "half an hour", machine: machine(3, 1800), want: checks.Pass, code: "lockout.enough"},
+		{name: "a minute", machine: machine(3, 60), want: checks.Warn, code: "lockout.window_short"},
+		{name: "none", machine: machine(3, 0), want: checks.Fail, code: "lockout.window_none"},
+		{name: "no lockout at all says so alone", machine: machine(0, 60), want: checks.Fail, code: "lockout.off"},
 	} {
 		t.Run(row.name, func(t *testing.T) { row.run(t, lockout()) })
 	}
@@ -197,7 +218,7 @@ func TestLockoutOfPAM(t *testing.T) {
 
 func TestLockoutOfAdministrator(t *testing.T) {
 	machine := func(properties uint32, disabled bool) windows {
-		return windows{policy: &host.PasswordPolicy{LockoutThreshold: 3, Properties: properties, PropertiesKnown: true},
+		return windows{policy: &host.PasswordPolicy{LockoutThreshold: 3, LockoutWindow: 1800, Properties: properties, PropertiesKnown: true},
 			users: []host.User{{Name: "Administrador", SID: "S-1-5-21-1-2-3-500", Disabled: disabled}}}
 	}
 	for _, row := range []windowsRow{
