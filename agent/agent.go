@@ -27,7 +27,6 @@ import (
 	"vigia/checks/host"
 	"vigia/checks/message"
 	"vigia/checks/policy"
-	apiv1 "vigia/collector/api/v1"
 )
 
 // Times of the agent's own work.
@@ -118,7 +117,7 @@ func Open(ctx context.Context, opts Options) (_ *Agent, err error) {
 	a.view = newView(a, cat, message.Lang(opts.Config.Language))
 	a.reporter = &reporter{
 		queue: a.queue, ledger: a.ledger, id: a.id, policies: a.policies, now: opts.Now, started: opts.Now(),
-		machine: func(ctx context.Context) *apiv1.Machine { return describe(ctx, opts.Machine(), opts.Version) },
+		machine: (&introducer{machine: opts.Machine, version: opts.Version}).describe,
 		wrote:   a.wrote,
 	}
 	if err := a.reporter.recall(); err != nil {

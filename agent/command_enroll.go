@@ -13,6 +13,7 @@ import (
 	"vigia/agent/identity"
 	"vigia/agent/spool"
 	"vigia/checks/catalog"
+	"vigia/checks/host"
 	"vigia/checks/host/local"
 	"vigia/checks/policy"
 	apiv1 "vigia/collector/api/v1"
@@ -53,8 +54,9 @@ func (c *cli) enroll(cmd *cobra.Command, f enrolFlags) error {
 		return err
 	}
 	defer unlock() //nolint:errcheck // the process ends with it
+	self := introducer{machine: func() *host.Host { return local.New(local.Options{}) }, version: c.version}
 	id, signed, err := identity.Enroll(ctx, identity.Request{
-		Dir: dir.identity(), Collector: f.collector, Token: token, Machine: describe(ctx, local.New(local.Options{}), c.version),
+		Dir: dir.identity(), Collector: f.collector, Token: token, Machine: self.describe(ctx),
 	})
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"vigia/agent/schedule"
@@ -115,13 +116,41 @@ func reasonOf(r *apiv1.Reason) checks.Reason {
 
 func utf8Only(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
-// describe tells which machine this is.
-func describe(ctx context.Context, h *host.Host, version string) *apiv1.Machine {
-	m := &apiv1.Machine{Os: string(h.OS), AgentVersion: version}
-	id, err := h.System.Identity(ctx)
-	if err != nil {
-		return m // the collector keeps what it was told before
+// introducer tells which machine this is.
+type introducer struct {
+	machine func() *host.Host
+	version string
+	asking  atomic.Bool // a question is under way, maybe one that is never answered
+}
+
+// patience is how long a report waits to be told the name of its machine.
+const patience = 10 * time.Second
+
+// describe tells which machine this is. A machine that does not answer is not waited for:
+// the collector keeps what it was told before, and no report may be late for it.
+func (i *introducer) describe(ctx context.Context) *apiv1.Machine {
+	h := i.machine()
+	m := &apiv1.Machine{Os: string(h.OS), AgentVersion: i.version}
+	if !i.asking.CompareAndSwap(false, true) {
+		return m
 	}
-	m.Hostname, m.OsName, m.OsVersion, m.Arch = utf8Only(id.Hostname), utf8Only(id.OSName), utf8Only(id.OSVer), id.Arch
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	told := make(chan host.Identity, 1)
+	go func() {
+		id, err := h.System.Identity(ctx)
+		i.asking.Store(false)
+		if err == nil {
+			told <- id
+		}
+		close(told)
+	}()
+	select {
+	case id, ok := <-told:
+		if ok {
+			m.Hostname, m.OsName, m.OsVersion, m.Arch = utf8Only(id.Hostname), utf8Only(id.OSName), utf8Only(id.OSVer), id.Arch
+		}
+	case <-ctx.Done():
+	}
 	return m
 }

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"vigia/checks/host"
@@ -70,6 +71,34 @@ type check[O, P any] struct {
 	defaults P
 	on       OnWith[O, P]
 	judge    func(O, P, time.Time) Verdict
+	hanging  hanging
+}
+
+// hanging notes, by parameters, the runs that were left alone at their deadline and have
+// not ended yet. Only one each is left: a network disk that does not come back would else
+// cost a thread at every run, until the program has none.
+type hanging struct {
+	mu   sync.Mutex
+	runs map[string]bool
+}
+
+func (h *hanging) has(params string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.runs[params]
+}
+
+func (h *hanging) set(params string, is bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !is {
+		delete(h.runs, params)
+		return
+	}
+	if h.runs == nil {
+		h.runs = make(map[string]bool)
+	}
+	h.runs[params] = true
 }
 
 func (c *check[O, P]) Info() Info { return c.info }
@@ -93,7 +122,10 @@ func (c *check[O, P]) run(ctx context.Context, h *host.Host, raw json.RawMessage
 	if !ok {
 		return unknown(Because(codeUnsupported, "os", string(h.OS))), nil
 	}
-	seen, reason := c.observe(ctx, h, params, observe)
+	if c.hanging.has(string(raw)) {
+		return unknown(c.timedOut()), nil
+	}
+	seen, reason := c.observe(ctx, h, params, string(raw), observe)
 	if reason != nil {
 		return unknown(*reason), nil
 	}
@@ -112,15 +144,16 @@ func (c *check[O, P]) run(ctx context.Context, h *host.Host, raw json.RawMessage
 
 // observe runs the impure half under the check's deadline. A system call that
 // never returns cannot be ended from outside, so at the deadline the goroutine
-// is left to finish alone: its answer goes to a channel that nobody reads.
-func (c *check[O, P]) observe(ctx context.Context, h *host.Host, params P, observe func(context.Context, *host.Host, P) (O, error)) (O, *Reason) {
+// is left to finish alone: it notes its own end, and nobody reads its answer.
+func (c *check[O, P]) observe(ctx context.Context, h *host.Host, params P, raw string, observe func(context.Context, *host.Host, P) (O, error)) (O, *Reason) {
 	ctx, cancel := context.WithTimeout(ctx, c.info.Deadline)
 	defer cancel()
 	type answer struct {
 		seen   O
 		reason *Reason
 	}
-	done := make(chan answer, 1)
+	done := make(chan answer)
+	left := make(chan struct{})
 	go func() {
 		var a answer
 		defer func() {
@@ -129,7 +162,11 @@ func (c *check[O, P]) observe(ctx context.Context, h *host.Host, params P, obser
 				r := Because(codeCrashed, "part", "observe")
 				a = answer{reason: &r}
 			}
-			done <- a
+			select {
+			case done <- a:
+			case <-left:
+				c.hanging.set(raw, false)
+			}
 		}()
 		seen, err := observe(ctx, h, params)
 		a.seen = seen
@@ -142,6 +179,8 @@ func (c *check[O, P]) observe(ctx context.Context, h *host.Host, params P, obser
 	case a := <-done:
 		return a.seen, a.reason
 	case <-ctx.Done():
+		c.hanging.set(raw, true)
+		close(left)
 		var none O
 		r := c.unobserved(ctx, ctx.Err())
 		return none, &r
@@ -150,9 +189,13 @@ func (c *check[O, P]) observe(ctx context.Context, h *host.Host, params P, obser
 
 func (c *check[O, P]) unobserved(ctx context.Context, err error) Reason {
 	if ctx.Err() != nil {
-		return Because(codeTimedOut, "seconds", fmt.Sprintf("%.0f", c.info.Deadline.Seconds()))
+		return c.timedOut()
 	}
 	return Because(codeUnobserved, "why", WhyUnread(err))
+}
+
+func (c *check[O, P]) timedOut() Reason {
+	return Because(codeTimedOut, "seconds", fmt.Sprintf("%.0f", c.info.Deadline.Seconds()))
 }
 
 // judged runs the pure half; a crash there is Unknown too.

@@ -246,6 +246,35 @@ func TestDeadline(t *testing.T) {
 		})
 	})
 
+	t.Run("only one run is left hanging", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			answer, asked := make(chan struct{}), 0
+			c := door(func(context.Context, *host.Host) (doorFacts, error) {
+				asked++
+				<-answer
+				return doorFacts{}, nil
+			})
+			for range 3 {
+				got := c.Run(t.Context(), machine(host.Linux), nil)
+				if diff := cmp.Diff(timedOut, got.Verdict); diff != "" {
+					t.Errorf("verdict (-want +got):\n%s", diff)
+				}
+			}
+			synctest.Wait()
+			if asked != 1 {
+				t.Errorf("asked %d times while the first did not answer", asked)
+			}
+			if got := c.Run(t.Context(), machine(host.Linux), json.RawMessage(`{"max_open":2}`)); got.Took != 20*time.Second {
+				t.Errorf("other parameters: answered after %v, want a try of its own", got.Took)
+			}
+			close(answer)
+			synctest.Wait()
+			if got := c.Run(t.Context(), machine(host.Linux), nil); got.Status != checks.Pass {
+				t.Errorf("when it answers again: got %s, want pass", got.Status)
+			}
+		})
+	})
+
 	t.Run("an answer after the deadline that hides the error", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			c := door(func(context.Context, *host.Host) (doorFacts, error) {

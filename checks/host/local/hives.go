@@ -37,22 +37,15 @@ type keptHive struct {
 	hive *hive.Hive
 }
 
-// open returns the hive in the file at path.
+// open returns the hive in the file at path. Nobody waits for the file of another: one on
+// a disk that does not answer must not stop those that are at hand.
 func (h *hives) open(ctx context.Context, files host.Files, path string) (*hive.Hive, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	info, err := files.Stat(ctx, path)
 	if err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(h.kept, func(k keptHive) bool { return k.path == path })
-	if i >= 0 {
-		k := h.kept[i]
-		h.kept = slices.Delete(h.kept, i, i+1)
-		if k.size == info.Size && k.mod.Equal(info.ModTime) {
-			h.kept = append(h.kept, k)
-			return k.hive, nil
-		}
+	if kept := h.take(path, info); kept != nil {
+		return kept, nil
 	}
 	data, err := files.ReadFile(ctx, path, maxHive)
 	if err != nil {
@@ -62,9 +55,33 @@ func (h *hives) open(ctx context.Context, files host.Files, path string) (*hive.
 	if err != nil {
 		return nil, fmt.Errorf("hive of a profile: %w", err)
 	}
-	h.kept = append(h.kept, keptHive{path, info.Size, info.ModTime, parsed})
-	h.drop()
+	h.keep(keptHive{path, info.Size, info.ModTime, parsed})
 	return parsed, nil
+}
+
+// take returns the hive kept of a file that has not changed, and nil where there is none.
+func (h *hives) take(path string, info host.FileInfo) *hive.Hive {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	i := slices.IndexFunc(h.kept, func(k keptHive) bool { return k.path == path })
+	if i < 0 {
+		return nil
+	}
+	k := h.kept[i]
+	h.kept = slices.Delete(h.kept, i, i+1)
+	if k.size != info.Size || !k.mod.Equal(info.ModTime) {
+		return nil
+	}
+	h.kept = append(h.kept, k)
+	return k.hive
+}
+
+// keep keeps a hive, in place of what another reader may have kept of its file.
+func (h *hives) keep(k keptHive) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.kept = append(slices.DeleteFunc(h.kept, func(old keptHive) bool { return old.path == k.path }), k)
+	h.drop()
 }
 
 // drop forgets the hives used longest ago until the rest fits.

@@ -237,6 +237,47 @@ func TestHives(t *testing.T) {
 	}
 }
 
+// The profile on a share that does not answer holds up no other.
+func TestHivesOfOthersAreAtHand(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "NTUSER.DAT")
+	if err := os.WriteFile(file, []byte("not a hive"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	asked, answer := make(chan struct{}), make(chan struct{})
+	hanging := hangingFiles{files{liveTree{}}, "on the share", asked, answer}
+	var h hives
+	done := make(chan error)
+	go func() {
+		_, err := h.open(t.Context(), hanging, "on the share")
+		done <- err
+	}()
+	<-asked
+	if _, err := h.open(t.Context(), hanging, file); err == nil || errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the other: got %v, want that it is damaged", err)
+	}
+	close(answer)
+	if err := <-done; err == nil {
+		t.Error("the one on the share was read")
+	}
+}
+
+// hangingFiles does not answer for one name until it is told to.
+type hangingFiles struct {
+	host.Files
+	name          string
+	asked, answer chan struct{}
+}
+
+func (f hangingFiles) Stat(ctx context.Context, name string) (host.FileInfo, error) {
+	if name == f.name {
+		close(f.asked)
+		<-f.answer
+		return host.FileInfo{}, fs.ErrNotExist
+	}
+	return f.Files.Stat(ctx, name)
+}
+
 func TestHivesAreBounded(t *testing.T) {
 	t.Parallel()
 	var h hives
