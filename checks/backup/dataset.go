@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"vigia/checks"
 	"vigia/checks/host"
@@ -27,6 +28,9 @@ type dataset struct {
 	Grace    checks.Duration `json:"grace,omitempty"`
 	MinBytes int64           `json:"min_bytes,omitempty"`
 	MaxDrop  int64           `json:"max_drop,omitempty"`
+	// SizesFrom is the day (YYYY-MM-DD) from which on sizes count: somebody looked, and
+	// what the copies weigh since is right.
+	SizesFrom string `json:"sizes_from,omitempty"`
 }
 
 // The kinds of copy.
@@ -75,6 +79,8 @@ func validate(datasets []dataset) error {
 			return fmt.Errorf("dataset %q: min_bytes is negative", d.Name)
 		case d.MaxDrop < 0 || d.MaxDrop > 100:
 			return fmt.Errorf("dataset %q: max_drop is a percentage", d.Name)
+		case d.SizesFrom != "" && !isDate(d.SizesFrom):
+			return fmt.Errorf("dataset %q: sizes_from %q is no day as YYYY-MM-DD", d.Name, d.SizesFrom)
 		case d.Kind != "" && !slices.Contains(kinds(), d.Kind):
 			return fmt.Errorf("dataset %q: the kind %q is none of %s", d.Name, d.Kind, strings.Join(kinds(), ", "))
 		case d.Format != "" && !slices.Contains(stores(), d.Format):
@@ -83,6 +89,11 @@ func validate(datasets []dataset) error {
 		seen[d.Name] = true
 	}
 	return nil
+}
+
+func isDate(s string) bool {
+	_, err := time.Parse(time.DateOnly, s)
+	return err == nil
 }
 
 // native tells whether a path is written as the system writes paths.

@@ -50,6 +50,8 @@ type copiesFacts struct {
 	// Recent are the newest finished copies, newest first, damaged ones too. Evidence of
 	// the first version has none.
 	Recent []copyFact `json:"recent,omitempty"`
+	// Usual is what the copies weigh as a rule.
+	Usual *usualFacts `json:"usual,omitempty"`
 	// Period is the number of days in which each copy has its turn to be read whole.
 	Period int `json:"period,omitempty"`
 	// Suspects are the places in the rota of what was found damaged in this run.
@@ -70,6 +72,8 @@ type copyFact struct {
 	Size   int64     `json:"size"` // bytes
 	Folder bool      `json:"folder,omitempty"`
 	Files  int64     `json:"files,omitempty"` // in the folder
+	// Usual is what the copies before it weighed as a rule; 0 where that was not known.
+	Usual int64 `json:"usual,omitempty"`
 	// Format is what the content is, Depth how far it was verified in this run
 	// (intact.Depth), Limit why no further, Damage what is wrong with it and Why that it
 	// could not be read.

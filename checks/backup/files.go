@@ -66,6 +66,7 @@ func (l *looker) files(ctx context.Context, entries []host.FileInfo, store strin
 	})
 	l.verify(ctx, finished, &out)
 	finished = l.unmoved(ctx, finished, &out)
+	l.weigh(finished, &out)
 	out.list(finished)
 	return out
 }

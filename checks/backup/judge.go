@@ -83,7 +83,7 @@ func judgeCopies(f datasetFacts, d dataset, p dailyParams, at time.Time) (checks
 				return status, reason
 			}
 		}
-		return judgeRecent(f.Seen, newest, age, limit)
+		return judgeRecent(f.Seen, newest, age, limit, p.drop(d))
 	}
 	late := []string{"age", span(age), "limit", span(limit), "source", d.Source}
 	status, reason := checks.Unknown, checks.Because("backup.source_not_walked", late...)
@@ -91,9 +91,9 @@ func judgeCopies(f datasetFacts, d dataset, p dailyParams, at time.Time) (checks
 	case d.Source == "" && unsure:
 		return checks.Unknown, checks.Because("backup.copies_partly_unread", late[:4]...)
 	case d.Source == "" && f.Seen.newerBad(newest) > 0:
-		return checks.Fail, checks.Because("backup.late_newer_bad", append(late[:4:4], "bad", strconv.Itoa(f.Seen.newerBad(newest)))...)
+		status, reason = checks.Fail, checks.Because("backup.late_newer_bad", append(late[:4:4], "bad", strconv.Itoa(f.Seen.newerBad(newest)))...)
 	case d.Source == "":
-		return checks.Fail, checks.Because("backup.late", late[:4]...)
+		status, reason = checks.Fail, checks.Because("backup.late", late[:4]...)
 	case f.Server != nil:
 		status, reason = judgeServer(*f.Server, newest.Time, time.Duration(p.Quiet), at)
 	case f.Tree != nil:
@@ -104,7 +104,12 @@ func judgeCopies(f datasetFacts, d dataset, p dailyParams, at time.Time) (checks
 	if status == checks.Fail && unsure {
 		return checks.Unknown, checks.Because("backup.copies_partly_unread", late[:4]...)
 	}
-	reason.Args["age"], reason.Args["limit"], reason.Args["source"] = span(age), span(limit), d.Source
+	if last, n := f.Seen.shrunk(newest, p.drop(d)); status == checks.Fail && n > 0 {
+		return status, checks.Because("backup.shrunk", append(late[:4:4], "copies", strconv.Itoa(n), "size", size(last.Size), "usual", size(last.Usual))...)
+	}
+	if d.Source != "" {
+		reason.Args["age"], reason.Args["limit"], reason.Args["source"] = span(age), span(limit), d.Source
+	}
 	return status, reason
 }
 
@@ -113,14 +118,17 @@ func judgeCopies(f datasetFacts, d dataset, p dailyParams, at time.Time) (checks
 const staleLock = 24 * time.Hour
 
 // judgeRecent answers where the newest good copy is recent enough.
-func judgeRecent(c copiesFacts, newest copyFact, age, limit time.Duration) (checks.Status, checks.Reason) {
+func judgeRecent(c copiesFacts, newest copyFact, age, limit time.Duration, drop int64) (checks.Status, checks.Reason) {
 	args := []string{"age", span(age), "size", size(newest.Size), "limit", span(limit)}
+	last, fewer := c.shrunk(newest, drop)
 	newer := slices.ContainsFunc(c.Recent, func(f copyFact) bool { return f.Damage != "" && f.Time.After(newest.Time) })
 	switch {
 	case c.Failed.After(newest.Time):
 		return checks.Warn, checks.Because("backup.recent_then_failed", args...)
 	case newer:
 		return checks.Warn, checks.Because("backup.recent_then_damaged", append(args, "damaged", strconv.Itoa(c.Damaged))...)
+	case fewer > 0:
+		return checks.Warn, checks.Because("backup.recent_then_shrunk", append(args, "copies", strconv.Itoa(fewer), "last", size(last.Size), "usual", size(last.Usual))...)
 	case c.Damaged > 0:
 		return checks.Warn, checks.Because("backup.recent_some_damaged", append(args, "damaged", strconv.Itoa(c.Damaged))...)
 	}
@@ -142,8 +150,9 @@ func judgeRecent(c copiesFacts, newest copyFact, age, limit time.Duration) (chec
 
 // good returns the newest finished copy that is sound and as large as it should be.
 func (c copiesFacts) good(p dailyParams, d dataset) (copyFact, bool) {
-	for i, f := range c.Recent {
-		if f.Damage == "" && f.Why == "" && f.Size >= p.floor(d) && !shrunk(f, c.Recent[i+1:], p.floor(d), p.drop(d)) {
+	fits := func(f copyFact) bool { return f.Size >= p.floor(d) && !f.shrunk(p.drop(d)) }
+	for _, f := range c.Recent {
+		if f.Damage == "" && f.Why == "" && fits(f) {
 			return f, true
 		}
 	}
@@ -152,11 +161,24 @@ func (c copiesFacts) good(p dailyParams, d dataset) (copyFact, bool) {
 		oldest = c.Recent[n-1].Time
 	}
 	for _, f := range c.Best {
-		if f.Size >= p.floor(d) && (oldest.IsZero() || f.Time.Before(oldest)) {
+		if fits(f) && (oldest.IsZero() || f.Time.Before(oldest)) {
 			return f, true
 		}
 	}
 	return copyFact{}, false
+}
+
+// shrunk returns the newest of the sound copies that are newer than the newest good one
+// and much smaller than copies usually are, and how many they are.
+func (c copiesFacts) shrunk(newest copyFact, drop int64) (last copyFact, n int) {
+	for _, f := range c.Recent {
+		if f.Damage == "" && f.Why == "" && f.Time.After(newest.Time) && f.shrunk(drop) {
+			if n++; n == 1 {
+				last = f
+			}
+		}
+	}
+	return last, n
 }
 
 // newerBad counts the finished copies that are newer than the newest good one.
@@ -167,24 +189,6 @@ func (c copiesFacts) newerBad(newest copyFact) (n int) {
 		}
 	}
 	return n
-}
-
-// shrunk tells whether a copy is much smaller than those before it used to be: than the
-// middle one of three at least, so that a large one among them is no measure.
-func shrunk(f copyFact, before []copyFact, floor, drop int64) bool {
-	var sizes []int64
-	for _, b := range before {
-		if b.Damage == "" && b.Why == "" && b.Size >= floor {
-			sizes = append(sizes, b.Size)
-		}
-	}
-	const least = 3
-	if len(sizes) < least || drop >= 100 {
-		return false
-	}
-	slices.Sort(sizes)
-	usual := sizes[len(sizes)/2]
-	return float64(f.Size) < float64(usual)*float64(100-drop)/100
 }
 
 // frozenSince tells whether the newest copies have all the same size to the byte, and the
@@ -235,6 +239,7 @@ func judgeFrozen(f datasetFacts, newest copyFact, since time.Time, p dailyParams
 // judgeNone answers where no copy is good.
 func judgeNone(c copiesFacts, floor, drop int64, unsure bool) (checks.Status, checks.Reason) {
 	n := strconv.Itoa
+	last, shrunk := c.shrunk(copyFact{}, drop)
 	switch {
 	case unsure && c.Links > 0 && c.Unread == 0:
 		return checks.Unknown, checks.Because("backup.copies_are_links", "links", n(c.Links))
@@ -249,6 +254,8 @@ func judgeNone(c copiesFacts, floor, drop int64, unsure bool) (checks.Status, ch
 			damage = c.Recent[i].Damage
 		}
 		return checks.Fail, checks.Because("backup.none_whole", "seen", n(c.Matching), "damaged", n(c.Damaged), "damage", damage)
+	case shrunk > 0:
+		return checks.Fail, checks.Because("backup.all_shrunk", "seen", n(c.Matching), "size", size(last.Size), "usual", size(last.Usual))
 	default:
 		return checks.Fail, checks.Because("backup.none_good", "seen", n(c.Matching), "floor", size(floor),
 			"drop", strconv.FormatInt(drop, 10), "future", n(c.Future), "writing", n(c.Writing))

@@ -16,6 +16,9 @@ func dailyMessages() message.Catalogue {
 	damaged := say(
 		"haga hoy una copia nueva, no borre la última buena, y revise el disco de las copias (SMART, visor de eventos)",
 		"make a new copy today, do not delete the last good one, and check the disk of the copies (SMART, event log)")
+	small := say(
+		"abra la última copia y vea si está todo; si es correcto que pese menos, apruébelo en la política: «sizes_from: AAAA-MM-DD» en ese conjunto, con el día de la primera copia pequeña",
+		"open the last copy and see whether all is in it; if it is right that it weighs less, approve it in the policy: \"sizes_from: YYYY-MM-DD\" in that dataset, the day of the first small copy")
 	wait := say("espere a que termine y mire otra vez", "wait until it has ended and look again")
 	return message.Catalogue{
 		"backup.no_datasets": {
@@ -47,6 +50,18 @@ func dailyMessages() message.Catalogue {
 		"backup.recent_then_damaged": {
 			Say: say("hay copia válida de hace {age} (máximo {limit}), pero la más reciente está dañada ({damaged} dañadas)", "there is a good copy of {age} ago (limit {limit}), but the newest one is damaged ({damaged} damaged)"),
 			Do:  damaged,
+		},
+		"backup.recent_then_shrunk": {
+			Say: say("hay copia válida de hace {age} (máximo {limit}), pero la última pesa {last} y lo normal son {usual}", "there is a good copy of {age} ago (limit {limit}), but the last one weighs {last} where {usual} is usual"),
+			Do:  small,
+		},
+		"backup.shrunk": {
+			Say: say("la última copia válida es de hace {age} (máximo {limit}): las {copies} más recientes han encogido (la última pesa {size} y lo normal son {usual})", "the newest good copy is {age} old (limit {limit}): the {copies} newer ones have shrunk (the last weighs {size} where {usual} is usual)"),
+			Do:  small,
+		},
+		"backup.all_shrunk": {
+			Say: say("ninguna de las {seen} copias vale: han encogido (la última pesa {size} y lo normal eran {usual})", "none of the {seen} copies is good: they have shrunk (the last weighs {size} where {usual} was usual)"),
+			Do:  small,
 		},
 		"backup.recent_some_damaged": {
 			Say: say("la última copia vale (hace {age}, máximo {limit}), pero {damaged} de las anteriores están dañadas", "the last copy is good ({age} ago, limit {limit}), but {damaged} of those before are damaged"),

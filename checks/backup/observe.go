@@ -39,8 +39,10 @@ type looker struct {
 	reading time.Time
 	share   int64
 	quiet   time.Duration
-	// suspects are the places in the rota of what the last run found damaged.
-	suspects []int
+	// before is what the last run saw of the same copies, where that is remembered.
+	before copiesFacts
+	// drop and floor are those of the sizes of copies, in per cent and bytes.
+	drop, floor int64
 }
 
 // observe looks at the copies of every dataset, and at its source where the
@@ -53,11 +55,14 @@ func observe(ctx context.Context, h *host.Host, p dailyParams) (dailyFacts, erro
 	var out dailyFacts
 	for _, d := range p.Datasets {
 		l := &looker{
-			suspects: before.suspects(d),
-			h:        h, d: d, now: now, budget: min(walkTime, lookTime/time.Duration(2*n)),
+			before: before.of(d), drop: p.drop(d), floor: p.floor(d),
+			h: h, d: d, now: now, budget: min(walkTime, lookTime/time.Duration(2*n)),
 			reading: reading, share: p.VerifyBytes / int64(n), quiet: time.Duration(p.Quiet),
 		}
 		f := datasetFacts{Name: d.Name, Source: d.Source, Copies: d.Copies, Pattern: d.Pattern, Seen: l.copies(ctx)}
+		if f.Seen.Usual == nil {
+			f.Seen.Usual = l.before.Usual // what the copies weighed is not forgotten when they cannot be seen
+		}
 		l.source(ctx, p, &f)
 		out.Datasets = append(out.Datasets, f)
 	}

@@ -69,6 +69,7 @@ func (l *looker) rsnapshot(ctx context.Context, entries []host.FileInfo) copiesF
 			out.Damaged++
 		}
 	}
+	l.weigh(items, &out)
 	out.list(items)
 	return out
 }

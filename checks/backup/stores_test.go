@@ -204,7 +204,7 @@ func TestFoldersOfCopies(t *testing.T) {
 		code    string
 	}{
 		{"each night", week(sql(5300), 5*time.Hour), "", checks.Pass, "backup.recent_edges"},
-		{"the last is half as large", week(sql(2000), 5*time.Hour), "", checks.Fail, "backup.late_newer_bad"},
+		{"the last is half as large", week(sql(2000), 5*time.Hour), "", checks.Fail, "backup.shrunk"},
 		{"and that is allowed", week(sql(2000), 5*time.Hour), `,"max_drop":80`, checks.Pass, "backup.recent_edges"},
 		{"only what changed", week(sql(90), 5*time.Hour), `,"kind":"incremental"`, checks.Pass, "backup.recent_edges"},
 		{"the last ended early", week("-- PostgreSQL database dump\nCREATE", 5*time.Hour), "", checks.Fail, "backup.late_newer_bad"},

@@ -65,7 +65,7 @@ func (r rota) next(name string) string {
 
 // rota is that of today.
 func (l *looker) rota(period int) rota {
-	return rota{day: dayOf(l.now), period: period, suspects: l.suspects}
+	return rota{day: dayOf(l.now), period: period, suspects: l.before.Suspects}
 }
 
 // maxSuspects bounds the places in the rota that are remembered.
@@ -80,23 +80,25 @@ func suspect(all []int, name string) []int {
 	return all
 }
 
-// recall finds what the last run saw damaged in each dataset.
+// recall finds what the last run saw of each dataset: what was damaged, which is looked at
+// again, and what copies weighed.
 func recall(ctx context.Context, h *host.Host) dailyFacts {
 	var before dailyFacts
 	b, err := h.Past.Observed(ctx)
 	if err != nil || json.Unmarshal(b, &before) != nil {
-		return dailyFacts{} // a hint only
+		return dailyFacts{} // what is seen now must do
 	}
 	return before
 }
 
-func (f dailyFacts) suspects(d dataset) []int {
+// of returns what was seen of the copies of a dataset.
+func (f dailyFacts) of(d dataset) copiesFacts {
 	for _, s := range f.Datasets {
-		if s.Name == d.Name && s.Copies == d.Copies {
-			return s.Seen.Suspects
+		if s.Name == d.Name && s.Copies == d.Copies && s.Pattern == d.Pattern {
+			return s.Seen
 		}
 	}
-	return nil
+	return copiesFacts{}
 }
 
 // reader reads a file of a host in chunks.

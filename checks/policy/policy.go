@@ -109,6 +109,9 @@ type Dataset struct {
 	// cent it may be smaller than those before; 0 is the pack's own.
 	MinBytes int64 `json:"min_bytes,omitempty" yaml:"min_bytes,omitempty"`
 	MaxDrop  int64 `json:"max_drop,omitempty" yaml:"max_drop,omitempty"`
+	// SizesFrom is the day (YYYY-MM-DD) from which on the sizes of copies count: somebody
+	// looked at copies that have shrunk, and what they weigh since then is right.
+	SizesFrom string `json:"sizes_from,omitempty" yaml:"sizes_from,omitempty"`
 }
 
 // Permit allows personal data in a folder of a machine.

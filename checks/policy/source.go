@@ -228,7 +228,8 @@ func (r sourceReview) datasets(s Source) error {
 	for i, d := range s.Datasets {
 		at := fmt.Sprintf("datasets[%d]", i)
 		if err := r.texts(at, mandatory("name", d.Name), mandatory("copies", d.Copies), optional("source", d.Source),
-			optional("pattern", d.Pattern), optional("machine", d.Machine), optional("kind", d.Kind), optional("format", d.Format)); err != nil {
+			optional("pattern", d.Pattern), optional("machine", d.Machine), optional("kind", d.Kind), optional("format", d.Format),
+			optional("sizes_from", d.SizesFrom)); err != nil {
 			return err
 		}
 		if seen[d.Name] {
@@ -248,6 +249,9 @@ func (r sourceReview) datasets(s Source) error {
 		}
 		if d.MinBytes < 0 {
 			return r.doc.errorf(at+".min_bytes", "is negative")
+		}
+		if d.SizesFrom != "" && !isDate(d.SizesFrom) {
+			return r.doc.errorf(at+".sizes_from", "want a day as YYYY-MM-DD, got %q", d.SizesFrom)
 		}
 	}
 	return nil

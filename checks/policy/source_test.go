@@ -93,6 +93,7 @@ func TestLoadSourceRefuses(t *testing.T) {
 
 		{"a dataset without name", "    name: catastro\n", "", `p.yaml:22: datasets[0].name: is missing`},
 		{"copies of nowhere", "copies: /mnt/copias/catastro", "copies: copias", `p.yaml:25: datasets[0].copies: want a whole path such as /srv/datos or D:\Datos, got "copias"`},
+		{"a bad day", `    pattern: "*.zip"`, "    sizes_from: ayer\n    pattern: \"*.zip\"", `p.yaml:26: datasets[0].sizes_from: want a day as YYYY-MM-DD, got "ayer"`},
 		{"a bad pattern", `"*.zip"`, `"[a"`, `p.yaml:26: datasets[0].pattern: want a form such as *.zip, got "[a"`},
 		{"a negative size", "1000000", "-1", `p.yaml:27: datasets[0].min_bytes: is negative`},
 		{"an unknown key of a dataset", "min_bytes", "min_size", `p.yaml:27: datasets[0].min_size: unknown key`},
