@@ -73,17 +73,17 @@ func specialCovers() map[host.OS]checks.Coverage {
 		host.Linux: {
 			Sources: append(linuxLists(), "/usr/local/bin", "/usr/local/sbin", "/opt", "~/.local/bin", "~/bin", "XDG_DOWNLOAD_DIR", "XDG_DESKTOP_DIR", "/etc/group", "/dev", "/tmp", "/var/tmp", "set-user-id of /usr/bin and /usr/sbin"),
 			Missing: say(
-				"Herramientas con otro nombre (en Linux los programas no dicen cómo se llaman), dd y debugfs, que son del sistema: por eso se mira quién puede abrir los discos. Búsqueda acotada a dos niveles y 60 000 entradas.",
-				"Tools under another name (programs of Linux do not say what they are called), dd and debugfs, which are of the system: hence the look at who may open disks. The search is bounded to two levels and 60,000 entries."),
+				"Herramientas con otro nombre (en Linux los programas no dicen cómo se llaman; los de Windows copiados aquí, sí), salvo que la política dé su huella SHA-256 (hasta 512 MB de programas); dd y debugfs, que son del sistema: por eso se mira quién puede abrir los discos. Búsqueda acotada a dos niveles y 60 000 entradas.",
+				"Tools under another name (programs of Linux do not say what they are called; those of Windows that were copied here do), unless the policy has their SHA-256 (up to 512 MB of programs); dd and debugfs, which are of the system: hence the look at who may open disks. The search is bounded to two levels and 60,000 entries."),
 			ByHand: say(
 				"Busque los nombres de la lista con dpkg -l o rpm -qa; getent group disk; ls -l /dev/sd* /dev/nvme*; find / -xdev -perm -4000.",
 				"Look for the names of the list with dpkg -l or rpm -qa; getent group disk; ls -l /dev/sd* /dev/nvme*; find / -xdev -perm -4000."),
 		},
 		host.Windows: {
-			Sources: append(windowsLists(), `C:\Program Files`, `C:\Program Files (x86)`, `C:\ProgramData`, `C:\Users\*`, `C:\Windows`, "VS_VERSIONINFO", "DACL"),
+			Sources: append(windowsLists(), `C:\Program Files`, `C:\Program Files (x86)`, `C:\ProgramData`, `C:\Users\*`, `C:\Windows`, "VS_VERSIONINFO", "Authenticode (PKCS #7)", "SHA-256", "DACL"),
 			Missing: say(
-				"Herramientas sin información de versión y con otro nombre; firma y huella del archivo; otros discos; lo que ya se ejecutó y se borró. Búsqueda acotada: niveles de carpetas, 60 000 entradas, 4000 programas, 2 minutos; en OneDrive solo se miran los nombres.",
-				"Tools without version information and under another name; signature and hash of the file; other disks; what was run and deleted. The search is bounded: levels of folders, 60,000 entries, 4000 programs, 2 minutes; in OneDrive names alone are looked at."),
+				"Herramientas sin información de versión y con otro nombre, salvo que la política dé su huella SHA-256 o su firmante; otros discos; lo que ya se ejecutó y se borró. La firma se lee y no se valida: el firmante es lo que el archivo dice de sí; lo firmado por catálogo, como Windows mismo, no lo dice. La huella es de las herramientas halladas, hasta 64 MB en total. Búsqueda acotada: niveles de carpetas, 60 000 entradas, 4000 programas, 512 MB de huellas que comparar, 2 minutos; en OneDrive y en C:\\Windows solo se miran los nombres.",
+				"Tools without version information and under another name, unless the policy has their SHA-256 or their signer; other disks; what was run and deleted. Signatures are read and not validated: the signer is what the file says of itself; what is signed by catalogue, as Windows itself is, does not say. Hashes are of the tools that were found, up to 64 MB in all. The search is bounded: levels of folders, 60,000 entries, 4000 programs, 512 MB of hashes to compare, 2 minutes; in OneDrive and in C:\\Windows names alone are looked at."),
 			ByHand: say(
 				"Configuración > Aplicaciones; en el Explorador busque *.exe en Descargas, Escritorio y C:\\ y mire Propiedades > Detalles > Nombre de archivo original.",
 				"Settings > Apps; in Explorer search *.exe in Downloads, Desktop and C:\\ and look at Properties > Details > Original filename."),

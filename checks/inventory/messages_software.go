@@ -53,6 +53,8 @@ func specialMessages() message.Catalogue {
 			Do: say("ejecute el agente como servicio del sistema; si una carpeta es demasiado grande, revísela a mano", "run the agent as a system service; if a folder is too large, look through it by hand")},
 		"utility.present":   {Say: say("{name} ({tool_kind}): {where} ({known_by}; {places} sitios; perfil: {profile})", "{name} ({tool_kind}): {where} ({known_by}; {places} places; profile: {profile})"), Do: remove},
 		"utility.disguised": {Say: say("{where} es {name} ({tool_kind}) según su propia información de versión, se llame como se llame ({places} sitios; perfil: {profile})", "{where} is {name} ({tool_kind}) by its own version information, whatever it is called ({places} places; profile: {profile})"), Do: remove},
+		"utility.hash":      {Say: say("{where} es {name} ({tool_kind}) por su huella SHA-256, se llame como se llame ({places} sitios; perfil: {profile})", "{where} is {name} ({tool_kind}) by its SHA-256, whatever it is called ({places} places; profile: {profile})"), Do: remove},
+		"utility.signer":    {Say: say("{where} dice estar firmado por «{signer}», como {name} ({tool_kind}) ({places} sitios; perfil: {profile})", "{where} says to be signed by \"{signer}\", as {name} ({tool_kind}) is ({places} places; profile: {profile})"), Do: remove},
 		"utility.everyone": {Say: say("{name} ({tool_kind}) está autorizada y la puede ejecutar cualquiera: {where}", "{name} ({tool_kind}) is approved and anyone may run it: {where}"),
 			Do: say("deje el permiso de ejecutar solo a los administradores (Propiedades > Seguridad; en Debian, dpkg-statoverride --update --add root adm 0750 RUTA)",
 				"leave the permission to run it to administrators alone (Properties > Security; on Debian, dpkg-statoverride --update --add root adm 0750 PATH)")},
@@ -81,5 +83,7 @@ func specialMessages() message.Catalogue {
 		"known_by.product":           {Say: say("programa instalado", "installed program")},
 		"known_by.file_name":         {Say: say("archivo con ese nombre", "file of that name")},
 		"known_by.version_resource":  {Say: say("por su información de versión", "by its version information")},
+		"known_by.hash":              {Say: say("por su huella SHA-256", "by its SHA-256")},
+		"known_by.signer":            {Say: say("por quien dice firmarlo", "by whom it says to be signed by")},
 	}
 }

@@ -72,8 +72,8 @@ type found struct {
 	Tool string `json:"tool"`
 	Name string `json:"name"`
 	Kind string `json:"kind"`
-	// How it was recognised: package, product, file_name or version_resource, which
-	// holds even if the file has another name.
+	// How it was recognised: package, product, file_name, or, whatever name the file has,
+	// version_resource, signer or hash.
 	How   string `json:"how"`
 	Where string `json:"where"` // path of the file, or name of the package or product
 	// Profile is whose folder it is in, if it is somebody's.
@@ -81,6 +81,12 @@ type found struct {
 	// Everyone tells whether people who are no administrators may run it; nil when that
 	// could not be told.
 	Everyone *bool `json:"everyone,omitempty"`
+	// SHA256 is of the file, Original its name and Signer its signer as the file itself
+	// says; the signature is read and not validated. Empty where the file is none, does
+	// not say, could not be read or is beyond the limits.
+	SHA256   string `json:"sha256,omitempty"`
+	Original string `json:"original,omitempty"`
+	Signer   string `json:"signer,omitempty"`
 }
 
 // maxFound bounds the places that are kept.
@@ -139,8 +145,13 @@ func judgeSpecial(seen specialFacts, p specialParams, _ time.Time) checks.Verdic
 		if !slices.Contains(p.Allowed, tool) {
 			bad++
 			code := "utility.present"
-			if shown.How == "version_resource" {
+			switch shown.How {
+			case "version_resource":
 				code = "utility.disguised"
+			case "hash":
+				code = "utility.hash"
+			case "signer":
+				code, args = "utility.signer", append(args, "signer", cmp.Or(shown.Signer, "?"))
 			}
 			add(key, checks.Fail, code, args...)
 			continue
@@ -201,7 +212,7 @@ func judgeSpecial(seen specialFacts, p specialParams, _ time.Time) checks.Verdic
 // nobody finds it otherwise.
 func plainest(places []found) found {
 	for _, f := range places {
-		if f.How == "version_resource" {
+		if f.How == "version_resource" || f.How == "hash" || f.How == "signer" {
 			return f
 		}
 	}

@@ -1,8 +1,11 @@
 package inventory
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,6 +33,16 @@ func TestSpecialUtilities(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	signed, err := os.ReadFile("../format/pe/testdata/firmado.exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const program = "#!/bin/sh\nexit 0\n"
+	byHash := func(contents string) string {
+		return fmt.Sprintf(`{"tools":[{"id":"crudo","name":"Lector","kind":"other","sha256":["%X"]}]}`, sha256.Sum256([]byte(contents)))
+	}
+	const bySigner = `{"tools":[{"id":"crudo","name":"Lector","kind":"other","signers":["Herramientas del Valle, S*"]}]}`
+	executable := map[string]fs.FileMode{"/home/usuario1/bin/nota": 0o755}
 	device := func(perm fs.FileMode) map[string]fs.FileMode {
 		return map[string]fs.FileMode{"/dev/sda": fs.ModeDevice | perm, "/dev/null": fs.ModeDevice | fs.ModeCharDevice | 0o666}
 	}
@@ -60,12 +73,18 @@ func TestSpecialUtilities(t *testing.T) {
 			checks.Fail, "utility.some", []string{"setuid//tmp/x fail utility.setuid", "setuid//usr/bin/dd fail utility.setuid"},
 		},
 		{"Linux: a tool of the organisation's own list", linuxHost([]string{"lector-crudo 1"}, nil, nil), `{"tools":[{"id":"crudo","name":"Lector","kind":"other","packages":["lector-crudo"]}]}`, checks.Fail, "utility.some", []string{"tool/crudo fail utility.present"}},
+		{"Linux: one that the policy knows by its hash", linuxHost([]string{"base 1"}, map[string]string{"/home/usuario1/bin/nota": program}, executable), byHash(program), checks.Fail, "utility.some", []string{"tool/crudo fail utility.hash"}},
+		{"Linux: another hash", linuxHost([]string{"base 1"}, map[string]string{"/home/usuario1/bin/nota": program + "#"}, executable), byHash(program), checks.Pass, "utility.none", nil},
+		{"Linux: a program that cannot be hashed", linuxHost([]string{"base 1"}, map[string]string{"/home/usuario1/bin/nota": program}, executable, "/home/usuario1/bin/nota"), byHash(program), checks.Unknown, "utility.unread", nil},
 		{"Linux: packages cannot be read", linuxHost([]string{"base 1"}, nil, nil, "/var/lib/dpkg/status"), ``, checks.Unknown, "utility.unread", nil},
 
 		{"Windows: none", windowsHost(nil, map[string]string{"C:/Users/usuario1/Documents/calculadora.exe": string(harmless), "C:/Users/usuario1/Downloads/texto.exe": "no es un programa"}), ``, checks.Pass, "utility.none", nil},
 		{"Windows: installed", windowsHost(map[string]any{`HKLM\SOFTWARE\WOW6432Node` + uninstall + `\R\DisplayName`: "Recuva"}, nil), ``, checks.Fail, "utility.some", []string{"tool/recuva fail utility.present"}},
 		{"Windows: by its name, in any case", windowsHost(nil, map[string]string{"C:/Users/usuario1/Documents/varios/MimiKatz.EXE": ""}), ``, checks.Fail, "utility.some", []string{"tool/mimikatz fail utility.present"}},
 		{"Windows: renamed", windowsHost(nil, map[string]string{"C:/Users/usuario1/AppData/Local/Temp/a/actualizar.exe": string(renamed)}), ``, checks.Fail, "utility.some", []string{"tool/mimikatz fail utility.disguised"}},
+		{"Windows: by the hash that the policy has", windowsHost(nil, map[string]string{"C:/Users/usuario1/Downloads/a.exe": string(harmless)}), byHash(string(harmless)), checks.Fail, "utility.some", []string{"tool/crudo fail utility.hash"}},
+		{"Windows: by whom it says to be signed by", windowsHost(nil, map[string]string{"C:/Users/usuario1/Desktop/a.exe": string(signed)}), bySigner, checks.Fail, "utility.some", []string{"tool/crudo fail utility.signer"}},
+		{"Windows: signed by another", windowsHost(nil, map[string]string{"C:/Users/usuario1/Desktop/a.exe": string(signed)}), `{"tools":[{"id":"crudo","name":"Lector","kind":"other","signers":["Montes"]}]}`, checks.Pass, "utility.none", nil},
 		{
 			"Windows: in a cloud, where names alone are looked at", windowsHost(map[string]any{`HKU\` + person + `\Software\Microsoft\Windows\CurrentVersion\Explorer\User Shell Folders\Desktop`: `C:\Users\usuario1\OneDrive - Ayuntamiento\Escritorio`},
 				map[string]string{"C:/Users/usuario1/OneDrive - Ayuntamiento/Escritorio/actualizar.exe": string(renamed), "C:/Users/usuario1/OneDrive - Ayuntamiento/Escritorio/hxd.exe": ""}), ``,
@@ -80,9 +99,26 @@ func TestSpecialUtilities(t *testing.T) {
 	})
 }
 
+// What a tool says of itself is kept with it: a copy of a program that is signed, under
+// the name of a tool.
+func TestDescribe(t *testing.T) {
+	signed, err := os.ReadFile("../format/pe/testdata/firmado.exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := observeSpecialRegistry(t.Context(), host.New(windowsHost(nil, map[string]string{"C:/Users/usuario1/Desktop/PsExec.exe": string(signed)})), specialParams{})
+	if err != nil || len(got.Found) != 1 {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+	f := got.Found[0]
+	if want := fmt.Sprintf("%x", sha256.Sum256(signed)); f.SHA256 != want || f.Original != "notas.exe" || f.Signer != "Herramientas del Valle (Herramientas del Valle, S. L.)" {
+		t.Errorf("got %+v", f)
+	}
+}
+
 // What lies beyond the limits of the search is not taken for absent.
 func TestSearchLimits(t *testing.T) {
-	box, err := newToolbox(nil)
+	box, err := newToolbox([]utility{{ID: "a", Hashes: []string{strings.Repeat("0", 64)}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,9 +126,10 @@ func TestSearchLimits(t *testing.T) {
 		{entries: maxSearched},
 		{versions: maxVersions},
 		{until: time.Now().Add(-time.Second)},
+		{hashed: maxHashed},
 	} {
 		var facts specialFacts
-		h := linuxHost(nil, map[string]string{"/opt/x/a.exe": "", "/opt/x/mimikatz.exe": ""}, nil)
+		h := linuxHost(nil, map[string]string{"/opt/x/a.exe": "MZ", "/opt/x/mimikatz.exe": ""}, nil)
 		s.reader, s.box, s.facts, s.separator = &reader{h: host.New(h)}, box, &facts, "/"
 		s.folder(t.Context(), "/opt", "", 2)
 		s.end()
@@ -180,8 +217,11 @@ func TestSpecialParameters(t *testing.T) {
 	for _, tt := range []struct{ params, want string }{
 		{`{"tools":[{"id":"a","name":"A","kind":"other","files":["a.exe"]}]}`, ""},
 		{`{"tools":[{"id":"a","name":"A","kind":"x","files":["a.exe"]}]}`, `tool 1: kind "x": want one of ["credentials" "remote_execution" "disk_editor" "recovery" "forensics" "database_browser" "sniffer" "scanner" "privilege" "other"]`},
-		{`{"tools":[{"id":"a","name":"A","kind":"other"}]}`, "tool 1: want names in packages, programs, files, products or originals"},
+		{`{"tools":[{"id":"a","name":"A","kind":"other"}]}`, "tool 1: want names in packages, programs, files, products, originals, sha256 or signers"},
 		{`{"tools":[{"id":"a","name":"A","kind":"other","products":["*"]}]}`, `tool 1: product "*" stands for anything`},
+		{`{"tools":[{"id":"a","name":"A","kind":"other","sha256":["ab"]}]}`, `tool 1: "ab" is no SHA-256`},
+		{`{"tools":[{"id":"a","name":"A","kind":"other","signers":["*"]}]}`, `tool 1: signer "*" stands for anything`},
+		{`{"tools":[{"id":"a","name":"A","kind":"other","signers":["Valle*"]}]}`, ""},
 		{`{"tools":[{"name":"A"}]}`, "tool 1: want id and name"},
 	} {
 		got := ""

@@ -1,7 +1,9 @@
 package inventory
 
 import (
+	"crypto/sha256"
 	_ "embed"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,23 +36,36 @@ type utility struct {
 	// them, with * for any text; Originals are original file names of version resources.
 	Products  []string `json:"products,omitempty"`
 	Originals []string `json:"originals,omitempty"`
+	// Hashes are SHA-256 of programs, in hexadecimal; Signers are whom the certificate of
+	// a signature names, CN or O, with * for any text. The list that is built in has none:
+	// a hash is of one version only, and what tools of this kind are signed with is mostly
+	// what all programs of their maker are.
+	Hashes  []string `json:"sha256,omitempty"`
+	Signers []string `json:"signers,omitempty"`
 }
 
 // validate tells what is wrong with a utility that a policy adds.
 func (u utility) validate() error {
-	switch names := len(u.Packages) + len(u.Programs) + len(u.Files) + len(u.Products) + len(u.Originals); {
+	switch names := len(u.Packages) + len(u.Programs) + len(u.Files) + len(u.Products) + len(u.Originals) + len(u.Hashes) + len(u.Signers); {
 	case u.ID == "" || u.Name == "":
 		return errors.New("want id and name")
 	case names == 0:
-		return errors.New("want names in packages, programs, files, products or originals")
+		return errors.New("want names in packages, programs, files, products, originals, sha256 or signers")
 	case names > 200:
 		return errors.New("more than 200 names")
 	case !slices.Contains(utilityKinds(), u.Kind):
 		return fmt.Errorf("kind %q: want one of %q", u.Kind, utilityKinds())
 	}
-	for _, p := range u.Products {
-		if strings.Trim(p, "*") == "" || strings.Count(p, "*") > 8 {
-			return fmt.Errorf("product %q stands for anything", p)
+	for what, patterns := range map[string][]string{"product": u.Products, "signer": u.Signers} {
+		for _, p := range patterns {
+			if strings.Trim(p, "*") == "" || strings.Count(p, "*") > 8 {
+				return fmt.Errorf("%s %q stands for anything", what, p)
+			}
+		}
+	}
+	for _, h := range u.Hashes {
+		if b, err := hex.DecodeString(h); err != nil || len(b) != sha256.Size {
+			return fmt.Errorf("%q is no SHA-256", h)
 		}
 	}
 	return nil
@@ -71,6 +86,8 @@ type toolbox struct {
 	programs  map[string]int
 	files     map[string]int
 	originals map[string]int
+	hashes    map[string]int
+	signers   bool // some utility is known by its signer
 }
 
 // newToolbox reads the list and adds those of a policy.
@@ -85,6 +102,7 @@ func newToolbox(more []utility) (*toolbox, error) {
 	b := &toolbox{
 		date: list.Date, tools: append(list.Tools, more...),
 		packages: map[string]int{}, programs: map[string]int{}, files: map[string]int{}, originals: map[string]int{},
+		hashes: map[string]int{},
 	}
 	for i, u := range b.tools {
 		for _, n := range u.Packages {
@@ -100,6 +118,10 @@ func newToolbox(more []utility) (*toolbox, error) {
 		for _, n := range u.Originals {
 			b.originals[strings.ToLower(n)] = i
 		}
+		for _, h := range u.Hashes {
+			b.hashes[strings.ToLower(h)] = i
+		}
+		b.signers = b.signers || len(u.Signers) > 0
 	}
 	return b, nil
 }
@@ -149,6 +171,26 @@ func (b *toolbox) byVersion(v pe.Version) (utility, bool) {
 			continue
 		}
 		if u, ok := b.byProduct(product); ok {
+			return u, true
+		}
+	}
+	return utility{}, false
+}
+
+// byHash finds a utility by the SHA-256 of a program, in lower-case hexadecimal.
+func (b *toolbox) byHash(hash string) (utility, bool) {
+	if i, ok := b.hashes[hash]; ok {
+		return b.tools[i], true
+	}
+	return utility{}, false
+}
+
+// bySigner finds a utility by whom its signature names.
+func (b *toolbox) bySigner(s pe.Signer) (utility, bool) {
+	for _, u := range b.tools {
+		if slices.ContainsFunc(u.Signers, func(p string) bool {
+			return s.Name != "" && like(p, s.Name) || s.Organisation != "" && like(p, s.Organisation)
+		}) {
 			return u, true
 		}
 	}

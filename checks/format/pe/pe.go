@@ -1,10 +1,11 @@
-// Package pe reads the version resource of a Windows program or library: what its maker
-// called it, whatever the file is called now.
+// Package pe reads from a Windows program or library what its maker called it, whatever
+// the file is called now, and who says to have signed it.
 //
 // It follows the headers of a PE file ("PE Format", Microsoft Learn) to the resource
 // directory, and there to the first resource of type RT_VERSION, whose texts are laid out
-// as VS_VERSIONINFO describes. Code, signatures and all other resources are passed over.
-// What the resource says is the maker's claim: nothing proves it.
+// as VS_VERSIONINFO describes; and to the attribute certificates, of which it reads the
+// first PKCS #7 one. Code and all other resources are passed over. What it reads are
+// claims: no signature is validated, neither over the file nor up to an authority.
 package pe
 
 import (
@@ -38,6 +39,7 @@ const (
 	optional64   = 0x20B
 	sectionSize  = 40
 	resourceSlot = 2 // of the data directories
+	securitySlot = 4
 )
 
 // A Version is what a version resource says; a text that it lacks is empty.
@@ -58,6 +60,9 @@ func ReadVersion(r io.ReaderAt) (Version, error) {
 	if err != nil {
 		return Version{}, err
 	}
+	if f.resources == 0 {
+		return Version{}, fmt.Errorf("%w: no resources", ErrNoVersion)
+	}
 	b, err := f.version()
 	if err != nil {
 		return Version{}, err
@@ -75,7 +80,9 @@ func ReadVersion(r io.ReaderAt) (Version, error) {
 type file struct {
 	r         io.ReaderAt
 	sections  []section
-	resources uint32 // relative virtual address of the resource directory
+	resources uint32 // relative virtual address of the resource directory; 0: none
+	// security is where the attribute certificates are in the file, and their bytes.
+	security struct{ at, size uint32 }
 }
 
 // section says which part of the file is where in memory.
@@ -92,7 +99,7 @@ func open(r io.ReaderAt) (*file, error) {
 		return nil, fmt.Errorf("%w: DOS header", ErrFormat)
 	}
 	// Signature, COFF header and as much of the optional header as is needed.
-	var h [24 + 136]byte
+	var h [24 + 112 + 8*(securitySlot+1)]byte
 	n, err := f.r.ReadAt(h[:], int64(at))
 	if n < 24 || string(h[:4]) != "PE\x00\x00" {
 		return nil, fmt.Errorf("%w: PE header%s", ErrFormat, cause(err))
@@ -108,14 +115,16 @@ func open(r io.ReaderAt) (*file, error) {
 	if directories == 0 || n < 24+directories || optional < directories || sections == 0 || sections > maxSections {
 		return nil, fmt.Errorf("%w: optional header", ErrFormat)
 	}
-	slot := 24 + directories + 8*resourceSlot
-	if count := binary.LittleEndian.Uint32(h[24+directories-4:]); count <= resourceSlot || optional < directories+8*(resourceSlot+1) || n < slot+8 {
-		return nil, fmt.Errorf("%w: no resources", ErrNoVersion)
+	// directory reads a slot of the table, zeros where the table does not have it.
+	count := binary.LittleEndian.Uint32(h[24+directories-4:])
+	directory := func(slot int) (at, size uint32) {
+		if i := 24 + directories + 8*slot; count > uint32(slot) && optional >= directories+8*(slot+1) && n >= i+8 {
+			at, size = binary.LittleEndian.Uint32(h[i:]), binary.LittleEndian.Uint32(h[i+4:])
+		}
+		return at, size
 	}
-	f.resources = binary.LittleEndian.Uint32(h[slot:])
-	if f.resources == 0 {
-		return nil, fmt.Errorf("%w: no resources", ErrNoVersion)
-	}
+	f.resources, _ = directory(resourceSlot)
+	f.security.at, f.security.size = directory(securitySlot)
 	table := make([]byte, sectionSize*sections)
 	if err := f.read(table, int64(at)+24+int64(optional)); err != nil {
 		return nil, err

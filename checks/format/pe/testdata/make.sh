@@ -46,3 +46,13 @@ RC
 
 make notas.exe 64 0C0A04B0 "Informática del Valle, S. A." "Editor de notas" notas notas.exe "Notas del Valle"
 make notas32.exe 32 080A04B0 "Informática del Valle, S. A." "Editor de notas" notas notas.exe "Notas del Valle"
+
+# firmado.exe is notas.exe with the signature of a certificate that signed itself
+# (osslsigncode). Keys are thrown away, so that it comes out anew each time.
+if command -v osslsigncode >/dev/null; then
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/key.pem" -out "$work/cert.pem" -days 3650 \
+		-subj "/C=ES/O=Herramientas del Valle, S. L./CN=Herramientas del Valle" 2>/dev/null
+	rm -f firmado.exe
+	osslsigncode sign -certs "$work/cert.pem" -key "$work/key.pem" -h sha256 -in notas.exe -out firmado.exe >/dev/null
+	chmod 644 firmado.exe
+fi
