@@ -16,7 +16,8 @@ import (
 // them. Which fault each of them mends is not looked at.
 func patches() checks.Check {
 	return checks.New(checks.Info{ID: "protection.patches", Covers: patchesCovers(), Messages: patchesMessages()},
-		patchesParams{MaxDays: 30, RecommendedDays: 14, RebootDays: 7, ListDays: 8, EndingDays: 90, Support: supportEnds(), Extended: extendedEnds()},
+		patchesParams{MaxDays: 30, CriticalDays: 14, RebootDays: 7, ListDays: 8, EndingDays: 90,
+			Support: supportEnds(), Extended: extendedEnds(), Releases: releases()},
 		checks.On[patchesFacts]{
 			host.Windows: observePatchesRegistry,
 			host.Linux:   observePatchesLinux,
@@ -25,10 +26,11 @@ func patches() checks.Check {
 
 // patchesParams says how long fixes may wait, in days.
 type patchesParams struct {
-	// MaxDays is how long security fixes may wait to be installed, RecommendedDays how
-	// long they need to.
-	MaxDays         int `json:"max_days"`
-	RecommendedDays int `json:"recommended_days"`
+	// MaxDays is how long security fixes may wait to be installed, CriticalDays how long
+	// critical ones may, and those of which nothing tells how grave they are: Windows
+	// brings all of a month as one, and apt does not say.
+	MaxDays      int `json:"max_days"`
+	CriticalDays int `json:"critical_days"`
 	// RebootDays is how long a restart that completes fixes may wait.
 	RebootDays int `json:"reboot_days"`
 	// ListDays is how old the lists of what there is may be; older ones prove nothing.
@@ -40,17 +42,20 @@ type patchesParams struct {
 	// Extended is the last day of those that are paid for or asked for.
 	Support  map[string]string `json:"support"`
 	Extended map[string]string `json:"extended"`
+	// Releases is the day on which revisions of Windows came out, by "19045.6456" or
+	// "26100.33650 server"; what a policy gives is added.
+	Releases map[string]string `json:"releases"`
 }
 
 // Validate implements checks.Validator.
 func (p *patchesParams) Validate() error {
-	if p.RecommendedDays < 1 || p.MaxDays < p.RecommendedDays {
-		return errors.New("recommended_days must be at least 1, and max_days not below it")
+	if p.CriticalDays < 1 || p.MaxDays < p.CriticalDays {
+		return errors.New("critical_days must be at least 1, and max_days not below it")
 	}
 	if p.RebootDays < 0 || p.ListDays < 1 || p.EndingDays < 0 {
 		return errors.New("reboot_days and ending_days must not be negative, list_days at least 1")
 	}
-	for _, table := range []map[string]string{p.Support, p.Extended} {
+	for _, table := range []map[string]string{p.Support, p.Extended, p.Releases} {
 		for system, day := range table {
 			if _, ok := parseDay(day); !ok {
 				return fmt.Errorf("%s: %q is no day such as 2028-06-30", system, day)
@@ -66,10 +71,15 @@ type patchesFacts struct {
 	System string `json:"system,omitempty"`
 	Name   string `json:"name,omitempty"`
 
-	// Build is the build of Windows with its revision, "19045.6456". Updated is the day
-	// of the newest cumulative update.
-	Build   string `json:"build,omitempty"`
-	Updated string `json:"updated,omitempty"`
+	// Build is the build of Windows with its revision, "19045.6456". Package is the
+	// version of the newest cumulative update that is in use, Updated the day of its
+	// installation, and Made the day on which its maker made it, as its manifest says;
+	// MadeUnread tells why that could not be read.
+	Build      string `json:"build,omitempty"`
+	Package    string `json:"package,omitempty"`
+	Updated    string `json:"updated,omitempty"`
+	Made       string `json:"made,omitempty"`
+	MadeUnread string `json:"made_unread,omitempty"`
 	// Hindered are settings of Windows that keep updates from coming: no_auto_update,
 	// service_disabled. Paused is the day until which a person stopped them. FromServer
 	// tells that they come from a server of the organisation.
@@ -164,41 +174,49 @@ func (j *judged) support(seen patchesFacts, p patchesParams, at time.Time) {
 }
 
 // extended tells whether a system past its end still gets fixes: it must be one for
-// which there are some, and have one from after the end.
+// which there are some, and have some from after the end.
 func extended(seen patchesFacts, p patchesParams, end string, at time.Time) bool {
-	const delay = 7 // a last free fix is installed some days after it came out
 	if past, ok := daysSince(p.Extended[seen.System], at); !ok || past > 0 {
 		return false
 	}
 	last, ok := parseDay(end)
-	updated, ok2 := parseDay(seen.Updated)
-	return ok && ok2 && updated.After(last.AddDate(0, 0, delay))
+	return ok && seen.fixes(p).through.After(last)
 }
 
 // cumulative judges Windows, whose fixes come as one every second Tuesday of a month.
 func (j *judged) cumulative(seen patchesFacts, p patchesParams, at time.Time) {
 	const key = "updates"
-	updated, ok := parseDay(seen.Updated)
-	if !ok {
-		if len(seen.Unread) == 0 {
-			j.add(key, checks.Unknown, "patches.no_update_known")
-		}
-		return
+	has := seen.fixes(p)
+	waits := func(tuesday time.Time) bool {
+		return !tuesday.IsZero() && int(at.UTC().Truncate(24*time.Hour).Sub(tuesday)/(24*time.Hour)) > p.CriticalDays
 	}
-	due := patchTuesday(updated)
-	waiting := int(at.UTC().Truncate(24*time.Hour).Sub(due) / (24 * time.Hour))
-	args := []string{"updated", seen.Updated, "due", dayOf(due)}
+	through, limit := dayOf(has.through), strconv.Itoa(p.CriticalDays)
+	if has.through.IsZero() {
+		through = unknownDay
+	}
+	for _, day := range []string{seen.Updated, seen.Made} {
+		if t, ok := parseDay(day); ok && t.After(at.Add(48*time.Hour)) {
+			j.add(key, checks.Unknown, "patches.future", "updated", day)
+			return
+		}
+	}
 	switch {
-	case updated.After(at.Add(48 * time.Hour)):
-		j.add(key, checks.Unknown, "patches.future", "updated", seen.Updated)
-	case waiting > p.MaxDays:
-		j.add(key, checks.Fail, "patches.overdue", append(args, "limit", strconv.Itoa(p.MaxDays))...)
-	case waiting > p.RecommendedDays:
-		j.add(key, checks.Warn, "patches.overdue", append(args, "limit", strconv.Itoa(p.RecommendedDays))...)
+	case waits(has.without):
+		j.add(key, checks.Fail, "patches.overdue", "through", through, "due", dayOf(has.without), "limit", limit)
+	case has.through.IsZero() && len(seen.Unread) > 0:
+	case has.through.IsZero() && seen.Package == "":
+		j.add(key, checks.Unknown, "patches.no_update_known")
+	case has.through.IsZero():
+		j.add(key, checks.Unknown, "patches.release_unknown", "build", seen.Build)
+	case waits(patchTuesday(has.through)):
+		j.add(key, checks.Unknown, "patches.release_unsure", "build", seen.Build, "through", through, "due", dayOf(patchTuesday(has.through)))
 	default:
-		j.add(key, checks.Pass, "patches.updated", "updated", seen.Updated)
+		j.add(key, checks.Pass, "patches.updated", "through", through)
 	}
 }
+
+// unknownDay is how reasons call a day that is not known.
+const unknownDay = "unknown"
 
 // patchTuesday is the first second Tuesday of a month after a day.
 func patchTuesday(after time.Time) time.Time {
@@ -213,7 +231,7 @@ func patchTuesday(after time.Time) time.Time {
 // waits tells whether the update of a package waits for longer than it may.
 func (q pendingPackage) waits(p patchesParams, at time.Time) bool {
 	days, ok := daysSince(q.Since, at)
-	return ok && (days > p.MaxDays || q.Critical && days > p.RecommendedDays)
+	return ok && (days > p.MaxDays || q.Critical && days > p.CriticalDays)
 }
 
 // packages judges a machine of apt or dnf.

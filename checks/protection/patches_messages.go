@@ -11,16 +11,16 @@ func patchesCovers() map[host.OS]checks.Coverage {
 		host.Windows: {
 			Sources: []string{
 				keyVersion + " (CurrentBuildNumber, UBR, EditionID, InstallationType)",
-				keyPackages + " (Package_for_RollupFix: CurrentState, InstallTime)",
+				keyPackages + " (Package_for_RollupFix: CurrentState, InstallTime)", `%SystemRoot%\servicing\Packages\Package_for_RollupFix*.mum (creationTimeStamp)`,
 				keyServicing + `\RebootPending`, keyUpdate + `\RebootRequired`,
 				keyUpdateGPO + `\AU`, keyUpdateUX, keyServices + serviceUpdate,
 			},
 			Missing: say(
-				"no se busca qué fallo corrige cada actualización ni se pregunta a Microsoft qué falta: se cuenta desde el último segundo martes de mes sin actualización acumulativa; no se miran Office, navegadores ni controladores; las fechas de fin de soporte son las conocidas el 2026-11-22 y una compilación posterior da «desconocido» hasta que la política la añada",
-				"which fault each update mends is not looked up, nor is Microsoft asked what is missing: the days count from the last second Tuesday of a month without a cumulative update; Office, browsers and drivers are not looked at; the ends of support are those known on 2026-11-22, and a later build is unknown until the policy adds it"),
+				"no se busca qué fallo corrige cada actualización ni se pregunta a Microsoft qué falta: se cuenta desde el segundo martes de mes cuyas correcciones no constan, por la revisión de la compilación (hitos conocidos el 2026-11-22) y por la fecha en que Microsoft hizo la actualización instalada; si no bastan, «desconocido»; la licencia de las actualizaciones extendidas (ESU) no se lee: cuenta que haya instalada alguna posterior al fin de soporte; no se miran Office, navegadores ni controladores; las fechas de fin de soporte son las conocidas el 2026-11-22 y una compilación posterior da «desconocido» hasta que la política la añada",
+				"which fault each update mends is not looked up, nor is Microsoft asked what is missing: the days count from the second Tuesday of a month whose fixes are not proven, by the revision of the build (marks known on 2026-11-22) and by the day on which Microsoft made the installed update; where these do not suffice it is unknown; the licence of extended updates (ESU) is not read: that one from after the end of support is installed counts; Office, browsers and drivers are not looked at; the ends of support are those known on 2026-11-22, and a later build is unknown until the policy adds it"),
 			ByHand: say(
-				"Configuración > Windows Update > Historial de actualizaciones (última «actualización acumulativa») y Win+R, winver (versión y compilación); compare con la página de ciclo de vida de Microsoft",
-				"Settings > Windows Update > Update history (the last \"cumulative update\") and Win+R, winver (version and build); compare with Microsoft's lifecycle page"),
+				"Win+R, winver (versión y compilación) y búsquela en el historial de actualizaciones de Windows de Microsoft, que da su fecha; o como administrador «dism /online /get-packages» y, con el nombre de Package_for_RollupFix, «dism /online /get-packageinfo /packagename:...» (hora de creación); compare con la página de ciclo de vida de Microsoft",
+				"Win+R, winver (version and build), and look it up in Microsoft's Windows update history, which gives its day; or as administrator \"dism /online /get-packages\" and, with the name of Package_for_RollupFix, \"dism /online /get-packageinfo /packagename:...\" (creation time); compare with Microsoft's lifecycle page"),
 		},
 		host.Linux: {
 			Sources: []string{"/etc/os-release", fileDpkgStatus, folderLists + "/*-security_* (Packages, InRelease)", "/var/log/dpkg.log", folderDNF + "/*/repodata/*updateinfo.xml.gz", "/var/lib/rpm/rpmdb.sqlite", "/run/reboot-required", "/boot/vmlinuz-*, uname(2)"},
@@ -69,8 +69,13 @@ func patchesMessages() message.Catalogue {
 			Do: say("consulte la página de ciclo de vida del fabricante y añada la fecha a la política (support)", "look at the maker's lifecycle page and add the date to the policy (support)")},
 		"patches.system_unknown": {Say: say("el sistema no dice qué versión es", "the system does not say which version it is"), Do: say("compruebe la versión a mano y anótela en la revisión", "see the version by hand and note it in the review")},
 
-		"patches.updated":         {Say: say("última actualización acumulativa: {updated}", "last cumulative update: {updated}")},
-		"patches.overdue":         {Say: say("la última actualización acumulativa es del {updated}; la publicada el {due} sigue sin instalar (máximo {limit} días)", "the last cumulative update is of {updated}; that of {due} is still not installed (limit {limit} days)"), Do: update},
+		"patches.updated": {Say: say("tiene las correcciones publicadas hasta el {through}", "it has the fixes published until {through}")},
+		"patches.overdue": {Say: say("faltan las correcciones publicadas el {due} (máximo {limit} días); las tiene hasta: {through}", "the fixes published on {due} are missing (limit {limit} days); it has those until: {through}"), Do: update},
+		"patches.release_unknown": {Say: say("no se sabe de cuándo es la actualización instalada ({build}): la fecha en que se instaló no lo dice", "it is not known of when the installed update is ({build}): the day of its installation does not tell"),
+			Do: say("busque la compilación en el historial de actualizaciones de Windows de Microsoft y añada su fecha a la política (releases)", "look the build up in Microsoft's Windows update history and add its day to the policy (releases)")},
+		"patches.release_unsure": {Say: say("no se sabe si la actualización instalada ({build}) trae las correcciones del {due}; las tiene hasta el {through}", "it is not known whether the installed update ({build}) brings the fixes of {due}; it has those until {through}"),
+			Do: say("busque la compilación en el historial de actualizaciones de Windows de Microsoft y añada su fecha a la política (releases); si es anterior, instale las actualizaciones", "look the build up in Microsoft's Windows update history and add its day to the policy (releases); if it is older, install the updates")},
+		"through.unknown":         {Say: say("no se sabe", "not known")},
 		"patches.no_update_known": {Say: say("no consta ninguna actualización acumulativa", "no cumulative update is on record"), Do: update},
 		"patches.future":          {Say: say("la última actualización dice ser del {updated}, que aún no ha llegado", "the last update claims to be of {updated}, which is yet to come"), Do: say("compruebe la fecha del equipo", "see whether the machine's date is right")},
 		"patches.no_auto_update": {Say: say("una directiva desactiva las actualizaciones automáticas", "a policy switches automatic updates off"),

@@ -3,10 +3,10 @@ package protection
 import (
 	"context"
 	"encoding/binary"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"vigia/checks"
 	"vigia/checks/host"
@@ -110,7 +110,7 @@ func servicing(edition, kind string) string {
 	return "pro"
 }
 
-// cumulativeUpdates dates the newest cumulative update that is installed, and the
+// cumulativeUpdates finds the newest cumulative update that is in use, and the day of the
 // oldest that waits for a restart; that is empty if there is none.
 func cumulativeUpdates(ctx context.Context, look *checks.Look, seen *patchesFacts) (waiting string) {
 	names, err := look.Host.Registry.Subkeys(ctx, keyPackages)
@@ -118,7 +118,8 @@ func cumulativeUpdates(ctx context.Context, look *checks.Look, seen *patchesFact
 		look.Need(keyPackages, err)
 		return ""
 	}
-	var newest time.Time
+	var newest []int
+	manifest := ""
 	for _, name := range names {
 		if !strings.HasPrefix(strings.ToLower(name), packageCumulative) {
 			continue
@@ -135,25 +136,71 @@ func cumulativeUpdates(ctx context.Context, look *checks.Look, seen *patchesFact
 			}
 			values[i] = v.Integer
 		}
-		at, err := filetime(binary.LittleEndian.AppendUint64(nil, values[1]<<32|values[2]&0xffffffff))
-		if err != nil {
-			continue
+		day := ""
+		if at, err := filetime(binary.LittleEndian.AppendUint64(nil, values[1]<<32|values[2]&0xffffffff)); err == nil {
+			day = dayOf(at)
 		}
 		switch values[0] {
 		case packageInstalled, packageSuperseded, packagePermanent:
-			if at.After(newest) {
-				newest = at
+			text := name[strings.LastIndexByte(name, '~')+1:]
+			version := packageVersion(text)
+			if version != nil && version[1] <= revisionOf(seen.Build) && slices.Compare(version, newest) > 0 {
+				newest, manifest, seen.Package, seen.Updated = version, name, text, day
 			}
 		case packageInstallPending:
-			if day := dayOf(at); waiting == "" || day < waiting {
+			if day != "" && (waiting == "" || day < waiting) {
 				waiting = day
 			}
 		}
 	}
-	if !newest.IsZero() {
-		seen.Updated = dayOf(newest)
+	if manifest != "" {
+		packageMade(ctx, look.Host, manifest, seen)
 	}
 	return waiting
+}
+
+// packageVersion reads a version such as 26100.7171.1.16; nil for anything else.
+func packageVersion(text string) []int {
+	var out []int
+	for part := range strings.SplitSeq(text, ".") {
+		n, err := strconv.Atoi(part)
+		if err != nil || n < 0 {
+			return nil
+		}
+		out = append(out, n)
+	}
+	if len(out) < 2 {
+		return nil
+	}
+	return out
+}
+
+// revisionOf is the revision of a build. One that is not known is above all others.
+func revisionOf(build string) int {
+	_, revision, _ := strings.Cut(build, ".")
+	if n, err := strconv.Atoi(revision); err == nil {
+		return n
+	}
+	return math.MaxInt
+}
+
+// packageMade reads the day on which a package was made, out of its manifest. What is in
+// the manifest its maker wrote; all dates of files are of the installation.
+func packageMade(ctx context.Context, h *host.Host, name string, seen *patchesFacts) {
+	const head = 4 << 10 // the attributes of the first element
+	root := `C:\Windows`
+	if v, err := h.Registry.Value(ctx, keyVersion, "SystemRoot"); err == nil && len(v.String) > 3 {
+		root = v.String
+	}
+	b, err := h.Files.ReadRange(ctx, root+`\servicing\Packages\`+name+".mum", 0, head)
+	if err != nil {
+		seen.MadeUnread = checks.WhyUnread(err)
+		return
+	}
+	_, rest, _ := strings.Cut(string(b), ` creationTimeStamp="`)
+	if seen.Made = isoDay(rest); seen.Made == "" {
+		seen.MadeUnread = "unreadable"
+	}
 }
 
 // windowsRestart finds who waits for a restart. The keys are there while one is due and

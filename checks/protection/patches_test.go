@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -17,17 +18,26 @@ import (
 	"vigia/checks/host"
 )
 
-// windows is a Windows 11 25H2 whose last cumulative update was installed on a day,
-// changed by more; nil takes a value away.
+// windows is a Windows 11 25H2 whose last cumulative update is newer than all marks and
+// was installed on a day, changed by more; nil takes a value away.
 func windows(updated string, more map[string]any) map[string]any {
+	return windowsAt("26200", "9903", updated, more)
+}
+
+// windowsAt is a Windows of a build and a revision that came on a day.
+func windowsAt(build, revision, updated string, more map[string]any) map[string]any {
+	n, err := strconv.Atoi(revision)
+	if err != nil {
+		return nil
+	}
 	out := map[string]any{
-		keyVersion + `\CurrentBuildNumber`: "26200", keyVersion + `\UBR`: 7171, keyVersion + `\EditionID`: "Professional",
+		keyVersion + `\CurrentBuildNumber`: build, keyVersion + `\UBR`: n, keyVersion + `\EditionID`: "Professional",
 		keyVersion + `\InstallationType`: "Client", keyVersion + `\DisplayVersion`: "25H2", keyVersion + `\ProductName`: "Windows 10 Pro",
 		keyPackages + `\Package_for_KB1~31bf3856ad364e35~amd64~~10.0.1.1\CurrentState`: 112,
 		keyUpdate + `\Services\x`: 1,
 	}
-	maps.Copy(out, rollup("1", updated, packageInstalled))
-	maps.Copy(out, rollup("0", "2024-01-20", packageSuperseded))
+	maps.Copy(out, rollup(revision+".1.7", updated, packageInstalled))
+	maps.Copy(out, rollup("2.1.0", "2024-01-20", packageSuperseded))
 	for k, v := range more {
 		if v == nil {
 			delete(out, k)
@@ -38,15 +48,28 @@ func windows(updated string, more map[string]any) map[string]any {
 	return out
 }
 
+// rollupName is the name of a cumulative update.
+const rollupName = `Package_for_RollupFix~31bf3856ad364e35~amd64~~26100.`
+
 // rollup is a cumulative update of a day in a state.
 func rollup(version, day string, state int) map[string]any {
-	key := keyPackages + `\Package_for_RollupFix~31bf3856ad364e35~amd64~~26100.` + version
+	key := keyPackages + `\` + rollupName + version
 	at, err := time.Parse(time.DateOnly, day)
 	if err != nil {
 		return nil
 	}
 	ticks := uint64(at.Unix()+11_644_473_600) * 10_000_000
 	return map[string]any{key + `\CurrentState`: state, key + `\InstallTimeHigh`: int(ticks >> 32), key + `\InstallTimeLow`: int(ticks & 0xffffffff)}
+}
+
+// manifests are those of cumulative updates by their revision, made on a day.
+func manifests(days map[string]string) checktest.Files {
+	out := checktest.Files{Content: map[string]string{}}
+	for revision, day := range days {
+		out.Content[`C:\Windows\servicing\Packages\`+rollupName+revision+".1.7.mum"] = `<?xml version="1.0" encoding="utf-8"?>` +
+			`<assembly xmlns="urn:schemas-microsoft-com:asm.v3" manifestVersion="1.0" description="Fix for KB1" creationTimeStamp="` + day + `T01:20:30Z" lastUpdateTimeStamp="2026-11-19T01:20:30Z">`
+	}
+	return out
 }
 
 func joined(all ...map[string]any) map[string]any {
@@ -68,58 +91,148 @@ func (s system) Identity(context.Context) (host.Identity, error) {
 }
 
 func TestPatchesOnWindows(t *testing.T) {
-	build := func(number, edition, kind string) map[string]any {
-		return map[string]any{keyVersion + `\CurrentBuildNumber`: number, keyVersion + `\EditionID`: edition, keyVersion + `\InstallationType`: kind}
+	edition := func(edition, kind string) map[string]any {
+		return map[string]any{keyVersion + `\EditionID`: edition, keyVersion + `\InstallationType`: kind}
 	}
 	pending := map[string]any{keyServicing + `\RebootPending\x`: 1}
-	// Second Tuesdays: 13 October and 10 November 2026; the machine is looked at on the 20th.
+	of := func(build, kind, name string) map[string]any { // with an update of this month
+		return windowsAt(build, "40000", "2026-11-12", edition(name, kind))
+	}
+	const (
+		this = "2026-11-05" // made in time for the second Tuesday of November, the 10th
+		last = "2026-10-08" // and for that of October, the 13th
+	)
+	// The machine is looked at on 20 November 2026.
 	for _, row := range []struct {
 		name       string
 		values     map[string]any
+		made       string // day of the manifest; empty: there is none
 		unreadable []string
 		want       checks.Status
 		codes      []string
 	}{
-		{"this month's", windows("2026-11-12", nil), nil, checks.Pass, nil},
-		{"this month's is ten days old", windows("2026-11-09", nil), nil, checks.Pass, nil},
-		{"last month's is missing too", windows("2026-10-12", nil), nil, checks.Fail, []string{"patches.overdue"}},
-		{"half a year", windows("2026-05-20", nil), nil, checks.Fail, []string{"patches.overdue"}},
-		{"from tomorrow's tomorrow", windows("2026-12-24", nil), nil, checks.Unknown, []string{"patches.future"}},
-		{"none on record", windows("", map[string]any{keyPackages + `\Package_for_RollupFix~31bf3856ad364e35~amd64~~26100.0\CurrentState`: 0x40}), nil, checks.Unknown, []string{"patches.no_update_known"}},
-		{"packages unreadable", windows("2026-11-12", nil), []string{keyPackages}, checks.Unknown, []string{"patches.unread"}},
-		{"version unreadable", windows("2026-11-12", nil), []string{keyVersion}, checks.Unknown, []string{"patches.unread", "patches.unread", "patches.unread"}},
-		{"version unreadable and overdue", windows("2026-05-20", nil), []string{keyVersion}, checks.Fail, []string{"patches.overdue", "patches.unread", "patches.unread", "patches.unread"}},
-		{"a build that nobody knows", windows("2026-11-12", build("30000", "Professional", "Client")), nil, checks.Unknown, []string{"patches.support_unknown"}},
-		{"Windows 10 out of support", windows("2025-10-15", build("19045", "Professional", "Client")), nil, checks.Fail, []string{"patches.unsupported", "patches.overdue"}},
-		{"Windows 10 with extended updates", windows("2026-11-12", build("19045", "Professional", "Client")), nil, checks.Warn, []string{"patches.extended"}},
-		{"Windows 10 LTSC 2021", windows("2026-11-12", build("19044", "EnterpriseS", "Client")), nil, checks.Warn, []string{"patches.support_ends"}},
-		{"Windows 10 LTSC 2019", windows("2026-11-12", build("17763", "EnterpriseS", "Client")), nil, checks.Pass, nil},
-		{"Windows 10 LTSC of devices", windows("2026-11-12", build("19044", "IoTEnterpriseS", "Client")), nil, checks.Pass, nil},
-		{"Windows 11 24H2 Pro", windows("2026-11-12", build("26100", "Core", "Client")), nil, checks.Fail, []string{"patches.unsupported"}},
-		{"Windows 11 24H2 Education", windows("2026-11-12", build("26100", "Education", "Client")), nil, checks.Pass, nil},
-		{"Windows 11 23H2 for several users", windows("2026-10-15", build("22631", "ServerRdsh", "Client")), nil, checks.Fail, []string{"patches.unsupported"}},
-		{"Server 2022", windows("2026-11-12", build("20348", "ServerStandard", "Server")), nil, checks.Pass, nil},
-		{"Server 2016", windows("2026-11-12", build("14393", "ServerStandard", "Server")), nil, checks.Warn, []string{"patches.support_ends"}},
-		{"Server 2012 R2", windows("2023-10-12", build("9600", "ServerStandard", "Server")), nil, checks.Fail, []string{"patches.unsupported", "patches.overdue"}},
-		{"restart due since yesterday", joined(windows("2026-10-20", pending), rollup("2", "2026-11-19", packageInstallPending)), nil, checks.Warn, []string{"patches.restart"}},
-		{"restart due for nine days", joined(windows("2026-10-20", pending), rollup("2", "2026-11-11", packageInstallPending)), nil, checks.Fail, []string{"patches.restart_overdue"}},
-		{"restart due, nobody knows since when", windows("2026-11-12", map[string]any{keyUpdate + `\RebootRequired\x`: 1}), nil, checks.Warn, []string{"patches.restart_undated"}},
-		{"no automatic updates", windows("2026-11-12", map[string]any{keyUpdateGPO + `\AU\NoAutoUpdate`: 1, keyUpdateGPO + `\AU\UseWUServer`: 1}), nil, checks.Warn, []string{"patches.no_auto_update"}},
-		{"service disabled", windows("2026-11-12", map[string]any{keyServices + `wuauserv\Start`: 4}), nil, checks.Warn, []string{"patches.service_disabled"}},
-		{"paused", windows("2026-11-12", map[string]any{keyUpdateUX + `\PauseUpdatesExpiryTime`: "2026-12-01T09:00:00Z"}), nil, checks.Warn, []string{"patches.paused"}},
-		{"was paused", windows("2026-11-12", map[string]any{keyUpdateUX + `\PauseUpdatesExpiryTime`: "2026-06-01T09:00:00Z"}), nil, checks.Pass, nil},
+		{"this month's", windows("2026-11-12", nil), this, nil, checks.Pass, nil},
+		{"last month's, this month's being ten days old", windows("2026-10-20", nil), last, nil, checks.Pass, nil},
+		{"of a mark, without a manifest", windowsAt("17763", "9487", "2026-11-12", edition("ServerStandard", "Server")), "", nil, checks.Pass, nil},
+		{"below a mark, without a manifest", windowsAt("17763", "9375", "2026-11-12", edition("ServerStandard", "Server")), "", nil, checks.Fail, []string{"patches.overdue"}},
+		{"above all marks, without a manifest", windows("2026-11-12", nil), "", nil, checks.Pass, nil}, // October's are there at least
+		{"between marks of which one is missing", windowsAt("19044", "7600", "2026-11-12", edition("EnterpriseS", "Client")), "", nil, checks.Fail, []string{"patches.support_ends", "patches.overdue"}},
+		{"a server below the marks of servers, above those of others", windowsAt("26100", "32690", "2026-11-12", edition("ServerStandard", "Server")), "", nil, checks.Fail, []string{"patches.overdue"}},
+		{"a server at the mark of servers", windowsAt("26100", "33650", "2026-11-12", edition("ServerStandard", "Server")), "", nil, checks.Pass, nil},
+		{"a build without marks or manifest", windowsAt("22000", "3260", "2026-11-12", edition("EnterpriseS", "Client")), "", nil, checks.Unknown, []string{"patches.support_unknown", "patches.release_unknown"}},
+		{"a manifest that says nothing", windowsAt("22000", "3260", "2026-11-12", nil), "x", nil, checks.Fail, []string{"patches.unsupported", "patches.release_unknown"}},
+		{"a manifest that says what cannot be", windowsAt("26200", "8246", "2026-11-12", nil), this, nil, checks.Fail, []string{"patches.overdue"}},
+		{"an update without a restart, below the mark of its day", windowsAt("26200", "9700", "2026-10-16", nil), last, nil, checks.Unknown, []string{"patches.release_unsure"}},
+		{"an update without a restart, made after the mark", windowsAt("26200", "9700", "2026-10-25", nil), "2026-10-16", nil, checks.Pass, nil},
+		{"a manifest older than the mark of its revision", windowsAt("26200", "9711", "2026-10-16", nil), "2026-05-07", nil, checks.Pass, nil},
+		{"from tomorrow's tomorrow", windows("2026-12-24", nil), this, nil, checks.Unknown, []string{"patches.future"}},
+		{"made after tomorrow", windows("2026-11-12", nil), "2026-12-03", nil, checks.Unknown, []string{"patches.future"}},
+		{"none on record", windowsAt("22000", "3260", "", map[string]any{keyVersion + `\EditionID`: "EnterpriseS", keyPackages + `\` + rollupName + `2.1.0\CurrentState`: 0x40}), "", nil, checks.Unknown, []string{"patches.support_unknown", "patches.no_update_known"}},
+		{"packages unreadable", windows("2026-11-12", nil), this, []string{keyPackages}, checks.Unknown, []string{"patches.unread"}},
+		{"version unreadable", windows("2026-11-12", nil), this, []string{keyVersion}, checks.Unknown, []string{"patches.unread", "patches.unread", "patches.unread"}},
+		{"a build that nobody knows", windowsAt("30000", "1", "2026-11-12", nil), this, nil, checks.Unknown, []string{"patches.support_unknown"}},
+		{"Windows 10 with its last free update", windowsAt("19045", "6456", "2025-10-15", nil), "2025-10-09", nil, checks.Fail, []string{"patches.unsupported", "patches.overdue"}},
+		{"Windows 10 with its last free update, installed last week", windowsAt("19045", "6456", "2026-11-12", nil), "2025-10-09", nil, checks.Fail, []string{"patches.unsupported", "patches.overdue"}},
+		{"Windows 10 with a mending of its last free update", windowsAt("19045", "6466", "2026-11-12", nil), "2025-11-07", nil, checks.Fail, []string{"patches.unsupported", "patches.overdue"}},
+		{"Windows 10 of 2022, installed last week", windowsAt("19045", "2006", "2026-11-12", nil), "", nil, checks.Fail, []string{"patches.unsupported", "patches.overdue"}},
+		{"Windows 10 with extended updates", windowsAt("19045", "7901", "2026-11-12", nil), this, nil, checks.Warn, []string{"patches.extended"}},
+		{"Windows 10 with old extended updates", windowsAt("19045", "7417", "2026-11-12", nil), "2026-06-04", nil, checks.Fail, []string{"patches.extended", "patches.overdue"}},
+		{"Windows 10 LTSC 2016", of("14393", "Client", "EnterpriseS"), this, nil, checks.Warn, []string{"patches.extended"}},
+		{"Windows 10 LTSC 2021", of("19044", "Client", "EnterpriseS"), this, nil, checks.Warn, []string{"patches.support_ends"}},
+		{"Windows 10 LTSC 2019", of("17763", "Client", "EnterpriseS"), this, nil, checks.Pass, nil},
+		{"Windows 10 LTSC of devices", of("19044", "Client", "IoTEnterpriseS"), this, nil, checks.Pass, nil},
+		{"Windows 10 LTSC 2019 of devices", of("17763", "Client", "IoTEnterpriseS"), this, nil, checks.Pass, nil},
+		{"Windows 11 24H2 Pro", of("26100", "Client", "Core"), this, nil, checks.Fail, []string{"patches.unsupported"}},
+		{"Windows 11 24H2 Education", of("26100", "Client", "Education"), this, nil, checks.Pass, nil},
+		{"Windows 11 26H2", of("26300", "Client", "Professional"), this, nil, checks.Pass, nil},
+		{"Windows 11 23H2 for several users", of("22631", "Client", "ServerRdsh"), this, nil, checks.Fail, []string{"patches.unsupported"}},
+		{"Server 2022", of("20348", "Server", "ServerStandard"), this, nil, checks.Pass, nil},
+		{"Server 2016", of("14393", "Server", "ServerStandard"), this, nil, checks.Warn, []string{"patches.support_ends"}},
+		{"Server 2012 R2", windowsAt("9600", "21620", "2023-10-12", edition("ServerStandard", "Server")), "2023-10-05", nil, checks.Fail, []string{"patches.unsupported", "patches.overdue"}},
+		{"restart due since yesterday", joined(windows("2026-10-20", pending), rollup("9950.1.1", "2026-11-19", packageInstallPending)), last, nil, checks.Warn, []string{"patches.restart"}},
+		{"restart due for nine days", joined(windows("2026-10-20", pending), rollup("9950.1.1", "2026-11-11", packageInstallPending)), last, nil, checks.Fail, []string{"patches.restart_overdue"}},
+		{"restart due, nobody knows since when", windows("2026-11-12", map[string]any{keyUpdate + `\RebootRequired\x`: 1}), this, nil, checks.Warn, []string{"patches.restart_undated"}},
+		{"no automatic updates", windows("2026-11-12", map[string]any{keyUpdateGPO + `\AU\NoAutoUpdate`: 1, keyUpdateGPO + `\AU\UseWUServer`: 1}), this, nil, checks.Warn, []string{"patches.no_auto_update"}},
+		{"service disabled", windows("2026-11-12", map[string]any{keyServices + `wuauserv\Start`: 4}), this, nil, checks.Warn, []string{"patches.service_disabled"}},
+		{"paused", windows("2026-11-12", map[string]any{keyUpdateUX + `\PauseUpdatesExpiryTime`: "2026-12-01T09:00:00Z"}), this, nil, checks.Warn, []string{"patches.paused"}},
+		{"was paused", windows("2026-11-12", map[string]any{keyUpdateUX + `\PauseUpdatesExpiryTime`: "2026-06-01T09:00:00Z"}), this, nil, checks.Pass, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			h := host.Host{OS: host.Windows, Now: now, Registry: checktest.Registry{Values: row.values, Unreadable: row.unreadable}}
+			files := manifests(nil)
+			if revision, ok := row.values[keyVersion+`\UBR`].(int); ok && row.made != "" {
+				files = manifests(map[string]string{strconv.Itoa(revision): row.made})
+			}
+			h := host.Host{OS: host.Windows, Now: now, Files: files, Registry: checktest.Registry{Values: row.values, Unreadable: row.unreadable}}
 			res := checktest.Run(t, patches(), h, "")
 			if got := wrong(res); res.Status != row.want || !slices.Equal(got, row.codes) {
-				t.Errorf("got %s %v\nwant %s %v\n%v", res.Status, got, row.want, row.codes, res.Findings)
+				t.Errorf("got %s %v\nwant %s %v\n%v\n%s", res.Status, got, row.want, row.codes, res.Findings, res.Observed)
 			}
 		})
 	}
+	// Later on no mark tells, and that it was installed lately says nothing.
+	for _, row := range []struct {
+		name, made, installed string
+		want                  checks.Status
+		codes                 []string
+	}{
+		{"this month's", "2027-02-04", "2027-02-12", checks.Pass, nil},
+		{"last month's, this month's being eleven days old", "2027-01-07", "2027-01-20", checks.Pass, nil},
+		{"last month's preview", "2027-01-21", "2027-02-19", checks.Pass, nil},
+		{"that of before last month, installed yesterday", "2026-12-03", "2027-02-19", checks.Fail, []string{"patches.overdue"}},
+		{"the preview of before last month, installed yesterday", "2026-12-17", "2027-02-19", checks.Fail, []string{"patches.overdue"}},
+		{"either that preview or last month's", "2026-12-28", "2027-02-19", checks.Unknown, []string{"patches.release_unsure"}},
+		{"made for last month's, installed before it was out", "2027-01-07", "2027-01-11", checks.Fail, []string{"patches.overdue"}},
+		{"made for last month's, nobody knows when it was installed", "2027-01-07", "", checks.Unknown, []string{"patches.release_unsure"}},
+		{"no manifest", "", "2027-02-19", checks.Unknown, []string{"patches.release_unsure"}},
+	} {
+		t.Run("later: "+row.name, func(t *testing.T) {
+			values := windows(row.installed, map[string]any{keyPackages + `\` + rollupName + `9903.1.7\CurrentState`: packageInstalled})
+			files := manifests(nil)
+			if row.made != "" {
+				files = manifests(map[string]string{"9903": row.made})
+			}
+			at, _ := parseDay("2027-02-20")
+			res := checktest.Run(t, patches(), host.Host{OS: host.Windows, Now: checktest.Clock(at), Files: files, Registry: checktest.Registry{Values: values}}, "")
+			if got := wrong(res); res.Status != row.want || !slices.Equal(got, row.codes) {
+				t.Errorf("got %s %v\nwant %s %v\n%v\n%s", res.Status, got, row.want, row.codes, res.Findings, res.Observed)
+			}
+		})
+	}
+	t.Run("a mark of the policy", func(t *testing.T) {
+		h := host.Host{OS: host.Windows, Now: checktest.Clock(now().AddDate(0, 0, 10)), Registry: checktest.Registry{Values: windows("2026-11-12", nil)}}
+		if res := checktest.Run(t, patches(), h, ""); res.Status != checks.Unknown {
+			t.Errorf("without it: got %s %v", res.Status, res.Reason)
+		}
+		if res := checktest.Run(t, patches(), h, `{"releases":{"26200.9902":"2026-11-10"}}`); res.Status != checks.Pass {
+			t.Errorf("with it: got %s %v", res.Status, res.Reason)
+		}
+	})
 }
 
-// A fortnight after the second Tuesday is time enough; after thirty days it is a fault.
+// The program's own marks are second Tuesdays, and of builds whose end of support it knows.
+func TestReleases(t *testing.T) {
+	systems := supportEnds()
+	for revision, day := range releases() {
+		at, ok := parseDay(day)
+		if !ok || !patchTuesday(at.AddDate(0, 0, -1)).Equal(at) {
+			t.Errorf("%s: %s is no second Tuesday", revision, day)
+		}
+		build, _, _ := strings.Cut(revision, ".")
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(systems)), func(s string) bool { return strings.HasPrefix(s, "windows "+build+" ") }) {
+			t.Errorf("%s: a build that is not known", revision)
+		}
+	}
+	for _, build := range []string{"14393", "17763", "19044", "19045", "20348", "22631", "26100", "26200", "28000"} {
+		for _, server := range []bool{false, true} {
+			marks := marksOf(releases(), build, server)
+			if len(marks) < 3 || !slices.IsSortedFunc(marks, func(a, b mark) int { return a.day.Compare(b.day) }) {
+				t.Errorf("%s, server %v: later revisions of earlier days: %v", build, server, marks)
+			}
+		}
+	}
+}
+
+// A fortnight after the second Tuesday is time enough.
 func TestPatchTuesday(t *testing.T) {
 	for updated, want := range map[string]string{
 		"2026-11-09": "2026-11-10", "2026-11-10": "2026-12-08", "2026-11-30": "2026-12-08", "2026-12-31": "2027-01-12", "2026-08-31": "2026-09-08",
@@ -129,9 +242,15 @@ func TestPatchTuesday(t *testing.T) {
 			t.Errorf("after %s: got %s, want %s", updated, got, want)
 		}
 	}
-	for day, want := range map[string]checks.Status{"2026-11-10": checks.Pass, "2026-11-24": checks.Pass, "2026-11-25": checks.Warn, "2026-12-10": checks.Warn, "2026-12-11": checks.Fail} {
+	for day, want := range map[string]string{"2026-11-10": "2026-10-13", "2027-01-12": "2026-12-08", "2026-12-08": "2026-11-10"} {
 		at, _ := parseDay(day)
-		h := host.Host{OS: host.Windows, Now: checktest.Clock(at), Registry: checktest.Registry{Values: windows("2026-10-14", nil)}}
+		if got := dayOf(tuesdayBefore(at)); got != want {
+			t.Errorf("before %s: got %s, want %s", day, got, want)
+		}
+	}
+	for day, want := range map[string]checks.Status{"2026-11-10": checks.Pass, "2026-11-24": checks.Pass, "2026-11-25": checks.Fail, "2026-12-11": checks.Fail} {
+		at, _ := parseDay(day)
+		h := host.Host{OS: host.Windows, Now: checktest.Clock(at), Files: manifests(map[string]string{"9903": "2026-10-08"}), Registry: checktest.Registry{Values: windows("2026-10-14", nil)}}
 		if res := checktest.Run(t, patches(), h, ""); res.Status != want {
 			t.Errorf("on %s: got %s %v, want %s", day, res.Status, res.Reason, want)
 		}
@@ -357,8 +476,9 @@ func TestSecurityList(t *testing.T) {
 
 func TestPatchesParams(t *testing.T) {
 	for params, good := range map[string]bool{
-		`{}`: true, `{"max_days":14,"recommended_days":14}`: true, `{"support":{"windows 28000 pro":"2029-10-09"}}`: true,
+		`{}`: true, `{"max_days":14,"critical_days":14}`: true, `{"support":{"windows 28000 pro":"2029-10-09"}}`: true,
 		`{"max_days":7}`: false, `{"reboot_days":-1}`: false, `{"support":{"debian 14":"soon"}}`: false, `{"list_days":0}`: false,
+		`{"releases":{"26200.10000":"2026-12-08"}}`: true, `{"releases":{"26200.10000":"today"}}`: false,
 	} {
 		if err := patches().CheckParams([]byte(params)); (err == nil) != good {
 			t.Errorf("%s: %v", params, err)
