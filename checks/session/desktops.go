@@ -9,6 +9,7 @@ import (
 
 	"vigia/checks"
 	"vigia/checks/format/shadow"
+	"vigia/checks/format/sssd"
 	"vigia/checks/host"
 )
 
@@ -99,20 +100,40 @@ func people(ctx context.Context, r *reader) []person {
 // foreign notes people of a directory service as unread: the local files do not
 // name them, and their sessions lock or not all the same. sss stands in
 // nsswitch.conf by default where nobody ever configured it, so its own
-// configuration decides.
+// configuration decides; another service may stand behind it.
 func foreign(ctx context.Context, r *reader) {
 	const nsswitch = "/etc/nsswitch.conf"
-	source := shadow.Directory(r.config(ctx, nsswitch), "passwd")
-	if source == "" {
+	for _, source := range shadow.Directories(r.config(ctx, nsswitch), "passwd") {
+		if source == "sss" {
+			if parts, err := sssd.Sources(sssdFiles{ctx, r.Host.Files}); len(parts) == 0 && err == nil {
+				continue
+			}
+		}
+		r.Note(nsswitch+" passwd: "+source, "unsupported")
 		return
 	}
-	if source == "sss" {
-		_, err := r.Host.Files.Stat(ctx, "/etc/sssd/sssd.conf")
-		if errors.Is(err, fs.ErrNotExist) && len(r.below(ctx, "/etc/sssd/conf.d", ".conf")) == 0 {
-			return
-		}
+}
+
+// sssdFiles is how sssd.Sources looks at the machine.
+type sssdFiles struct {
+	ctx   context.Context //nolint:containedctx // lives for one call of sssd.Sources, whose interface has none
+	files host.Files
+}
+
+// Exists implements sssd.Files.
+func (f sssdFiles) Exists(name string) error {
+	_, err := f.files.Stat(f.ctx, name)
+	return err
+}
+
+// List implements sssd.Files.
+func (f sssdFiles) List(dir string) ([]string, error) {
+	entries, err := f.files.ReadDir(f.ctx, dir)
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name)
 	}
-	r.Note(nsswitch+" passwd: "+source, "unsupported")
+	return names, err
 }
 
 // memberships lists the groups of each account by group(5).

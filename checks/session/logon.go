@@ -32,6 +32,9 @@ type logonFacts struct {
 	// Guest tells whether the guest account is enabled; nil when unread or on
 	// a system that has none.
 	Guest *bool `json:"guest,omitempty"`
+	// GuestSession is the file by which a display manager of Linux offers a session to
+	// guests; empty where none does.
+	GuestSession string `json:"guest_session,omitempty"`
 	// BlankFromNetwork tells that blank passwords are accepted over the
 	// network too (LimitBlankPasswordUse is 0).
 	BlankFromNetwork bool `json:"blank_from_network,omitempty"`
@@ -45,7 +48,7 @@ type logonFacts struct {
 
 // autologon is one automatic log-on: what does it, and for which account.
 type autologon struct {
-	Program string `json:"program"` // winlogon, gdm, lightdm, sddm, getty
+	Program string `json:"program"` // winlogon, gdm, lightdm, sddm, lxdm, greetd, nodm, getty, debug-shell
 	Source  string `json:"source"`  // file or key
 	Account string `json:"account,omitempty"`
 	// Stored tells that a password stands in clear text beside it.
@@ -75,6 +78,9 @@ func judgeLogon(seen logonFacts, _ struct{}, _ time.Time) checks.Verdict {
 	}
 	if seen.Guest != nil && *seen.Guest {
 		add("guest", checks.Fail, "logon.guest")
+	}
+	if seen.GuestSession != "" {
+		add("guest_session", checks.Fail, "logon.guest_session", "source", seen.GuestSession)
 	}
 	if seen.BlankFromNetwork {
 		add("blank_from_network", checks.Fail, "logon.blank_from_network")

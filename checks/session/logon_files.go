@@ -14,49 +14,15 @@ import (
 	"vigia/checks/host"
 )
 
-// displayManager says where one keeps its automatic log-on: the files in the
-// order in which it reads them, the last one winning, and the keys.
-type displayManager struct {
-	program string
-	files   []string
-	// dirs hold drop-in files, read before files.
-	dirs []string
-	// group is the INI group, or its prefix when it ends in ":"; account the
-	// key that names the account; enable the key that switches it on, empty
-	// where a name alone does.
-	group   string
-	account []string
-	enable  []string
-}
-
-func displayManagers() []displayManager {
-	gdm := displayManager{program: "gdm", group: "daemon",
-		account: []string{"AutomaticLogin", "TimedLogin"},
-		enable:  []string{"AutomaticLoginEnable", "TimedLoginEnable"}}
-	out := []displayManager{
-		{program: "lightdm", group: "Seat:", account: []string{"autologin-user"},
-			dirs:  []string{"/usr/share/lightdm/lightdm.conf.d", "/etc/lightdm/lightdm.conf.d"},
-			files: []string{"/etc/lightdm/lightdm.conf"}},
-		{program: "sddm", group: "Autologin", account: []string{"User"},
-			dirs:  []string{"/usr/lib/sddm/sddm.conf.d", "/etc/sddm.conf.d"},
-			files: []string{"/etc/sddm.conf"}},
-	}
-	for _, file := range []string{"/etc/gdm3/daemon.conf", "/etc/gdm3/custom.conf", "/etc/gdm/custom.conf"} {
-		gdm.files = []string{file}
-		out = append(out, gdm)
-	}
-	return out
-}
-
 // observeLogonFiles reads the display managers, the consoles, shadow(5) and
 // PAM's nullok.
 func observeLogonFiles(ctx context.Context, h *host.Host) (logonFacts, error) {
 	r := newReader(h)
 	var seen logonFacts
-	for _, dm := range displayManagers() {
-		seen.Automatic = append(seen.Automatic, r.displayManager(ctx, dm)...)
-	}
+	seen.Automatic, seen.GuestSession = r.displays(ctx)
 	seen.Automatic = append(seen.Automatic, r.consoles(ctx)...)
+	seen.Automatic = append(seen.Automatic, r.debugShell(ctx)...)
+	seen.Automatic = distinct(seen.Automatic)
 	if b, err := h.Files.ReadFile(ctx, "/etc/shadow", maxConfig); err != nil {
 		r.Need("/etc/shadow", err)
 	} else {
@@ -79,57 +45,10 @@ func observeLogonFiles(ctx context.Context, h *host.Host) (logonFacts, error) {
 	return seen, nil
 }
 
-func (r *reader) displayManager(ctx context.Context, dm displayManager) []autologon {
-	var paths []string
-	for _, dir := range dm.dirs {
-		files, err := r.Host.Files.ReadDir(ctx, dir)
-		if err != nil {
-			r.Miss(dir, err)
-			continue
-		}
-		for _, f := range files {
-			if strings.HasSuffix(f.Name, ".conf") {
-				paths = append(paths, dir+"/"+f.Name)
-			}
-		}
-	}
-	values, source := map[string]string{}, map[string]string{}
-	for _, p := range append(paths, dm.files...) {
-		ini := r.ini(ctx, p)
-		if ini == nil {
-			continue
-		}
-		for _, group := range ini.Groups() {
-			if group != dm.group && (!strings.HasSuffix(dm.group, ":") || !strings.HasPrefix(group, dm.group)) {
-				continue
-			}
-			for _, key := range append(slices.Clone(dm.account), dm.enable...) {
-				if v, ok := ini.Get(group, key); ok {
-					values[key], source[key] = v, p
-				}
-			}
-		}
-	}
-	var out []autologon
-	for i, key := range dm.account {
-		on := values[key] != ""
-		if len(dm.enable) > 0 {
-			on = strings.EqualFold(values[dm.enable[i]], "true") || values[dm.enable[i]] == "1"
-			if source[key] == "" {
-				source[key] = source[dm.enable[i]]
-			}
-		}
-		if on {
-			out = append(out, autologon{Program: dm.program, Source: source[key], Account: values[key]})
-		}
-	}
-	return out
-}
-
 // unitDirs hold the drop-ins of systemd units, where consoles are told to log
 // somebody on.
 func unitDirs() []string {
-	return []string{"/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"}
+	return []string{"/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"}
 }
 
 // consoles finds gettys that log somebody on by themselves.
@@ -188,20 +107,98 @@ func (r *reader) getty(ctx context.Context, unit string) []autologon {
 	return nil
 }
 
-// autologinArg finds agetty's -a, --autologin NAME or --autologin=NAME.
+// autologinArg finds agetty's -a, --autologin NAME or --autologin=NAME; the options by
+// which it tells login(1) that a name needs no password; and another program in login's
+// place that asks for none.
 func autologinArg(args []string) (account string, ok bool) {
+	skips, other := false, false
 	for i, arg := range args {
-		if name, found := strings.CutPrefix(arg, "--autologin="); found {
+		next := ""
+		if i+1 < len(args) {
+			next = args[i+1]
+		}
+		value, joined := next, false
+		if strings.HasPrefix(arg, "--") {
+			arg, value, joined = strings.Cut(arg, "=")
+			if !joined {
+				value = next
+			}
+		}
+		switch {
+		case arg == "--autologin", arg == "-a":
+			return value, true
+		case strings.HasPrefix(arg, "-a") && !strings.HasPrefix(arg, "--"):
+			return arg[2:], true
+		case arg == "--skip-login", arg == "-n":
+			skips = true
+		case arg == "--login-program", arg == "-l":
+			other = path.Base(strings.Trim(value, `"'`)) != "login"
+		case arg == "--login-options", arg == "-o":
+			rest := args[i+1:]
+			if joined {
+				rest = append([]string{value}, rest...)
+			}
+			if name, ok := trusted(rest); ok {
+				return name, true
+			}
+		}
+	}
+	if skips && other {
+		return "root", true
+	}
+	return "", false
+}
+
+// trusted finds login(1)'s -f NAME, for somebody who has given a password already, in the
+// words of an argument in quotes.
+func trusted(words []string) (name string, ok bool) {
+	for i, word := range words {
+		end := i > 0 && strings.HasSuffix(word, `'`) || strings.HasSuffix(word, `"`)
+		if strings.Trim(word, `"'`) == "-f" && i+1 < len(words) {
+			name = strings.Trim(words[i+1], `"'`)
+			if name == "--" && i+2 < len(words) {
+				name = strings.Trim(words[i+2], `"'`)
+			}
 			return name, true
 		}
-		if arg == "--autologin" || arg == "-a" {
-			if i+1 < len(args) {
-				return args[i+1], true
-			}
-			return "", true
+		if end || i == 0 && !strings.HasPrefix(word, `'`) && !strings.HasPrefix(word, `"`) {
+			break
 		}
 	}
 	return "", false
+}
+
+// debugShell finds the shell of root that systemd opens on the ninth console for whoever
+// looks for a fault, enabled for good or by the kernel's command line.
+func (r *reader) debugShell(ctx context.Context) []autologon {
+	const unit = "debug-shell.service"
+	entries, err := r.Host.Files.ReadDir(ctx, unitDirs()[0]+"/sysinit.target.wants")
+	if err != nil {
+		r.Miss(unitDirs()[0]+"/sysinit.target.wants", err)
+	}
+	for _, e := range entries {
+		if e.Name == unit {
+			return []autologon{{Program: "debug-shell", Source: unitDirs()[0] + "/sysinit.target.wants/" + unit, Account: "root"}}
+		}
+	}
+	for word := range strings.FieldsSeq(string(r.config(ctx, fileCmdline))) {
+		name, value, said := strings.Cut(strings.ReplaceAll(word, "_", "-"), "=")
+		if name == "systemd.debug-shell" && (!said || value != "0" && value != "no" && value != "false" && value != "off") {
+			return []autologon{{Program: "debug-shell", Source: fileCmdline, Account: "root"}}
+		}
+	}
+	return nil
+}
+
+// distinct leaves one of those log-ons that several files say.
+func distinct(all []autologon) []autologon {
+	var out []autologon
+	for _, a := range all {
+		if !slices.ContainsFunc(out, func(b autologon) bool { return a.Program == b.Program && a.Account == b.Account }) {
+			out = append(out, a)
+		}
+	}
+	return out
 }
 
 // blankInPasswd lists the accounts whose password stands in passwd(5) itself and is
@@ -226,7 +223,7 @@ func (r *reader) services(ctx context.Context) (nullOK, open []string) {
 			groups[group] = true
 		}
 	}
-	for _, service := range []string{"login", "sshd", "gdm-password", "lightdm", "sddm"} {
+	for _, service := range []string{"login", "sshd", "gdm-password", "lightdm", "sddm", "lxdm", "greetd", "xrdp-sesman"} {
 		const dir = "/etc/pam.d/"
 		if _, err := r.Host.Files.Stat(ctx, dir+service); err != nil {
 			r.Miss(dir+service, err)

@@ -74,6 +74,8 @@ func logonMessages() message.Catalogue {
 			Do: say("ponga una contraseña a la cuenta o desactívela", "give the account a password or disable it")},
 		"logon.guest": {Say: say("la cuenta de invitado está activa", "the guest account is enabled"),
 			Do: say("desactive la cuenta de invitado", "disable the guest account")},
+		"logon.guest_session": {Say: say("la pantalla de entrada ofrece una sesión de invitado sin contraseña ({source})", "the log-on screen offers a guest session without a password ({source})"),
+			Do: say("ponga «allow-guest=false» en la sección [Seat:*] de /etc/lightdm/lightdm.conf y reinicie el equipo", "put \"allow-guest=false\" into the section [Seat:*] of /etc/lightdm/lightdm.conf and restart the machine")},
 		"logon.blank_from_network": {Say: say("se aceptan contraseñas en blanco por la red", "blank passwords are accepted over the network"),
 			Do: say("active «Limitar el uso de contraseñas en blanco al inicio de sesión de consola»", "enable \"Limit local account use of blank passwords to console logon only\"")},
 		"logon.null_ok": {Say: say("PAM aceptaría una contraseña en blanco en {service} (nullok); hoy ninguna cuenta la tiene", "PAM would accept a blank password in {service} (nullok); no account has one today"),

@@ -59,7 +59,8 @@ func observeConsole(ctx context.Context, r *reader) *consoleFact {
 	return f
 }
 
-// below lists the files of a folder with an ending, in the order of their names.
+// below lists the files of a folder with an ending, in the order of their names; folders in
+// it are left out.
 func (r *reader) below(ctx context.Context, dir, ending string) []string {
 	entries, err := r.Host.Files.ReadDir(ctx, dir)
 	if err != nil {
@@ -68,7 +69,7 @@ func (r *reader) below(ctx context.Context, dir, ending string) []string {
 	}
 	var out []string
 	for _, e := range entries {
-		if strings.HasSuffix(e.Name, ending) {
+		if strings.HasSuffix(e.Name, ending) && !e.Mode.IsDir() {
 			out = append(out, path.Join(dir, e.Name))
 		}
 	}

@@ -54,14 +54,16 @@ func logonCovers() map[host.OS]checks.Coverage {
 		},
 		host.Linux: {
 			Sources: []string{
-				"/etc/gdm3/daemon.conf, /etc/lightdm, /etc/sddm.conf", "/etc/systemd/system/getty@*.service.d", "/etc/shadow", "/etc/pam.d: nullok",
+				"/etc/gdm3, /etc/gdm", "/usr/share/lightdm/lightdm.conf.d, /etc/lightdm", "/usr/lib/sddm/sddm.conf.d, /etc/sddm.conf.d, /etc/sddm.conf",
+				"/etc/lxdm/lxdm.conf", "/etc/greetd/config.toml", "/etc/default/nodm", "/etc/systemd/system/getty@*.service.d", "debug-shell.service, " + fileCmdline,
+				"/etc/shadow", "/etc/pam.d: nullok",
 			},
 			Missing: say(
-				"los programas con su propio usuario no se ven",
-				"programs with users of their own are not seen"),
+				"los programas con su propio usuario no se ven, ni otras pantallas de entrada (slim, ly, xdm), ni un servicio propio que abra una sesión",
+				"programs with users of their own are not seen, nor other log-on screens (slim, ly, xdm), nor a service of one's own that opens a session"),
 			ByHand: say(
-				"grep -ri autologin /etc/gdm3 /etc/lightdm /etc/sddm.conf* /etc/systemd/system; awk -F: '$2==\"\"' /etc/shadow no debe mostrar nada",
-				"grep -ri autologin /etc/gdm3 /etc/lightdm /etc/sddm.conf* /etc/systemd/system; awk -F: '$2==\"\"' /etc/shadow must show nothing"),
+				"grep -riE 'autologin|automaticlogin|timedlogin|initial_session' /etc/gdm3 /etc/lightdm /etc/sddm.conf* /etc/lxdm /etc/greetd /etc/systemd/system; awk -F: '$2==\"\"' /etc/shadow no debe mostrar nada",
+				"grep -riE 'autologin|automaticlogin|timedlogin|initial_session' /etc/gdm3 /etc/lightdm /etc/sddm.conf* /etc/lxdm /etc/greetd /etc/systemd/system; awk -F: '$2==\"\"' /etc/shadow must show nothing"),
 		},
 	}
 }

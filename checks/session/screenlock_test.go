@@ -149,6 +149,10 @@ func TestScreenLockOnLinux(t *testing.T) {
 		{"sss that nobody configured", desktop([]string{"gnome"}, map[string]string{"/etc/nsswitch.conf": "passwd: files sss\n"}), nil, checks.Pass, "screenlock.locks"},
 		{"sss in use", desktop([]string{"gnome"}, map[string]string{"/etc/nsswitch.conf": "passwd: files sss\n", "/etc/sssd/sssd.conf": ""}), nil, checks.Unknown, "screenlock.locks"},
 		{"sss in use, configured in parts", desktop([]string{"gnome"}, map[string]string{"/etc/nsswitch.conf": "passwd: files sss\n", "/etc/sssd/conf.d/casa.conf": ""}), nil, checks.Unknown, "screenlock.locks"},
+		{"sss hidden in a part does not count", desktop([]string{"gnome"}, map[string]string{"/etc/nsswitch.conf": "passwd: files sss\n", "/etc/sssd/conf.d/.casa.conf": ""}), nil, checks.Pass, "screenlock.locks"},
+		{"sss that cannot be looked at", desktop([]string{"gnome"}, map[string]string{"/etc/nsswitch.conf": "passwd: files sss\n"}), []string{"/etc/sssd/conf.d"}, checks.Unknown, "screenlock.locks"},
+		{"another behind an sss that nobody configured", desktop([]string{"gnome"}, map[string]string{"/etc/nsswitch.conf": "passwd: files sss winbind\n"}), nil, checks.Unknown, "screenlock.locks"},
+		{"people of Entra ID", desktop([]string{"gnome"}, map[string]string{"/etc/nsswitch.conf": "passwd: files authd\n"}), nil, checks.Unknown, "screenlock.locks"},
 		{"accounts unreadable", desktop([]string{"gnome"}, nil), []string{"/etc/passwd"}, checks.Unknown, "screenlock.unread"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
