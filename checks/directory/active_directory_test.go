@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"maps"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,7 +31,10 @@ const (
 	askContainer = "base " + adContainer + " " + anything
 	askSettings  = "one " + adContainer + " (objectClass=msDS-PasswordSettings)"
 	askApplied   = "subtree " + adBase + " (msDS-PSOApplied=*)"
+	askAll       = "subtree " + adBase + " " + anything
+	askHolders   = "subtree " + adBase + " " + containers
 	askPeople    = "subtree " + adBase + " " + userAccountFilter
+	askLocked    = "subtree " + adBase + " (&" + userAccountFilter + "(lockoutTime>=1))"
 	askGroups    = "subtree " + adBase + " (|(objectSid=S-1-5-21-1-2-3-512)(objectSid=S-1-5-21-1-2-3-518)(objectSid=S-1-5-21-1-2-3-519)(objectSid=S-1-5-32-544))"
 )
 
@@ -44,6 +48,42 @@ func sid(parts ...uint32) string {
 	b := []byte{1, byte(len(parts)), 0, 0, 0, 0, 0, 5}
 	for _, p := range parts {
 		b = binary.LittleEndian.AppendUint32(b, p)
+	}
+	return string(b)
+}
+
+// ace is one entry of a list of rights: for a SID, of a kind, with flags and a mask.
+func ace(kind, flags byte, mask uint32, sid string) string {
+	b := []byte{kind, flags, 0, 0}
+	b = binary.LittleEndian.AppendUint32(b, mask)
+	if kind == aceAllowObject || kind == aceDenyObject {
+		b = append(append(b, aceHasType, 0, 0, 0), make([]byte, 16)...)
+	}
+	binary.LittleEndian.PutUint16(b[2:], uint16(len(b)+len(sid)))
+	return string(b) + sid
+}
+
+// rights is a security descriptor with nothing but a list of rights.
+func rights(aces ...string) string {
+	all := strings.Join(aces, "")
+	b := append([]byte{1, 0, 4, 0x80}, make([]byte, 12)...)
+	b = binary.LittleEndian.AppendUint32(b, 20)
+	b = append(b, 4, 0)
+	b = binary.LittleEndian.AppendUint16(b, uint16(8+len(all)))
+	b = binary.LittleEndian.AppendUint16(b, uint16(len(aces)))
+	return string(append(b, 0, 0)) + all
+}
+
+// readable lets everybody who logged on list and read.
+func readable() string { return rights(ace(aceAllow, 0, 0x20094, sid(11))) }
+
+// changes is replPropertyMetaData: numbers of attributes, and how many days ago.
+func changes(pairs ...int) string {
+	b := binary.LittleEndian.AppendUint64([]byte{1, 0, 0, 0, 0, 0, 0, 0}, uint64(len(pairs)/2))
+	for i := 0; i+1 < len(pairs); i += 2 {
+		b = binary.LittleEndian.AppendUint64(b, uint64(pairs[i])|1<<32)
+		b = binary.LittleEndian.AppendUint64(b, uint64(today().AddDate(0, 0, -pairs[i+1]).Unix()+ticksTo1970/ticksPerSecond))
+		b = append(b, make([]byte, 32)...)
 	}
 	return string(b)
 }
@@ -99,16 +139,39 @@ const (
 	dnDomain = "CN=Admins. del dominio,CN=Users," + adBase
 )
 
+const adUsers = "CN=Users," + adBase
+
+// everything is what the entries of a domain show of themselves, and more.
+func everything(more ...host.DirectoryEntry) []host.DirectoryEntry {
+	return append([]host.DirectoryEntry{
+		object(adBase, "objectClass", "domainDNS"), object(adUsers, "objectClass", "container"),
+		object("CN=ana,"+adUsers, "objectClass", "user", "sAMAccountType", "805306368"),
+		object("CN=PC1,"+adUsers, "objectClass", "user", "objectClass", "computer"),
+		object("CN=clave,CN=PC1," + adUsers), // a key for recovery: nobody's account
+		object("CN=NTDS Quotas," + adBase), object("CN=x,CN=IP Security,CN=System," + adBase),
+	}, more...)
+}
+
+// holders is the rights over the containers of a domain, and more.
+func holders(more ...host.DirectoryEntry) []host.DirectoryEntry {
+	return append([]host.DirectoryEntry{
+		object(adBase, "nTSecurityDescriptor", readable()), object(adUsers, "nTSecurityDescriptor", readable()), object("CN=System," + adBase),
+	}, more...)
+}
+
 // domain is a good Active Directory; more replaces answers, nil takes one away.
 func domain(more map[string][]host.DirectoryEntry) map[string][]host.DirectoryEntry {
 	admin := user("Administrador", 500)
 	out := map[string][]host.DirectoryEntry{
-		askRoot:                     {object("", "defaultNamingContext", adBase, "supportedCapabilities", capActiveDirectory)},
+		askRoot:                     {object("", "defaultNamingContext", adBase, "supportedCapabilities", capActiveDirectory, "tokenGroups", sid(21, 1, 2, 3, 1100))},
+		askAll:                      everything(),
+		askHolders:                  holders(),
 		askHead:                     {head()},
 		askContainer:                {object(adContainer, "objectClass", "msDS-PasswordSettingsContainer")},
 		askSettings:                 {},
 		askApplied:                  {},
 		askPeople:                   {admin, user("ana", 1001)},
+		askLocked:                   {},
 		askGroups:                   {object(dnDomain, "objectSid", sid(21, 1, 2, 3, 512), "member", admin.DN), object(dnAdmins, "objectSid", sid(32, 544), "member", admin.DN)},
 		askMembers(dnDomain, "512"): {admin},
 		askMembers(dnAdmins, "544"): {admin},
@@ -129,6 +192,49 @@ const listOf = `{"users":[{"account":"VILLA\\Ana"},{"account":"eva"}]}`
 // left is the register of somebody who left some days ago.
 func left(account string, days int) string {
 	return fmt.Sprintf(`{"leavers":[{"account":%q,"left":%q}]}`, account, today().Add(-time.Duration(days)*24*time.Hour).Format(time.RFC3339))
+}
+
+// leftInTime is the same where the account had to be closed in time.
+func leftInTime(days int) string {
+	return strings.Replace(left("luis", days), "{", `{"in_time":true,`, 1)
+}
+
+const (
+	adHidden = "OU=oculta," + adBase
+	askLuis  = "subtree " + adBase + " (|(objectSid=S-1-5-21-1-2-3-1005))"
+)
+
+// locked is accounts that were locked once, with what the controller computes of them.
+func locked(n int, flags string) []host.DirectoryEntry {
+	var out []host.DirectoryEntry
+	for i := range n {
+		out = append(out, object(fmt.Sprintf("CN=u%d,%s", i, adUsers), "sAMAccountName", fmt.Sprintf("u%d", i), "msDS-User-Account-Control-Computed", flags))
+	}
+	return out
+}
+
+// many is units that hide.
+func many(n int) []host.DirectoryEntry {
+	var out []host.DirectoryEntry
+	for i := range n {
+		out = append(out, object(fmt.Sprintf("OU=oculta%02d,%s", i, adBase)))
+	}
+	return out
+}
+
+// closed is a disabled account with the changes that the directory tells of.
+func closed(changes string) entries {
+	return entries{
+		askPeople: {user("luis", 1005, "userAccountControl", "514", "lastLogonTimestamp", ago(45))},
+		askLuis:   {with(object("CN=luis,"+adUsers), "replPropertyMetaData", changes)},
+	}
+}
+
+// ended is an account with an end some days ago.
+func ended(days int, changes string) entries {
+	out := closed(changes)
+	out[askPeople] = []host.DirectoryEntry{user("luis", 1005, "accountExpires", ago(days), "lastLogonTimestamp", ago(45))}
+	return out
 }
 
 type entries = map[string][]host.DirectoryEntry
@@ -180,6 +286,11 @@ func TestActiveDirectory(t *testing.T) {
 		{"five attempts", lockout(), one(askHead, with(head(), "lockoutThreshold", "5")), nil, "", checks.Fail, "directory.lockout_many"},
 		{"no lockout", lockout(), one(askHead, with(head(), "lockoutThreshold", "0")), nil, "", checks.Fail, "directory.lockout_off"},
 		{"no lockout for some", lockout(), one(askSettings, settings("sin", "msDS-LockoutThreshold", "0")), nil, "", checks.Fail, "directory.lockout_off"},
+		{"one locked now", lockout(), one(askLocked, locked(1, "16")...), nil, "", checks.Pass, "directory.lockout_good"},
+		{"many locked now", lockout(), one(askLocked, locked(5, "16")...), nil, "", checks.Warn, "directory.lockout_locked_many"},
+		{"many whose lock has ended", lockout(), one(askLocked, locked(5, "0")...), nil, "", checks.Pass, "directory.lockout_good"},
+		{"many locked, where that is not looked at", lockout(), one(askLocked, locked(5, "16")...), nil, `{"locked_many":0}`, checks.Pass, "directory.lockout_good"},
+		{"who is locked cannot be read", lockout(), nil, map[string]error{"search " + askLocked: fs.ErrPermission}, "", checks.Unknown, "directory.unread"},
 		{"lockout hidden", lockout(), one(askHead, with(head(), "lockoutThreshold", "")), nil, "", checks.Unknown, "directory.rule_unread"},
 
 		{"unlocked by an administrator", lockoutRelease(), nil, nil, "", checks.Pass, "directory.release_good"},
@@ -252,6 +363,37 @@ func TestActiveDirectory(t *testing.T) {
 		{"will leave", leavers(), one(askPeople, user("luis", 1005)), nil, left("luis", -3), checks.Pass, "directory.leavers_gone"},
 		{"left, closed, and used", leavers(), one(askPeople, user("luis", 1005, "userAccountControl", "514", "lastLogonTimestamp", ago(5))), nil, left("luis", 40), checks.Fail, "directory.leavers_used"},
 		{"left, open and used", leavers(), one(askPeople, user("luis", 1005)), nil, left("luis", 40), checks.Fail, "directory.several_fail"},
+		{"left, by the name of mail that is another", leavers(), one(askPeople, user("llopez", 1005, "userPrincipalName", "luis.lopez@municipio.example")), nil, left("Luis.Lopez@municipio.example", 3), checks.Fail, "directory.leavers_open"},
+		{"left, and open, written with a space", leavers(), one(askPeople, user("luis", 1005, "lastLogonTimestamp", ago(45))), nil, left(" luis ", 40), checks.Fail, "directory.leavers_open"},
+		{"left, and a unit hides", leavers(), one(askAll, everything(object(adHidden))...), nil, left("luis", 40), checks.Unknown, "directory.hidden"},
+		{"left, and found, and a unit hides", leavers(), entries{askAll: everything(object(adHidden)), askPeople: {user("luis", 1005, "userAccountControl", "514", "lastLogonTimestamp", ago(45))}}, nil, left("luis", 40), checks.Pass, "directory.leavers_gone"},
+		{"left, and one account hides itself", leavers(), one(askAll, everything(object("CN=luis,"+adUsers, "objectClass", "user"))...), nil, left("luis", 40), checks.Unknown, "directory.hidden"},
+		{"left, and a unit does not list", leavers(), one(askHolders, holders(object(adHidden, "nTSecurityDescriptor", rights(ace(aceAllow, 0, 0x20090, sid(11)))))...), nil, left("luis", 40), checks.Unknown, "directory.hidden"},
+		{"left, and a unit lists for others", leavers(), one(askHolders, holders(object(adHidden, "nTSecurityDescriptor", rights(ace(aceAllow, 0, 0xf01ff, sid(21, 1, 2, 3, 512)))))...), nil, left("luis", 40), checks.Unknown, "directory.hidden"},
+		{"left, and a unit denies the reader's group", leavers(), one(askHolders, holders(object(adHidden, "nTSecurityDescriptor", rights(ace(aceDeny, 0, 4, sid(21, 1, 2, 3, 1100)), ace(aceAllow, 0, 0x20094, sid(11)))))...), nil, left("luis", 40), checks.Unknown, "directory.hidden"},
+		{"left, and a unit lists what is below it only", leavers(), one(askHolders, holders(object(adHidden, "nTSecurityDescriptor", rights(ace(aceAllow, aceInheritOnly, 0x20094, sid(11)))))...), nil, left("luis", 40), checks.Unknown, "directory.hidden"},
+		{"left, and a unit does not tell its rights", leavers(), one(askHolders, holders(object(adHidden))...), nil, left("luis", 40), checks.Unknown, "directory.hidden"},
+		{"left, and who reads is not told", leavers(), one(askRoot, object("", "defaultNamingContext", adBase, "supportedCapabilities", capActiveDirectory)), nil, left("luis", 40), checks.Unknown, "directory.sight_unproven"},
+		{"left, and many units hide", leavers(), one(askAll, everything(many(12)...)...), nil, left("luis", 40), checks.Unknown, "directory.several_unknown"},
+		{"ages, and a unit hides", passwordAge(), one(askAll, everything(object(adHidden))...), nil, "", checks.Unknown, "directory.hidden"},
+		{"blank, and a unit hides", passwordBlank(), one(askAll, everything(object(adHidden))...), nil, "", checks.Unknown, "directory.hidden"},
+		{"kept well, and a unit hides", passwordStore(), one(askAll, everything(object(adHidden))...), nil, "", checks.Unknown, "directory.hidden"},
+		{"all listed, and a unit hides", accounts(), one(askAll, everything(object(adHidden))...), nil, listOf, checks.Unknown, "directory.hidden"},
+		{"not listed, and a unit hides", accounts(), entries{askAll: everything(object(adHidden)), askPeople: {user("pedro", 1002)}}, nil, listOf, checks.Fail, "directory.register_unlisted"},
+
+		{"closed in time", leavers(), closed(changes(numberControl, 40)), nil, leftInTime(40), checks.Pass, "directory.leavers_gone"},
+		{"closed before leaving", leavers(), closed(changes(numberControl, 60)), nil, leftInTime(40), checks.Pass, "directory.leavers_gone"},
+		{"closed late, or changed since", leavers(), closed(changes(numberControl, 30)), nil, leftInTime(40), checks.Unknown, "directory.leavers_perhaps_late"},
+		{"closed late, where that is not asked", leavers(), closed(changes(numberControl, 30)), nil, left("luis", 40), checks.Pass, "directory.leavers_gone"},
+		{"closed, and when is hidden", leavers(), closed(""), nil, leftInTime(40), checks.Unknown, "directory.leavers_when"},
+		{"closed, and when is damaged", leavers(), closed(changes(numberControl, 40)[:60]), nil, leftInTime(40), checks.Unknown, "directory.leavers_when"},
+		{"closed late, as its use shows", leavers(), entries{askPeople: {user("luis", 1005, "userAccountControl", "514", "lastLogonTimestamp", ago(35))}, askLuis: {object("CN=luis,"+adUsers, "replPropertyMetaData", changes(numberControl, 30))}}, nil, leftInTime(40), checks.Fail, "directory.several_fail"},
+		{"ended in time", leavers(), ended(38, changes(numberExpires, 90)), nil, leftInTime(39), checks.Pass, "directory.leavers_gone"},
+		{"ended late", leavers(), ended(30, changes(numberExpires, 90)), nil, leftInTime(39), checks.Fail, "directory.leavers_late"},
+		{"ended the same day", leavers(), ended(39, changes(numberExpires, 90)), nil, leftInTime(39), checks.Pass, "directory.leavers_gone"},
+		{"an end that was written later than it", leavers(), ended(39, changes(numberExpires, 10)), nil, leftInTime(39), checks.Unknown, "directory.leavers_perhaps_late"},
+		{"open, where closing in time is asked", leavers(), one(askPeople, user("luis", 1005, "lastLogonTimestamp", ago(45))), nil, leftInTime(40), checks.Fail, "directory.leavers_open"},
+
 		{"left, and hidden", leavers(), one(askPeople, user("luis", 1005, "userAccountControl", "")), nil, left("luis", 40), checks.Unknown, "directory.unread"},
 		{"left, and all accounts hidden", leavers(), one(askPeople), nil, left("luis", 40), checks.Unknown, "directory.unread"},
 

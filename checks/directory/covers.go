@@ -35,7 +35,7 @@ func historyCovers() map[host.OS]checks.Coverage {
 }
 
 func lockoutCovers() map[host.OS]checks.Coverage {
-	return ruleCovers("lockoutThreshold", "msDS-LockoutThreshold", "pwdLockout, pwdMaxFailure")
+	return ruleCovers("lockoutThreshold; usuarios lockoutTime, msDS-User-Account-Control-Computed", "msDS-LockoutThreshold", "pwdLockout, pwdMaxFailure; pwdAccountLockedTime")
 }
 
 func releaseCovers() map[host.OS]checks.Coverage {
@@ -46,8 +46,8 @@ func ageCovers() map[host.OS]checks.Coverage {
 	return covers(
 		[]string{"LDAP: dominio maxPwdAge", "LDAP: msDS-PasswordSettings msDS-MaximumPasswordAge", "LDAP: usuarios pwdLastSet, userAccountControl",
 			"LDAP: pwdPolicy pwdMaxAge", "LDAP: pwdChangedTime, pwdReset, shadowLastChange"},
-		say("las cuentas que la cuenta de lectura no puede ver; las contraseñas de equipos y cuentas administradas (gMSA), que cambian solas",
-			"accounts that the reading account cannot see; the passwords of computers and managed accounts (gMSA), which change by themselves"),
+		say("si la cuenta de lectura no ve alguna unidad, la respuesta es «no se sabe»; las contraseñas de equipos y cuentas administradas (gMSA), que cambian solas",
+			"if the reading account does not see a unit the answer is unknown; the passwords of computers and managed accounts (gMSA), which change by themselves"),
 		say("PowerShell: Get-ADUser -Filter 'Enabled -eq $true' -Properties PasswordLastSet,PasswordNeverExpires | Sort PasswordLastSet; en OpenLDAP: ldapsearch '(uid=*)' pwdChangedTime",
 			"PowerShell: Get-ADUser -Filter 'Enabled -eq $true' -Properties PasswordLastSet,PasswordNeverExpires | Sort PasswordLastSet; in OpenLDAP: ldapsearch '(uid=*)' pwdChangedTime"))
 }
@@ -61,7 +61,7 @@ func blankCovers() map[host.OS]checks.Coverage {
 func storeCovers() map[host.OS]checks.Coverage {
 	return covers(
 		[]string{"LDAP: dominio pwdProperties", "LDAP: msDS-PasswordSettings msDS-PasswordReversibleEncryptionEnabled", "LDAP: userAccountControl (ENCRYPTED_TEXT_PWD_ALLOWED, USE_DES_KEY_ONLY)",
-			"LDAP: cn=config olcPasswordHash, olcPPolicyHashCleartext", "LDAP: (userPassword=*)"},
+			"LDAP: cn=config olcPasswordHash, olcPasswordCryptSaltFormat, olcPPolicyHashCleartext", "LDAP: (userPassword=*)"},
 		say("los resúmenes guardados no se leen: de una contraseña antigua no se sabe con qué esquema se guardó", "the kept hashes are not read: with which scheme an old password is kept is not known"),
 		say("PowerShell: Get-ADDefaultDomainPasswordPolicy (ReversibleEncryptionEnabled) y Get-ADUser -Filter 'AllowReversiblePasswordEncryption -eq $true'; en OpenLDAP: olcPasswordHash en cn=config",
 			"PowerShell: Get-ADDefaultDomainPasswordPolicy (ReversibleEncryptionEnabled) and Get-ADUser -Filter 'AllowReversiblePasswordEncryption -eq $true'; in OpenLDAP: olcPasswordHash in cn=config"))
@@ -75,9 +75,10 @@ func accountsCovers() map[host.OS]checks.Coverage {
 }
 
 func leaverCovers() map[host.OS]checks.Coverage {
-	return covers([]string{"LDAP: userAccountControl, accountExpires, lastLogonTimestamp", "LDAP: pwdAccountLockedTime, pwdEndTime, shadowExpire, pwdLastSuccess"},
-		say("a qué hora se cerró la cuenta no lo dice el directorio; un uso posterior a la baja se ve con hasta 14 días de retraso",
-			"the directory does not tell at what time the account was closed; a use after leaving shows up to 14 days late"),
+	return covers([]string{"LDAP: userAccountControl, accountExpires, lastLogonTimestamp, userPrincipalName, replPropertyMetaData", "LDAP: nTSecurityDescriptor, tokenGroups",
+		"LDAP: pwdAccountLockedTime, pwdEndTime, shadowExpire, pwdLastSuccess, modifyTimestamp", "LDAP: cn=config olcAccess, olcRootDN"},
+		say("el directorio dice cuándo cambió por última vez lo que cierra la cuenta: si fue pasado el plazo no se sabe si se cerró antes; un uso posterior a la baja se ve con hasta 14 días de retraso; una cuenta que el registro escribe de otra forma no se encuentra",
+			"the directory tells when what closes the account was last changed: if that was after the time allowed, whether it was closed before is not known; a use after leaving shows up to 14 days late; an account that the register writes otherwise is not found"),
 		say("PowerShell: Get-ADUser CUENTA -Properties Enabled,LastLogonDate,whenChanged", "PowerShell: Get-ADUser ACCOUNT -Properties Enabled,LastLogonDate,whenChanged"))
 }
 

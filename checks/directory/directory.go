@@ -47,7 +47,8 @@ type about struct {
 	// Kind is active_directory or openldap; empty when it is not known.
 	Kind string `json:"kind,omitempty"`
 	// Domain is the DN of the domain.
-	Domain string          `json:"domain,omitempty"`
+	Domain string `json:"domain,omitempty"`
+	sightFacts
 	Unread []checks.Unread `json:"unread,omitempty"`
 }
 
@@ -78,6 +79,9 @@ type reader struct {
 	about
 	contexts []string // the DNs of all that it holds
 	controls []string // what it says it can do
+	// account is who reads (OpenLDAP), token the SIDs that it goes by (Active Directory).
+	account string
+	token   map[string]bool
 }
 
 // Names of what is read, for Unread and the messages.
@@ -106,7 +110,8 @@ const anything = "(objectClass=*)"
 // when that does not work; Unread or NotChosen say why.
 func open(ctx context.Context, h *host.Host) *reader {
 	r := &reader{Look: checks.Look{Host: h}}
-	root, err := r.entry(ctx, "", "defaultNamingContext", "namingContexts", "supportedCapabilities", "supportedControl", "objectClass")
+	root, err := r.entry(ctx, "", "defaultNamingContext", "namingContexts", "supportedCapabilities", "supportedControl", "objectClass",
+		"tokenGroups", host.DirectoryAccount)
 	switch {
 	case errors.Is(err, host.ErrUnsupported):
 		r.NotChosen = true
@@ -116,6 +121,8 @@ func open(ctx context.Context, h *host.Host) *reader {
 		return r
 	}
 	r.controls = root.Attributes["supportedControl"]
+	r.account, _ = first(root, host.DirectoryAccount)
+	r.token = tokenOf(root)
 	switch {
 	case slices.Contains(root.Attributes["supportedCapabilities"], capActiveDirectory):
 		r.contexts = root.Attributes["defaultNamingContext"]

@@ -85,6 +85,7 @@ func judgeBlank(seen flagFacts, _ struct{}, _ time.Time) checks.Verdict {
 	}
 	var f findings
 	seen.report(&f)
+	seen.sightFacts.report(&f)
 	f.unread(seen.Unread)
 	return f.verdict(checks.Because("directory.blank_none", "accounts", strconv.Itoa(seen.Users)))
 }
@@ -106,7 +107,14 @@ type storeFacts struct {
 	// that a password may be kept as it arrives.
 	Schemes   []string `json:"schemes,omitempty"`
 	Cleartext bool     `json:"cleartext,omitempty"`
+	// Crypt is the format of the salts of {CRYPT}, which chooses how it hashes; default
+	// where none is set, and empty where that could not be read.
+	Crypt string `json:"crypt,omitempty"`
 }
+
+// cryptDefault is a format that is not set: salts without a kind, which crypt(3) takes
+// for DES.
+const cryptDefault = "default"
 
 // serverChoice is the scheme of OpenLDAP where none is set (slapd-config(5)).
 const serverChoice = "{SSHA}"
@@ -141,6 +149,9 @@ func observeStore(ctx context.Context, h *host.Host) (storeFacts, error) {
 			if seen.Schemes = config.hashes; len(seen.Schemes) == 0 {
 				seen.Schemes = []string{serverChoice}
 			}
+			if seen.Crypt = config.crypt; seen.Crypt == "" && config.cryptSeen {
+				seen.Crypt = cryptDefault
+			}
 		} else {
 			r.note(sourceConfig, "permission")
 		}
@@ -149,10 +160,40 @@ func observeStore(ctx context.Context, h *host.Host) (storeFacts, error) {
 	return seen, nil
 }
 
-// weakSchemes are ways of keeping a password that are broken in hours; saltedSHA1 is
+// weakSchemes are ways of keeping a password that are broken in hours; salted SHA is
 // better and still far too quick.
 func weakSchemes() []string {
-	return []string{"{CLEARTEXT}", "{MD5}", "{SMD5}", "{SHA}", "{LANMAN}", "{NTLM}", "{NT}"}
+	return []string{"{CLEARTEXT}", "{MD5}", "{SMD5}", "{SHA}", "{SHA256}", "{SHA384}", "{SHA512}", "{LANMAN}", "{NTLM}", "{NT}"}
+}
+
+// scheme judges one way of keeping new passwords (slapd-config(5), olcPasswordHash).
+func (seen storeFacts) scheme(name string) (checks.Status, string) {
+	upper := strings.ToUpper(name)
+	slow := func(prefix string) bool { return strings.HasPrefix(upper, prefix) }
+	switch {
+	case slices.Contains(weakSchemes(), upper):
+		return checks.Fail, "directory.store_weak"
+	case slow("{SSHA"):
+		return checks.Warn, "directory.store_quick"
+	case slow("{ARGON2"), slow("{PBKDF2"), slow("{BCRYPT"):
+		return checks.Pass, "directory.store_slow"
+	case upper != "{CRYPT}":
+		return checks.Unknown, "directory.store_other"
+	case seen.Crypt == "":
+		return checks.Unknown, "directory.store_crypt_unknown"
+	case slowCrypt(seen.Crypt):
+		return checks.Pass, "directory.store_slow"
+	default:
+		return checks.Fail, "directory.store_crypt_weak"
+	}
+}
+
+// slowCrypt tells whether a salt of this format makes crypt(3) hash in a way that is not
+// broken in hours (crypt(5)): SHA-crypt, bcrypt, scrypt or yescrypt. Any other is DES or
+// MD5.
+func slowCrypt(format string) bool {
+	return slices.ContainsFunc([]string{"$5$", "$6$", "$2a$", "$2b$", "$2y$", "$7$", "$y$", "$gy$"},
+		func(kind string) bool { return strings.HasPrefix(format, kind) })
 }
 
 func judgeStore(seen storeFacts, _ struct{}, _ time.Time) checks.Verdict {
@@ -177,14 +218,10 @@ func judgeStore(seen storeFacts, _ struct{}, _ time.Time) checks.Verdict {
 		f.add("cleartext", checks.Warn, "directory.store_cleartext")
 	}
 	for _, scheme := range seen.Schemes {
-		upper := strings.ToUpper(scheme)
-		switch {
-		case slices.Contains(weakSchemes(), upper):
-			f.add("scheme/"+scheme, checks.Fail, "directory.store_weak", "scheme", scheme)
-		case upper == serverChoice:
-			f.add("scheme/"+scheme, checks.Warn, "directory.store_quick", "scheme", scheme)
-		}
+		status, code := seen.scheme(scheme)
+		f.add("scheme/"+scheme, status, code, "scheme", scheme)
 	}
+	seen.sightFacts.report(&f)
 	f.unread(seen.Unread)
 	return f.verdict(checks.Because("directory.store_good"))
 }

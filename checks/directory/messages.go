@@ -30,6 +30,14 @@ func common(own message.Catalogue) message.Catalogue {
 		say("corrija primero las indicadas: las demás aparecerán después", "correct those named first: the others show after that"))
 	add("directory.rule_unread", say("la política «{policy}» no deja leer este valor", "the policy \"{policy}\" does not let this value be read"), look)
 
+	sight := say("dé a la cuenta de lectura permiso de lectura sobre ese sitio, como dice el apartado «Lo que no se ve» de la guía «El directorio»",
+		"give the reading account the right to read that place, as the section \"Lo que no se ve\" of the guide \"El directorio\" says")
+	add("directory.hidden", say("la cuenta de lectura no ve lo que hay en «{place}»: puede haber cuentas ahí", "the reading account does not see what is in \"{place}\": there may be accounts"), sight)
+	add("directory.hidden_more", say("y {more} sitios más que la cuenta de lectura no ve", "and {more} places more that the reading account does not see"), sight)
+	add("directory.sight_unproven", say("no se puede comprobar que la cuenta de lectura vea todas las cuentas", "it cannot be proven that the reading account sees all accounts"),
+		say("en OpenLDAP ponga la regla de la cuenta de lectura la primera y déjele leer olcAccess y olcRootDN, como dice la guía «El directorio»",
+			"in OpenLDAP put the rule of the reading account first and let it read olcAccess and olcRootDN, as the guide \"El directorio\" says"))
+
 	off := whereRules("configure una política de contraseñas por defecto", "set a password policy that holds by default")
 	add("directory.rule_none_module", say("el servidor OpenLDAP no tiene políticas de contraseñas (falta el módulo ppolicy)", "the OpenLDAP server has no password policies (the module ppolicy is missing)"), off)
 	add("directory.rule_none_overlay", say("la base de datos de OpenLDAP no aplica políticas de contraseñas (falta el overlay ppolicy)", "the OpenLDAP database applies no password policies (the overlay ppolicy is missing)"), off)
@@ -120,7 +128,10 @@ func lockoutMessages() message.Catalogue {
 		"directory.lockout_many":       {Say: say("con la política «{policy}» la cuenta se bloquea a los {value} intentos y el máximo es {bar}", "under the policy \"{policy}\" the account locks after {value} attempts and the limit is {bar}"), Do: do},
 		"directory.lockout_legal_only": {Say: say("con la política «{policy}» la cuenta se bloquea a los {value} intentos: cumple, pero se recomiendan {bar}", "under the policy \"{policy}\" the account locks after {value} attempts: legal, but {bar} are recommended"), Do: do},
 		"directory.lockout_enough":     {Say: say("con la política «{policy}» la cuenta se bloquea a los {value} intentos", "under the policy \"{policy}\" the account locks after {value} attempts")},
-		"directory.lockout_good":       {Say: say("el directorio bloquea las cuentas tras pocos intentos en sus {policies} políticas", "the directory locks accounts after few attempts in its {policies} policies")},
+		"directory.lockout_locked":     {Say: say("la cuenta «{account}» está bloqueada por intentos fallidos", "the account \"{account}\" is locked after failed attempts")},
+		"directory.lockout_locked_many": {Say: say("hay {count} cuentas bloqueadas a la vez por intentos fallidos (aviso desde {bar})", "{count} accounts are locked at once after failed attempts (a warning from {bar})"),
+			Do: say("pregunte a esas personas; si no fueron ellas, alguien prueba contraseñas: busque el equipo de origen (evento 4740 del controlador de dominio) y abra una incidencia", "ask those people; if it was not they, somebody tries passwords: look for the machine it comes from (event 4740 of the domain controller) and open an incident")},
+		"directory.lockout_good": {Say: say("el directorio bloquea las cuentas tras pocos intentos en sus {policies} políticas", "the directory locks accounts after few attempts in its {policies} policies")},
 	})
 }
 

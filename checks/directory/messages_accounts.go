@@ -27,6 +27,13 @@ func storeMessages() message.Catalogue {
 			Do: say("cargue el módulo argon2 y ponga olcPasswordHash: {ARGON2}", "load the module argon2 and set olcPasswordHash: {ARGON2}")},
 		"directory.store_quick": {Say: say("las contraseñas nuevas se guardan con {scheme}, demasiado rápido de probar", "new passwords are kept with {scheme}, too quick to try"),
 			Do: say("cargue el módulo argon2 y ponga olcPasswordHash: {ARGON2}", "load the module argon2 and set olcPasswordHash: {ARGON2}")},
+		"directory.store_slow": {Say: say("las contraseñas nuevas se guardan con {scheme}, lento de probar", "new passwords are kept with {scheme}, slow to try")},
+		"directory.store_other": {Say: say("las contraseñas nuevas se guardan con {scheme}, que no se sabe juzgar", "new passwords are kept with {scheme}, which cannot be judged"),
+			Do: say("revise a mano qué hace ese esquema, o cargue el módulo argon2 y ponga olcPasswordHash: {ARGON2}", "check by hand what that scheme does, or load the module argon2 and set olcPasswordHash: {ARGON2}")},
+		"directory.store_crypt_weak": {Say: say("las contraseñas nuevas se guardan con {scheme} y un cifrado roto (DES o MD5): falta olcPasswordCryptSaltFormat", "new passwords are kept with {scheme} and a broken hash (DES or MD5): olcPasswordCryptSaltFormat is missing"),
+			Do: say("en cn=config ponga olcPasswordCryptSaltFormat: $6$%.16s (o cargue el módulo argon2 y ponga olcPasswordHash: {ARGON2}), y que todos cambien su contraseña", "in cn=config set olcPasswordCryptSaltFormat: $6$%.16s (or load the module argon2 and set olcPasswordHash: {ARGON2}), and have everybody change the password")},
+		"directory.store_crypt_unknown": {Say: say("las contraseñas nuevas se guardan con {scheme}, y no se puede leer con qué cifrado (olcPasswordCryptSaltFormat)", "new passwords are kept with {scheme}, and with which hash cannot be read (olcPasswordCryptSaltFormat)"),
+			Do: say("deje leer olcPasswordCryptSaltFormat y olcAccess a la cuenta de lectura, como dice la guía «El directorio»", "let the reading account read olcPasswordCryptSaltFormat and olcAccess, as the guide \"El directorio\" says")},
 		"directory.store_good": {Say: say("el directorio guarda las contraseñas de forma que no se pueden volver a leer", "the directory keeps passwords so that they cannot be read again")},
 	})
 }
@@ -53,6 +60,8 @@ func accountsMessages() message.Catalogue {
 func leaverMessages() message.Catalogue {
 	do := say("en Usuarios y equipos de Active Directory, botón derecho sobre la cuenta > Deshabilitar cuenta (en OpenLDAP, pwdAccountLockedTime: 000001010000Z)",
 		"in Active Directory Users and Computers, right-click the account > Disable Account (in OpenLDAP, pwdAccountLockedTime: 000001010000Z)")
+	when := say("busque en el controlador de dominio, Visor de eventos > Seguridad, el evento 4725 de esa cuenta y guarde la fecha con la baja firmada; para que se vea aquí, dé a la cuenta de lectura replPropertyMetaData (guía «El directorio»)",
+		"on the domain controller, Event Viewer > Security, look for event 4725 of that account and keep its date with the signed notice of leaving; for it to show here, let the reading account read replPropertyMetaData (guide \"El directorio\")")
 	return common(message.Catalogue{
 		"directory.leavers_nobody":     {Say: say("no hay nadie en la relación de bajas", "nobody is in the register of those who left")},
 		"directory.leavers_not_looked": {Say: say("«{account}» no estaba en la relación de bajas al medir: se sabrá en la próxima medición", "\"{account}\" was not in the register of those who left when it was measured: the next measurement will tell")},
@@ -60,7 +69,13 @@ func leaverMessages() message.Catalogue {
 		"directory.leavers_due":        {Say: say("la cuenta «{account}» del directorio debe cerrarse antes de {hours} horas desde la baja ({left})", "the account \"{account}\" of the directory must be closed within {hours} hours of leaving ({left})"), Do: do},
 		"directory.leavers_used": {Say: say("alguien entró con la cuenta «{account}» el {used}, después de la baja ({left})", "somebody logged on with the account \"{account}\" on {used}, after leaving ({left})"),
 			Do: say("deshabilite la cuenta, averigüe quién la usó y desde dónde, y abra una incidencia", "disable the account, find out who used it and from where, and open an incident")},
-		"directory.leavers_gone": {Say: say("las {count} cuentas de quienes se fueron están cerradas en el directorio", "the {count} accounts of those who left are closed in the directory")},
+		"directory.leavers_absent": {Say: say("en el directorio no hay ninguna cuenta «{account}» (compruebe que se escribía así)", "the directory has no account \"{account}\" (make sure that it was written so)")},
+		"directory.leavers_late": {Say: say("la cuenta «{account}» aún servía más de {hours} horas después de la baja ({left})", "the account \"{account}\" still worked more than {hours} hours after leaving ({left})"),
+			Do: say("anote el retraso en el libro de incidencias y quién debía avisar", "note the delay in the incident book, and who should have told")},
+		"directory.leavers_when": {Say: say("la cuenta «{account}» está cerrada, pero no se sabe si lo estuvo en las {hours} horas siguientes a la baja ({left})", "the account \"{account}\" is closed, but whether it was within {hours} hours of leaving ({left}) is not known"), Do: when},
+		"directory.leavers_perhaps_late": {Say: say("la cuenta «{account}» se cerró, o se cambió por última vez, el {closed} (UTC): no se sabe si estaba cerrada a las {hours} horas de la baja ({left})", "the account \"{account}\" was closed, or last changed, on {closed} (UTC): whether it was closed {hours} hours after leaving ({left}) is not known"),
+			Do: when},
+		"directory.leavers_gone": {Say: say("las {count} cuentas de quienes se fueron están cerradas en el directorio o no existen en él", "the {count} accounts of those who left are closed in the directory or not in it")},
 	})
 }
 

@@ -14,10 +14,17 @@ import (
 type person struct {
 	dn       string
 	name     string
+	others   []string // by which it may be called besides: for mail, or of several names
 	sid      string
-	disabled bool      // or past its end
-	flags    int64     // userAccountControl
-	changed  time.Time // the password; zero when it is not known
+	disabled bool // or past its end
+	// closedBy is the last moment by which a disabled account is known to have been so;
+	// zero when that is not told, or was not asked (Active Directory, see closings).
+	closedBy time.Time
+	// openUntil is the end that closed the account, when it was set before.
+	openUntil time.Time
+	ends      time.Time // zero for none
+	flags     int64     // userAccountControl
+	changed   time.Time // the password; zero when it is not known
 	// mustChange asks for a new password at the next log-on.
 	mustChange bool
 	used       time.Time // the last log-on that was noted; zero for none
@@ -46,12 +53,15 @@ func (r *reader) people(ctx context.Context) []person {
 	if r.Kind != "" && len(out) == 0 {
 		r.note(sourceAccounts, "permission") // no directory is without accounts: they are hidden
 	}
+	if r.Kind != "" {
+		r.sight(ctx)
+	}
 	slices.SortFunc(out, func(a, b person) int { return strings.Compare(a.name, b.name) })
 	return out
 }
 
 func (r *reader) domainPeople(ctx context.Context) []person {
-	found, err := r.below(ctx, userAccountFilter, maxAccounts, "sAMAccountName", "objectSid", "userAccountControl",
+	found, err := r.below(ctx, userAccountFilter, maxAccounts, "sAMAccountName", "userPrincipalName", "objectSid", "userAccountControl",
 		"pwdLastSet", "lastLogonTimestamp", "whenCreated", "accountExpires")
 	if err != nil {
 		r.need(sourceAccounts, err)
@@ -66,6 +76,7 @@ func (r *reader) domainPeople(ctx context.Context) []person {
 		}
 		p := person{dn: e.DN, flags: *flags, disabled: *flags&flagDisabled != 0}
 		p.name, _ = first(e, "sAMAccountName")
+		p.others = e.Attributes["userPrincipalName"]
 		if sid, ok := first(e, "objectSid"); ok {
 			p.sid = sidText(sid)
 		}
@@ -78,7 +89,7 @@ func (r *reader) domainPeople(ctx context.Context) []person {
 		}
 		if ends := r.number(e, "accountExpires", sourceAccounts); ends != nil {
 			if t, ok := fileTime(*ends); ok && t.Before(r.Host.Now()) {
-				p.disabled = true
+				p.disabled, p.ends = true, t
 			}
 		}
 		if made, ok := first(e, "whenCreated"); ok {
@@ -97,7 +108,7 @@ const lockedForGood = "000001010000Z"
 func (r *reader) ldapPeople(ctx context.Context) []person {
 	found, err := r.below(ctx, "(&(uid=*)(|(objectClass=posixAccount)(objectClass=inetOrgPerson)(objectClass=account)))", maxAccounts,
 		"uid", "pwdChangedTime", "pwdReset", "pwdAccountLockedTime", "pwdEndTime", "shadowLastChange", "shadowExpire",
-		"authTimestamp", "pwdLastSuccess", "createTimestamp")
+		"authTimestamp", "pwdLastSuccess", "createTimestamp", "modifyTimestamp")
 	if err != nil {
 		r.need(sourceAccounts, err)
 		return nil
@@ -105,7 +116,7 @@ func (r *reader) ldapPeople(ctx context.Context) []person {
 	now := r.Host.Now()
 	out := make([]person, 0, len(found))
 	for _, e := range found {
-		p := person{dn: e.DN}
+		p := person{dn: e.DN, others: e.Attributes["uid"]}
 		p.name, _ = first(e, "uid")
 		at := func(name string) time.Time {
 			value, _ := first(e, name)
@@ -131,6 +142,11 @@ func (r *reader) ldapPeople(ctx context.Context) []person {
 			ends = day
 		}
 		p.disabled = locked == lockedForGood || !ends.IsZero() && ends.Before(now)
+		// An administrator's lock bears no date, and an end may have been written later
+		// than it: the entry's last change is after either.
+		if p.closedBy = at("modifyTimestamp"); locked != lockedForGood && ends.After(p.closedBy) {
+			p.closedBy, p.openUntil = ends, ends
+		}
 		out = append(out, p)
 	}
 	return out

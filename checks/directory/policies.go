@@ -155,11 +155,17 @@ func (p policyFact) label(kind string) string {
 
 // judge is the verdict of a check that looks at rules only.
 func (seen policyFacts) judge(good string, one func(policyFact) ruling) checks.Verdict {
+	return seen.judgeWith(good, func(*findings) {}, one)
+}
+
+// judgeWith is judge with what a check says besides.
+func (seen policyFacts) judgeWith(good string, more func(*findings), one func(policyFact) ruling) checks.Verdict {
 	if v, ok := seen.settled(); ok {
 		return v
 	}
 	var f findings
 	seen.rule(&f, one)
+	more(&f)
 	f.unread(seen.Unread)
 	return f.verdict(checks.Because(good, "policies", strconv.Itoa(seen.count())))
 }

@@ -96,13 +96,22 @@ type slapdConfig struct {
 	hashes []string
 	// cleartext: a password that arrives in clear by an add or modify stays so.
 	cleartext bool
+	// crypt is the format of salts of {CRYPT}; empty where it is not set, and then
+	// cryptSeen tells that it would be seen if it were.
+	crypt     string
+	cryptSeen bool
 }
+
+const saltFormat = "olcPasswordCryptSaltFormat"
 
 // slapdConfig reads cn=config, which only few may.
 func (r *reader) slapdConfig(ctx context.Context) slapdConfig {
 	entries, err := r.Host.Directory.Search(ctx, host.DirectoryQuery{
-		Base: "cn=config", Scope: "subtree", Filter: "(|(objectClass=olcDatabaseConfig)(objectClass=olcPPolicyConfig))", Max: maxPolicies,
-		Attributes: []string{"objectClass", "olcDatabase", "olcSuffix", "olcPPolicyDefault", "olcPPolicyHashCleartext", "olcPasswordHash"},
+		Base: "cn=config", Scope: "subtree", Filter: "(|(objectClass=olcGlobal)(objectClass=olcDatabaseConfig)(objectClass=olcPPolicyConfig))", Max: maxPolicies,
+		Attributes: []string{
+			"objectClass", "olcDatabase", "olcSuffix", "olcPPolicyDefault", "olcPPolicyHashCleartext", "olcPasswordHash",
+			saltFormat, "olcAccess", "olcRootDN",
+		},
 	})
 	var c slapdConfig
 	if err != nil {
@@ -112,7 +121,12 @@ func (r *reader) slapdConfig(ctx context.Context) slapdConfig {
 	database := "?"
 	for _, e := range entries {
 		name, _ := first(e, "olcDatabase")
+		if format, ok := first(e, saltFormat); ok {
+			c.crypt, c.cryptSeen = format, true
+		}
 		switch {
+		case strings.HasSuffix(name, "config"):
+			c.cryptSeen = c.cryptSeen || r.readsAll(e, "cn=config", []string{saltFormat})
 		case slices.ContainsFunc(e.Attributes["olcSuffix"], func(s string) bool { return strings.EqualFold(s, r.Domain) }):
 			c.read, database = true, ","+strings.ToLower(e.DN)
 		case strings.HasSuffix(name, "frontend"):

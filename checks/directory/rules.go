@@ -116,7 +116,7 @@ func judgeHistory(seen policyFacts, p historyParams, _ time.Time) checks.Verdict
 // lockout is AC-FAIL-3 in the directory: an account locks after a few wrong passwords.
 func lockout() checks.Check {
 	return checks.New(checks.Info{ID: "directory.lockout", Deadline: deadline, Covers: lockoutCovers(), Messages: lockoutMessages()},
-		lockoutParams{Max: 3, Recommended: 3}, onBoth(observePolicies), judgeLockout)
+		lockoutParams{Max: 3, Recommended: 3, LockedMany: 5}, onBoth(observeLockout), judgeLockout)
 }
 
 type lockoutParams struct {
@@ -124,10 +124,13 @@ type lockoutParams struct {
 	// better one.
 	Max         int64 `json:"max"`
 	Recommended int64 `json:"recommended"`
+	// LockedMany is how many accounts that are locked at once are a sign that somebody
+	// tries passwords; 0 does not look at that.
+	LockedMany int `json:"locked_many"`
 }
 
-func judgeLockout(seen policyFacts, p lockoutParams, _ time.Time) checks.Verdict {
-	return seen.judge("directory.lockout_good", func(one policyFact) ruling {
+func judgeLockout(seen lockoutFacts, p lockoutParams, _ time.Time) checks.Verdict {
+	return seen.judgeWith("directory.lockout_good", func(f *findings) { seen.report(f, p) }, func(one policyFact) ruling {
 		if one.Threshold == nil {
 			return unreadRule()
 		}

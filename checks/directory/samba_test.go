@@ -156,6 +156,28 @@ for rights in ("4c164200-20c0-11d0-a768-00aa006e0529", "5f202010-79a5-11d0-9020-
 	answers(t, d, passwordAge(), "", says{checks.Fail, map[string]string{"account/luis": "directory.age_never_expires"}})
 	answers(t, d, privileges(), `{"admins":["luis"]}`, says{checks.Pass, nil})
 
+	// When an account was closed is in its metadata, which a hardened domain hides too.
+	when := func(in string) string {
+		return `{"in_time":true,"leavers":[{"account":"jubilado","left":"` + in + `"}]}`
+	}
+	today := time.Now().UTC().Format(time.RFC3339)
+	answers(t, d, leavers(), when(today), says{checks.Unknown, map[string]string{"closed/jubilado": "directory.leavers_when"}})
+	dc.Python(t, grant+`
+utils.dacl_prepend_aces(base, "(OA;CIIO;RP;281416c0-1968-11d0-a28f-00aa003049e2;bf967aba-0de6-11d0-a285-00aa003049e2;%s)" % sid)
+`)
+	answers(t, d, leavers(), when(today), says{checks.Pass, map[string]string{"closed/jubilado": ""}})
+	answers(t, d, leavers(), when("2020-01-01T00:00:00Z"), says{checks.Unknown, map[string]string{"closed/jubilado": "directory.leavers_perhaps_late"}})
+
+	// Whom wrong passwords have locked, now and long ago.
+	dc.Python(t, `
+replace(dn_of("ana"), lockoutTime=ticks(0.001))
+replace(dn_of("eva"), lockoutTime=ticks(30))
+`+grant+`
+utils.dacl_prepend_aces(base, "(OA;CIIO;RP;28630ebf-41d5-11d1-a9c1-0000f80367c1;bf967aba-0de6-11d0-a285-00aa003049e2;%s)" % sid)
+`)
+	answers(t, d, lockout(), `{"locked_many":1}`, says{checks.Unknown, map[string]string{
+		"locked/ana": "directory.lockout_locked", "locked/eva": "", "locked": "directory.lockout_locked_many"}})
+
 	// A member of the administrators whom the reader may not see.
 	dc.Python(t, `
 from samba.sd_utils import SDUtils
@@ -166,4 +188,30 @@ db.add_remove_group_members("Domain Admins", ["oculto"])
 utils.modify_sd_on_dn("OU=oculta," + base, "D:P(A;;RPWPCRCCDCLCLORCWOWDSDDTSW;;;DA)(A;;RPWPCRCCDCLCLORCWOWDSDDTSW;;;SY)")
 `)
 	answers(t, d, privileges(), `{"admins":["luis"]}`, says{checks.Unknown, map[string]string{"unread/directory_groups": "directory.unread"}})
+	hidden := map[string]string{"hidden/OU=oculta,DC=villaejemplo,DC=example": "directory.hidden"}
+	answers(t, d, leavers(), left("oculto", 40), says{checks.Unknown, hidden})
+	answers(t, d, leavers(), `{"leavers":[{"account":"jubilado","left":"2020-01-01T00:00:00Z"}]}`, says{checks.Pass, nil})
+
+	// The right that the guide names shows it.
+	dc.Python(t, grant+`
+utils.dacl_prepend_aces("OU=oculta," + base, "(A;CI;RPLCRCLO;;;%s)" % sid)
+`)
+	answers(t, d, leavers(), left("oculto", 40), says{checks.Fail, map[string]string{"account/oculto": "directory.leavers_open"}})
+	answers(t, d, leavers(), left("nadie", 40), says{checks.Pass, map[string]string{"account/nadie": "directory.leavers_absent"}})
+
+	// A unit that shows itself and not what it holds.
+	dc.Python(t, `
+from samba.sd_utils import SDUtils
+utils = SDUtils(db)
+utils.modify_sd_on_dn("OU=oculta," + base, "D:P(A;;RPRC;;;AU)(A;;RPWPCRCCDCLCLORCWOWDSDDTSW;;;DA)(A;;RPWPCRCCDCLCLORCWOWDSDDTSW;;;SY)")
+`)
+	answers(t, d, leavers(), left("oculto", 40), says{checks.Unknown, hidden})
+
+	// And one account that hides itself where its neighbours do not.
+	dc.Python(t, `
+from samba.sd_utils import SDUtils
+utils = SDUtils(db)
+utils.modify_sd_on_dn(dn_of("ana"), "D:P(A;;RPWPCRCCDCLCLORCWOWDSDDTSW;;;DA)(A;;RPWPCRCCDCLCLORCWOWDSDDTSW;;;SY)")
+`)
+	answers(t, d, leavers(), left("ana", 40), says{checks.Unknown, map[string]string{"hidden/CN=ana,CN=Users,DC=villaejemplo,DC=example": "directory.hidden"}})
 }

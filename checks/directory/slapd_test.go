@@ -64,7 +64,7 @@ func TestOnSlapd(t *testing.T) {
 	const byDefault = "cn=todos,ou=politicas," + ldapBase
 
 	t.Run("all readable and good", func(t *testing.T) {
-		d := ldaptest.Slapd(t, ldaptest.OpenLDAP{Policies: true, Default: byDefault, Config: true, Hash: "{CRYPT}", Entries: good}).Open(t)
+		d := ldaptest.Slapd(t, ldaptest.OpenLDAP{Policies: true, Default: byDefault, Config: true, Hash: "{CRYPT}", Crypt: "$6$%.16s", Entries: good}).Open(t)
 		answers(t, d, passwordLength(), "", says{checks.Pass, map[string]string{"policy/" + byDefault: "directory.length_enough"}})
 		answers(t, d, passwordHistory(), "", says{checks.Pass, nil})
 		answers(t, d, lockout(), "", says{checks.Pass, nil})
@@ -77,11 +77,48 @@ func TestOnSlapd(t *testing.T) {
 		answers(t, d, passwordBlank(), "", says{checks.NotApplicable, nil})
 		answers(t, d, privileges(), "", says{checks.Unknown, nil})
 	})
+	t.Run("a part that the reader does not see", func(t *testing.T) {
+		const others = "ou=externos|objectClass: organizationalUnit|ou: externos"
+		const luis = "uid=luis,ou=externos|objectClass: inetOrgPerson|uid: luis|cn: Persona|sn: Inventada|userPassword: {SSHA}x|pwdChangedTime: 20200101000000Z"
+		d := ldaptest.Slapd(t, ldaptest.OpenLDAP{Policies: true, Default: byDefault, Config: true, Hash: "{CRYPT}",
+			Entries: ldif(folders, others, policyFolder, policyEntry("todos"), userEntry("ana", 10, "pwdLastSuccess: "+now),
+				userEntry("eva", 10, "pwdLastSuccess: "+long, "pwdAccountLockedTime: 000001010000Z"), luis),
+			Access: []string{`to dn.subtree="ou=externos,` + ldapBase + `" by * none`}}).Open(t)
+		unproven := says{checks.Unknown, map[string]string{"sight": "directory.sight_unproven"}}
+		answers(t, d, leavers(), left("luis", 40), unproven)
+		answers(t, d, leavers(), left("eva", 40), says{checks.Pass, map[string]string{"sight": ""}})
+		answers(t, d, passwordAge(), "", unproven)
+		answers(t, d, accounts(), `{"users":[{"account":"ana"}]}`, unproven)
+		answers(t, d, passwordStore(), "", says{checks.Fail, map[string]string{"scheme/{CRYPT}": "directory.store_crypt_weak"}})
+	})
+	t.Run("the reader comes first, whatever follows", func(t *testing.T) {
+		d := ldaptest.Slapd(t, ldaptest.OpenLDAP{Policies: true, Default: byDefault, Config: true, Entries: good,
+			Access: []string{"to attrs=shadowLastChange by self write by users read", `to * by dn.exact="cn=lector,ou=servicios,` + ldapBase + `" read by * break`,
+				`to dn.subtree="ou=personas,` + ldapBase + `" by * none`}}).Open(t)
+		answers(t, d, leavers(), left("luis", 3), says{checks.Pass, map[string]string{"account/luis": "directory.leavers_absent"}})
+		answers(t, d, passwordAge(), "", says{checks.Pass, nil})
+	})
+	t.Run("locked, and closed in time", func(t *testing.T) {
+		lock := func(ago time.Duration) string {
+			return "pwdAccountLockedTime: " + time.Now().Add(-ago).UTC().Format("20060102150405Z")
+		}
+		d := ldaptest.Slapd(t, ldaptest.OpenLDAP{Policies: true, Default: byDefault, Config: true, Entries: ldif(folders, policyFolder, policyEntry("todos"),
+			userEntry("ana", 10, lock(time.Minute)), userEntry("luis", 10, lock(48*time.Hour)),
+			userEntry("eva", 10, "pwdAccountLockedTime: 000001010000Z", "modifyTimestamp: 20260301100000Z"))}).Open(t)
+		answers(t, d, lockout(), "", says{checks.Pass, map[string]string{"locked/ana": "directory.lockout_locked", "locked/luis": "", "locked/eva": ""}})
+		answers(t, d, lockout(), `{"locked_many":1}`, says{checks.Warn, map[string]string{"locked": "directory.lockout_locked_many"}})
+		in := func(day string) string {
+			return `{"in_time":true,"leavers":[{"account":"eva","left":"` + day + `T09:00:00Z"}]}`
+		}
+		answers(t, d, leavers(), in("2026-03-01"), says{checks.Pass, nil})
+		answers(t, d, leavers(), in("2026-02-01"), says{checks.Unknown, map[string]string{"closed/eva": "directory.leavers_perhaps_late"}})
+	})
 	t.Run("which policy is the default is hidden", func(t *testing.T) {
 		d := ldaptest.Slapd(t, ldaptest.OpenLDAP{Policies: true, Default: byDefault, Entries: good}).Open(t)
 		answers(t, d, passwordLength(), "", says{checks.Unknown, map[string]string{"unread/default_policy": "directory.unread"}})
 		answers(t, d, passwordComposition(), "", says{checks.Fail, nil}) // whichever it is
 		answers(t, d, passwordStore(), "", says{checks.Unknown, map[string]string{"unread/slapd_config": "directory.unread"}})
+		answers(t, d, leavers(), left("luis", 3), says{checks.Unknown, map[string]string{"sight": "directory.sight_unproven"}})
 	})
 	t.Run("no default", func(t *testing.T) {
 		d := ldaptest.Slapd(t, ldaptest.OpenLDAP{Policies: true, Config: true, Entries: good}).Open(t)

@@ -34,6 +34,10 @@ type DirectoryQuery struct {
 	Max        int      `json:"max"`
 }
 
+// DirectoryAccount is one attribute of the root DSE that is none of the server's: the
+// account that reads, as the agent's configuration names it.
+const DirectoryAccount = "directoryAccount"
+
 // DirectoryEntry is one entry. Attribute names are as asked for; a binary value is its
 // bytes.
 type DirectoryEntry struct {

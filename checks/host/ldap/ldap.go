@@ -17,6 +17,7 @@ import (
 	"io/fs"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -126,13 +127,19 @@ func (d *Directory) Search(ctx context.Context, q host.DirectoryQuery) ([]host.D
 			return nil, fmt.Errorf("search the directory: %w", host.ErrTooBig)
 		}
 		for _, e := range page.Entries {
-			out = append(out, entryOf(e, q.Attributes))
+			out = append(out, d.entryOf(e, q))
 		}
 		if !nextPage(req, page) {
 			return out, nil
 		}
 	}
 }
+
+// What of a security descriptor of Active Directory is asked for (MS-ADTS 3.1.1.3.4.1.11).
+const (
+	descriptor = "nTSecurityDescriptor"
+	onlyDACL   = 4
+)
 
 // requestOf is q as go-ldap wants it.
 func requestOf(ctx context.Context, q host.DirectoryQuery) (*goldap.SearchRequest, error) {
@@ -149,6 +156,10 @@ func requestOf(ctx context.Context, q host.DirectoryQuery) (*goldap.SearchReques
 	req := goldap.NewSearchRequest(q.Base, scope, goldap.NeverDerefAliases, 0, seconds, false, q.Filter, q.Attributes, nil)
 	if scope != goldap.ScopeBaseObject {
 		req.Controls = []goldap.Control{goldap.NewControlPaging(pageSize)}
+	}
+	if slices.Contains(q.Attributes, descriptor) {
+		// Asked for whole, it is left out for whoever may not see who is audited.
+		req.Controls = append(req.Controls, &goldap.ControlMicrosoftSDFlags{Criticality: true, ControlValue: onlyDACL})
 	}
 	return req, nil
 }
@@ -171,17 +182,20 @@ func nextPage(req *goldap.SearchRequest, page *goldap.SearchResult) bool {
 
 // entryOf keeps the attributes that were asked for, under the names by which they were.
 // A server that gives only a part of an attribute's values names it otherwise
-// ("member;range=0-1499"), and so does the entry.
-func entryOf(e *goldap.Entry, asked []string) host.DirectoryEntry {
+// ("member;range=0-1499"), and so does the entry. The root DSE also tells who reads.
+func (d *Directory) entryOf(e *goldap.Entry, q host.DirectoryQuery) host.DirectoryEntry {
 	out := host.DirectoryEntry{DN: e.DN}
+	if q.Base == "" && q.Scope == "base" && slices.Contains(q.Attributes, host.DirectoryAccount) {
+		out.Attributes = map[string][]string{host.DirectoryAccount: {d.cfg.BindDN}}
+	}
 	for _, a := range e.Attributes {
 		plain, _, _ := strings.Cut(a.Name, ";")
-		for _, name := range asked {
+		for _, name := range q.Attributes {
 			if !strings.EqualFold(name, plain) {
 				continue
 			}
 			if out.Attributes == nil {
-				out.Attributes = make(map[string][]string, len(asked))
+				out.Attributes = make(map[string][]string, len(q.Attributes))
 			}
 			out.Attributes[name+a.Name[len(plain):]] = a.Values
 		}

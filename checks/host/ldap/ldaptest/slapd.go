@@ -30,6 +30,8 @@ type OpenLDAP struct {
 	Unlimited bool
 	// Hash is olcPasswordHash, if it is set.
 	Hash string
+	// Crypt is olcPasswordCryptSaltFormat, if it is set.
+	Crypt string
 	// Access are rules of olcAccess before the usual ones, without number.
 	Access []string
 }
@@ -68,7 +70,11 @@ func (o OpenLDAP) config(t testing.TB, dir string, cert Certificate) string {
 		}
 		b.WriteString("\n")
 	}
-	entry("dn: cn=config", "objectClass: olcGlobal", "cn: config", "olcTLSCACertificateFile: "+ca,
+	crypt := ""
+	if o.Crypt != "" {
+		crypt = "olcPasswordCryptSaltFormat: " + o.Crypt
+	}
+	entry("dn: cn=config", "objectClass: olcGlobal", crypt, "cn: config", "olcTLSCACertificateFile: "+ca,
 		"olcTLSCertificateFile: "+pem, "olcTLSCertificateKeyFile: "+key, "olcPidFile: "+filepath.Join(dir, "pid"))
 	module := ""
 	if o.Policies {
@@ -89,7 +95,7 @@ func (o OpenLDAP) config(t testing.TB, dir string, cert Certificate) string {
 	config := "olcAccess: {0}to * by * none"
 	if o.Config { // as packaging/guide/directorio.md says
 		config = fmt.Sprintf("olcAccess: {0}to dn.subtree=\"cn=config\" attrs=entry,objectClass,olcDatabase,olcSuffix,"+
-			"olcPPolicyDefault,olcPPolicyHashCleartext,olcPasswordHash by dn.exact=%q read by * none", slapdReader)
+			"olcPPolicyDefault,olcPPolicyHashCleartext,olcPasswordHash,olcPasswordCryptSaltFormat,olcAccess,olcRootDN by dn.exact=%q read by * none", slapdReader)
 	}
 	entry("dn: olcDatabase={0}config,cn=config", "objectClass: olcDatabaseConfig", "olcDatabase: {0}config", config)
 	lines := []string{"dn: olcDatabase={1}mdb,cn=config", "objectClass: olcDatabaseConfig", "objectClass: olcMdbConfig",
