@@ -34,6 +34,8 @@ type privilegeFacts struct {
 	// NoPassword lists who may take an administrator's rights without giving a
 	// password, and what says so.
 	NoPassword []grantFact `json:"no_password,omitempty"`
+	// Commands are those of rules that name no administrator and make one all the same.
+	Commands []commandFact `json:"commands,omitempty"`
 	// Powerful are those in groups by which one can take control of the machine,
 	// without being administrators by name.
 	Powerful []adminFact `json:"powerful,omitempty"`
@@ -68,6 +70,14 @@ type adminFact struct {
 type openShare struct {
 	Name   string `json:"name"`
 	Source string `json:"source"`
+}
+
+// commandFact is a command that an account may run as root and by which it gets hold of
+// the machine. Its arguments are not kept.
+type commandFact struct {
+	Who     string `json:"who"`
+	Command string `json:"command"`
+	Source  string `json:"source"`
 }
 
 type grantFact struct {
@@ -106,6 +116,11 @@ func judgePrivileges(seen privilegeFacts, p privilegeParams, _ time.Time) checks
 			// To work at a machine from afar is no right over it.
 		case !a.BuiltIn && !listed(p.Admins, a.Name, a.SID):
 			add("powerful/"+a.Via+"/"+name, checks.Fail, "privileges.powerful_group", "account", name, "via", a.Via)
+		}
+	}
+	for _, c := range seen.Commands {
+		if !listed(p.Admins, c.Who) {
+			add("command/"+c.Who+"/"+c.Command, checks.Fail, "privileges.root_command", "account", c.Who, "command", c.Command, "source", c.Source)
 		}
 	}
 	for _, path := range seen.OpenRules {

@@ -3,6 +3,8 @@ package accounts
 import (
 	"bytes"
 	"strings"
+
+	"vigia/checks/format/sudoers"
 )
 
 // doasRule is one line of doas.conf(5) that permits something.
@@ -11,6 +13,8 @@ type doasRule struct {
 	all        bool   // every command, as root
 	noPassword bool
 	line       int
+	// command is the one that the line is about, as root; nil where there is none.
+	command *sudoers.Command
 }
 
 // parseDoas reads doas.conf(5). The last line that matches decides, so a denial takes
@@ -129,7 +133,14 @@ options:
 		words = words[2:]
 	}
 	if len(words) > 1 && words[0] == "cmd" {
-		return doasRule{who: r.who, noPassword: r.noPassword}, permit, true
+		one := doasRule{who: r.who, noPassword: r.noPassword}
+		if r.all {
+			one.command = &sudoers.Command{Path: words[1], AnyArgs: len(words) == 2}
+			if len(words) > 2 {
+				one.command.Args = strings.Join(words[3:], " ") // after the word args
+			}
+		}
+		return one, permit, len(words) == 2 || words[2] == "args"
 	}
 	return r, permit, len(words) == 0
 }

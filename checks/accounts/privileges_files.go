@@ -50,6 +50,9 @@ func observeLinuxPrivileges(ctx context.Context, h *host.Host) (privilegeFacts, 
 			}
 			if g.All {
 				seen.Admins = append(seen.Admins, adminFact{Name: who, Via: source})
+			} else {
+				seen.Commands = append(seen.Commands, r.rootCommands(ctx, who, source, g.Commands)...)
+				seen.Powerful = append(seen.Powerful, takenGroups(who, g.Groups)...)
 			}
 			for _, free := range without.of(who, g.NoPassword) {
 				seen.NoPassword = append(seen.NoPassword, grantFact{Who: free, Source: source})
@@ -58,10 +61,37 @@ func observeLinuxPrivileges(ctx context.Context, h *host.Host) (privilegeFacts, 
 	}
 	r.sudoersElsewhere(ctx)
 	r.doas(ctx, local, &seen)
+	r.passwordless(ctx, local, &seen)
 	r.rootGroups(ctx, local, &seen)
 	r.exported(ctx, &seen)
 	seen.Unread = r.Unread
 	return seen, nil
+}
+
+// rootCommands tells by which of the commands of a rule one gets hold of the machine: of
+// several the first.
+func (r *reader) rootCommands(ctx context.Context, who, source string, commands []sudoers.Command) []commandFact {
+	for _, c := range commands {
+		if strings.HasPrefix(c.Path, "^") {
+			r.Note(source, "unsupported") // a regular expression
+			continue
+		}
+		if handsOver(c) || r.openProgram(ctx, c) {
+			return []commandFact{{Who: who, Command: c.Path, Source: source}}
+		}
+	}
+	return nil
+}
+
+// takenGroups are those of rootGroupNames that a rule of sudo lets somebody take.
+func takenGroups(who string, groups []string) []adminFact {
+	var out []adminFact
+	for _, name := range rootGroupNames() {
+		if slices.Contains(groups, name) || slices.Contains(groups, "ALL") {
+			out = append(out, adminFact{Name: who, Via: name})
+		}
+	}
+	return out
 }
 
 // hostname is the machine's name without its domain, empty when it is not told.
@@ -110,6 +140,8 @@ func (r *reader) doas(ctx context.Context, local directory, seen *privilegeFacts
 			}
 			if rule.all {
 				seen.Admins = append(seen.Admins, adminFact{Name: who, Via: source})
+			} else if rule.command != nil {
+				seen.Commands = append(seen.Commands, r.rootCommands(ctx, who, source, []sudoers.Command{*rule.command})...)
 			}
 			if rule.noPassword {
 				seen.NoPassword = append(seen.NoPassword, grantFact{Who: who, Source: source})
@@ -121,7 +153,7 @@ func (r *reader) doas(ctx context.Context, local directory, seen *privilegeFacts
 // rootGroupNames are groups whose members can read or change anything: by the raw disk,
 // by containers and machines that mount it, by the hashes of passwords.
 func rootGroupNames() []string {
-	return []string{"disk", "docker", "incus-admin", "kmem", "libvirt", "lxd", "shadow"}
+	return []string{"disk", "docker", "incus-admin", "kmem", "libvirt", "lxd", "microk8s", "shadow"}
 }
 
 // rootGroups adds whom polkit takes for an administrator, and who is in a group that

@@ -10,6 +10,7 @@ import (
 
 	"vigia/checks"
 	"vigia/checks/checktest"
+	"vigia/checks/format/sudoers"
 	"vigia/checks/host"
 )
 
@@ -62,7 +63,7 @@ func TestPrivilegesOnLinux(t *testing.T) {
 		{"rules of sudo in the directory", with(with(sudo(""), "/etc/nsswitch.conf", "sudoers: files sss\n"), "/etc/sssd/sssd.conf", "[sssd]\n"), nil, "", checks.Unknown, "accounts.unread"},
 		{"rules of sudo of an sss that nobody configured", with(sudo(""), "/etc/nsswitch.conf", "sudoers: files sss\n"), nil, "", checks.Pass, "privileges.only_root"},
 		{"doas", debian(map[string]string{doasFile: "permit persist :soporte\n", "/etc/group": "soporte:x:900:ana\n"}), nil, "", checks.Fail, "privileges.not_authorised"},
-		{"doas without a password", debian(map[string]string{doasFile: "permit nopass ana as root cmd /usr/bin/apt\n"}), nil, "", checks.Fail, "privileges.no_password"},
+		{"doas without a password", debian(map[string]string{doasFile: "permit nopass ana as root cmd /usr/bin/uptime\n"}), nil, "", checks.Fail, "privileges.no_password"},
 		{"doas taken back", debian(map[string]string{doasFile: "permit ana\ndeny ana\n"}), nil, "", checks.Pass, "privileges.only_root"},
 		{"doas that doas would refuse", debian(map[string]string{doasFile: "allow ana\n"}), nil, "", checks.Unknown, "accounts.unread"},
 		{"docker", debian(map[string]string{"/etc/group": "docker:x:999:ana\n"}), nil, "", checks.Fail, "privileges.powerful_group"},
@@ -79,13 +80,34 @@ func TestPrivilegesOnLinux(t *testing.T) {
 		{"somebody in sudo", with(sudo(""), "/etc/group", "sudo:x:27:ana\n"), nil, "", checks.Fail, "privileges.not_authorised"},
 		{"the authorised one in sudo", with(sudo(""), "/etc/group", "sudo:x:27:ana\n"), nil, `{"admins":["ana"]}`, checks.Pass, "privileges.least"},
 		{"sudo as primary group", with(sudo(""), "/etc/passwd", "root:x:0:0::/root:/bin/sh\nana:x:1000:27::/home/ana:/bin/sh\n"), nil, "", checks.Fail, "privileges.not_authorised"},
-		{"without a password", sudo("luis ALL=NOPASSWD: /usr/bin/apt\n"), nil, "", checks.Fail, "privileges.no_password"},
+		{"without a password", sudo("luis ALL=NOPASSWD: /usr/bin/uptime\n"), nil, "", checks.Fail, "privileges.no_password"},
 		{"the group that is exempt has the rule", sudo("Defaults:%sudo !authenticate\n"), nil, "", checks.Pass, "privileges.only_root"},
-		{"a member of an exempt group, by a rule of its own", with(sudo("ana ALL=/usr/bin/apt\nDefaults:%soporte !authenticate\n"), "/etc/group", "soporte:x:900:ana\n"), nil, "", checks.Fail, "privileges.no_password"},
-		{"exempt_group is somebody's primary group", with(sudo("ana ALL=/usr/bin/apt\nDefaults exempt_group=soporte\n"), "/etc/group", "soporte:x:1000:\n"), nil, "", checks.Fail, "privileges.no_password"},
-		{"nobody with a rule is in the exempt group", with(sudo("ana ALL=/usr/bin/apt\nDefaults exempt_group=soporte\n"), "/etc/group", "soporte:x:900:luis\n"), nil, "", checks.Pass, "privileges.only_root"},
-		{"exempt account and a rule for all", sudo("ALL ALL=/usr/bin/apt\nDefaults:ana !authenticate\n"), nil, "", checks.Fail, "privileges.no_password"},
-		{"an exempt group of the directory", with(sudo("ana ALL=/usr/bin/apt\nDefaults:%soporte !authenticate\n"), "/etc/nsswitch.conf", "group: files winbind\n"), nil, "", checks.Unknown, "accounts.unread"},
+		{"a member of an exempt group, by a rule of its own", with(sudo("ana ALL=/usr/bin/uptime\nDefaults:%soporte !authenticate\n"), "/etc/group", "soporte:x:900:ana\n"), nil, "", checks.Fail, "privileges.no_password"},
+		{"exempt_group is somebody's primary group", with(sudo("ana ALL=/usr/bin/uptime\nDefaults exempt_group=soporte\n"), "/etc/group", "soporte:x:1000:\n"), nil, "", checks.Fail, "privileges.no_password"},
+		{"nobody with a rule is in the exempt group", with(sudo("ana ALL=/usr/bin/uptime\nDefaults exempt_group=soporte\n"), "/etc/group", "soporte:x:900:luis\n"), nil, "", checks.Pass, "privileges.only_root"},
+		{"exempt account and a rule for all", sudo("ALL ALL=/usr/bin/uptime\nDefaults:ana !authenticate\n"), nil, "", checks.Fail, "privileges.no_password"},
+		{"an exempt group of the directory", with(sudo("ana ALL=/usr/bin/uptime\nDefaults:%soporte !authenticate\n"), "/etc/nsswitch.conf", "group: files winbind\n"), nil, "", checks.Unknown, "accounts.unread"},
+		{"a shell", sudo("ana ALL=/bin/bash\n"), nil, "", checks.Fail, "privileges.root_command"},
+		{"a shell of an authorised one", sudo("ana ALL=/bin/bash\n"), nil, `{"admins":["ana"]}`, checks.Pass, "privileges.only_root"},
+		{"an editor by a group", with(sudo("%edicion ALL=/usr/bin/vim /etc/motd\n"), "/etc/group", "edicion:x:900:ana\n"), nil, "", checks.Fail, "privileges.root_command"},
+		{"an editor that can start nothing and has its file", sudo("ana ALL=NOEXEC: /usr/bin/vim /etc/motd\n"), nil, "", checks.Pass, "privileges.only_root"},
+		{"everything in a folder", sudo("ana ALL=/usr/sbin/\n"), nil, "", checks.Fail, "privileges.root_command"},
+		{"one command with its arguments", sudo("ana ALL=/usr/bin/systemctl restart cups\n"), nil, "", checks.Pass, "privileges.only_root"},
+		{"a script that others can change", with(sudo("ana ALL=/opt/copia.sh\n"), "/opt/copia.sh", "#!/bin/sh\n"), nil, "", checks.Pass, "privileges.only_root"},
+		{"a script at home", sudo("ana ALL=/home/ana/copia.sh\n"), nil, "", checks.Fail, "privileges.root_command"},
+		{"a shell of another user", sudo("ana ALL=(www-data) /bin/bash\n"), nil, "", checks.Pass, "privileges.only_root"},
+		{"an expression, which is not worked out", sudo("ana ALL=^/usr/bin/(vim|less)$\n"), nil, "", checks.Unknown, "accounts.unread"},
+		{"the group of docker by sudo", sudo("ana ALL=(:docker) ALL\n"), nil, "", checks.Fail, "privileges.powerful_group"},
+		{"any group for one command", sudo("ana ALL=(ALL:ALL) /usr/bin/uptime\n"), nil, "", checks.Pass, "privileges.only_root"},
+		{"all but some", sudo("ana ALL=(ALL) ALL, !/bin/su, !/usr/bin/passwd root\n"), nil, "", checks.Fail, "privileges.not_authorised"},
+		{"an editor by doas", debian(map[string]string{doasFile: "permit ana cmd /usr/bin/vim\n"}), nil, "", checks.Fail, "privileges.root_command"},
+		{"one command by doas", debian(map[string]string{doasFile: "permit ana cmd systemctl args restart cups\npermit ana as www-data cmd vim\n"}), nil, "", checks.Pass, "privileges.only_root"},
+		{"su trusts the group wheel", debian(map[string]string{"/etc/pam.d/su": "auth sufficient pam_rootok.so\nauth sufficient pam_wheel.so trust use_uid\n@include common-auth\n", "/etc/group": "root:x:0:\nwheel:x:10:ana\n"}), nil, "", checks.Fail, "privileges.no_password"},
+		{"su trusts a group with nobody in it", debian(map[string]string{"/etc/pam.d/su": "auth sufficient pam_wheel.so trust group=jefes\n@include common-auth\n", "/etc/group": "wheel:x:10:ana\njefes:x:11:\n"}), nil, "", checks.Pass, "privileges.only_root"},
+		{"su only for the group wheel", debian(map[string]string{"/etc/pam.d/su": "auth sufficient pam_rootok.so\nauth required pam_wheel.so\n@include common-auth\n", "/etc/group": "root:x:0:\nwheel:x:10:ana\n"}), nil, "", checks.Pass, "privileges.only_root"},
+		{"su lets a group in", debian(map[string]string{"/etc/pam.d/su": "auth sufficient pam_succeed_if.so use_uid user ingroup wheel\n@include common-auth\n", "/etc/group": "wheel:x:10:ana\n"}), nil, "", checks.Fail, "privileges.no_password"},
+		{"su lets everybody in", debian(map[string]string{"/etc/pam.d/su": "auth sufficient pam_permit.so\n"}), nil, "", checks.Fail, "privileges.no_password"},
+		{"su unreadable", debian(map[string]string{"/etc/pam.d/su": "auth required pam_unix.so\n"}), []string{"/etc/pam.d/su"}, "", checks.Unknown, "accounts.unread"},
 		{"second root", with(sudo(""), "/etc/passwd", "root:x:0:0::/root:/bin/sh\ntoor:x:0:0::/root:/bin/sh\n"), nil, "", checks.Fail, "privileges.second_root"},
 		{"a group of the directory", with(sudo("%soporte ALL=ALL\n"), "/etc/nsswitch.conf", "group: files winbind\n"), nil, "", checks.Fail, "privileges.not_authorised"},
 		{"a group that does not exist", sudo("%soporte ALL=ALL\n"), nil, "", checks.Pass, "privileges.only_root"},
@@ -158,7 +180,7 @@ func TestParseDoas(t *testing.T) {
 	rules, broken := parseDoas([]byte("# x\npermit setenv { A B=c } keepenv ana\npermit nopass :adm cmd reboot args\n" +
 		"permit luis as www-data\npermit \"eva\" as root # y\ndeny luis cmd reboot\npermit\npermit ana as\nallow ana\npermit setenv ana\npermit \"eva\n"))
 	want := []doasRule{
-		{who: "ana", all: true, line: 2}, {who: "%adm", noPassword: true, line: 3}, {who: "luis", line: 4}, {who: "eva", all: true, line: 5},
+		{who: "ana", all: true, line: 2}, {who: "%adm", noPassword: true, line: 3, command: &sudoers.Command{Path: "reboot"}}, {who: "luis", line: 4}, {who: "eva", all: true, line: 5},
 	}
 	if diff := cmp.Diff(want, rules, cmp.AllowUnexported(doasRule{})); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -183,4 +205,55 @@ func FuzzPrivilegeFiles(f *testing.F) {
 		polkitIdentities(text)
 		pklaAllowsAll(b)
 	})
+}
+
+// A command of sudo is root by another name, or it is not.
+func TestHandsOver(t *testing.T) {
+	for line, want := range map[string]bool{
+		"/bin/bash": true, "/usr/bin/zsh -l": true, "/bin/sh /opt/copia.sh": false, "/bin/sh /tmp/copia.sh": true, `/bin/dash ""`: true,
+		"/usr/bin/su": true, "/usr/bin/su -": true, "/usr/bin/su - root": true, "/usr/bin/su - postgres": false, "/usr/bin/su *": true,
+		"sudoedit": true, "sudoedit /etc/motd": false, "sudoedit /etc/sudoers.d/x": true, "sudoedit /etc/*": true, "sudoedit /etc/cron.d/../shadow": true,
+		"/usr/bin/vim.tiny": true, "/usr/bin/less /var/log/syslog": true, "NOEXEC: /usr/bin/less /var/log/syslog": false, "NOEXEC: /usr/bin/less": true,
+		"/usr/bin/python3.11": true, "/usr/bin/perl5.36.0 /opt/x.pl": false, "/usr/bin/find": true, "/usr/bin/find /srv -name x": false, "/usr/bin/find /srv *": true,
+		"/usr/bin/tar": true, "/usr/bin/awk": true, "/usr/bin/env": true, "/usr/bin/env bash": true, "/usr/bin/systemctl edit cups": true,
+		"/usr/bin/systemctl": true, "/usr/bin/systemctl restart cups": false, "/usr/bin/systemctl restart *": true,
+		"/usr/bin/apt-get": true, "/usr/bin/apt-get update": false, "/usr/bin/dpkg": true, "/usr/bin/docker": true, "/usr/bin/mount": true, "/usr/bin/mount /mnt/copias": false,
+		"/usr/bin/cp": true, "/usr/bin/chmod": true, "/usr/bin/chown": true, "/usr/bin/tee /var/log/x": false, "/usr/bin/tee -a /etc/sudoers": true, "/usr/bin/dd if=/srv/x of=/dev/sda": true,
+		"/usr/sbin/visudo": true, "/usr/bin/passwd": true, "/usr/bin/passwd ana": false, "/usr/bin/passwd root": true, "/usr/bin/passwd [a-z]*": true, "/usr/sbin/usermod": true,
+		"/usr/bin/cat": true, "/usr/bin/cat /var/log/syslog": false, "/usr/bin/cat /var/log/*": true, "/usr/bin/tail -f /var/log/syslog": false,
+		"/usr/bin/*": true, "/usr/bin/vi*": true, "/usr/bin/uptime*": false, "/usr/bin/": true, "/opt/informes/": false, "/opt/informes/*": false, "/home/*/bin/x": true,
+		"/home/ana/x": true, "SETENV: /opt/informe": true, "/opt/informe": false, "/usr/sbin/reboot": false, "list": false, "/usr/bin/7z": true, "/usr/bin/base64": true,
+	} {
+		rules, err := sudoers.Load(sudoersFile, oneFile("ana ALL="+line+"\n"))
+		if err != nil || len(rules.Grants) != 1 || len(rules.Grants[0].Commands) != 1 {
+			t.Errorf("%s: got %+v, %v", line, rules, err)
+			continue
+		}
+		if got := handsOver(rules.Grants[0].Commands[0]); got != want {
+			t.Errorf("%s: got %v, want %v", line, got, want)
+		}
+	}
+}
+
+// oneFile is a sudoers file alone.
+type oneFile string
+
+func (f oneFile) Read(string) ([]byte, error)   { return []byte(f), nil }
+func (f oneFile) List(string) ([]string, error) { return nil, nil }
+
+func TestOthersMayWrite(t *testing.T) {
+	for _, row := range []struct {
+		file host.FileInfo
+		want bool
+	}{
+		{host.FileInfo{Mode: 0o755, Owner: "0", Group: "0"}, false},
+		{host.FileInfo{Mode: 0o775, Owner: "0", Group: "0"}, false},
+		{host.FileInfo{Mode: 0o775, Owner: "0", Group: "50"}, true},
+		{host.FileInfo{Mode: 0o757, Owner: "0", Group: "0"}, true},
+		{host.FileInfo{Mode: 0o755, Owner: "1000", Group: "1000"}, true},
+	} {
+		if got := others(row.file); got != row.want {
+			t.Errorf("%+v: got %v", row.file, got)
+		}
+	}
 }

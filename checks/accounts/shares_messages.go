@@ -71,13 +71,13 @@ func privilegeCovers() map[host.OS]checks.Coverage {
 				"Computer Management > Local Users and Groups > Groups > Administrators; Control Panel > User Accounts > User Account Control"),
 		},
 		host.Linux: {
-			Sources: append([]string{"/etc/passwd", "/etc/group", sudoersFile, "/etc/sudoers.d", doasFile, "/etc/hostname"}, polkitDirs()...),
+			Sources: append([]string{"/etc/passwd", "/etc/group", sudoersFile, "/etc/sudoers.d", doasFile, "/etc/hostname", "/etc/pam.d/su, sudo, polkit-1"}, polkitDirs()...),
 			Missing: say(
-				"las reglas de sudo y los grupos que guarda un directorio; lo que una regla de polkit decide al ejecutarse; programas con setuid o capacidades que no son del sistema",
-				"rules of sudo and groups that a directory keeps; what a rule of polkit decides as it runs; programs with setuid or capabilities that are not the system's"),
+				"las reglas de sudo y los grupos que guarda un directorio; órdenes de sudo por las que se llega a root y que no figuran entre las conocidas (intérpretes, editores, gestores de paquetes y demás); lo que una regla de polkit decide al ejecutarse; programas con setuid o capacidades que no son del sistema",
+				"rules of sudo and groups that a directory keeps; commands of sudo that lead to root and are not among those known (shells, editors, package managers and so on); what a rule of polkit decides as it runs; programs with setuid or capabilities that are not the system's"),
 			ByHand: say(
-				"sudo -l -U CUENTA para cada persona; getent group sudo wheel docker lxd disk shadow; awk -F: '$3==0' /etc/passwd; ls /etc/polkit-1/rules.d",
-				"sudo -l -U ACCOUNT for each person; getent group sudo wheel docker lxd disk shadow; awk -F: '$3==0' /etc/passwd; ls /etc/polkit-1/rules.d"),
+				"sudo -l -U CUENTA para cada persona; getent group sudo wheel docker lxd disk shadow; awk -F: '$3==0' /etc/passwd; grep -E 'trust|pam_succeed_if|pam_permit' /etc/pam.d/su*; ls /etc/polkit-1/rules.d",
+				"sudo -l -U ACCOUNT for each person; getent group sudo wheel docker lxd disk shadow; awk -F: '$3==0' /etc/passwd; grep -E 'trust|pam_succeed_if|pam_permit' /etc/pam.d/su*; ls /etc/polkit-1/rules.d"),
 		},
 	}
 }

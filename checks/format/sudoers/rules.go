@@ -18,10 +18,15 @@ type spec struct {
 type command struct {
 	name    string // ALL, of an alias, or of a program
 	negated bool
-	// runas lists the users to become; hasRunas is false for sudo's default, root.
-	runas    []member
-	hasRunas bool
-	free     bool // NOPASSWD
+	// args are those that the program must get; with anyArgs it may get any.
+	args    string
+	anyArgs bool
+	// runas lists the users to become and groups the groups to take; hasRunas is
+	// false for sudo's default, root.
+	runas, groups  []member
+	hasRunas       bool
+	free           bool // NOPASSWD
+	noExec, setEnv bool // NOEXEC, SETENV
 }
 
 // parseSpec reads "users hosts = commands [: hosts = commands]…".
@@ -62,11 +67,11 @@ func (s *scanner) commandSpecs() ([]command, error) {
 	)
 	for {
 		if s.take('(') {
-			runas, err := s.runas()
+			runas, groups, err := s.runas()
 			if err != nil {
 				return nil, err
 			}
-			last.runas, last.hasRunas = runas, true
+			last.runas, last.groups, last.hasRunas = runas, groups, true
 		}
 		for s.option() {
 		}
@@ -81,13 +86,17 @@ func (s *scanner) commandSpecs() ([]command, error) {
 				last.free = true
 			case "PASSWD":
 				last.free = false
+			case "NOEXEC", "EXEC":
+				last.noExec = tag == "NOEXEC"
+			case "SETENV", "NOSETENV":
+				last.setEnv = tag == "SETENV"
 			}
 		}
 		c, err := s.command()
 		if err != nil {
 			return nil, err
 		}
-		last.name, last.negated = c.name, c.negated
+		last.name, last.negated, last.args, last.anyArgs = c.name, c.negated, c.args, c.anyArgs
 		if out = append(out, last); !s.take(',') {
 			return out, nil
 		}
@@ -103,23 +112,23 @@ func (s *scanner) option() bool {
 	return true
 }
 
-// runas reads "users : groups)". It returns none for "()", by which one becomes
+// runas reads "users : groups)". It returns no users for "()", by which one becomes
 // oneself.
-func (s *scanner) runas() (users []member, err error) {
+func (s *scanner) runas() (users, groups []member, err error) {
 	if !s.end() && s.text[s.at] != ':' && s.text[s.at] != ')' {
 		if users, err = s.members(":"); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if s.take(':') && !s.end() && s.text[s.at] != ')' {
-		if _, err = s.members(":"); err != nil {
-			return nil, err
+		if groups, err = s.members(":"); err != nil {
+			return nil, nil, err
 		}
 	}
 	if !s.take(')') {
-		return nil, errSyntax
+		return nil, nil, errSyntax
 	}
-	return users, nil
+	return users, groups, nil
 }
 
 // command reads one command: digests of it, its name, its arguments.
@@ -134,7 +143,7 @@ func (s *scanner) command() (command, error) {
 		n := regexpEnd(s.text[s.at:])
 		c.name = s.text[s.at : s.at+n+1]
 		s.at += n + 1
-		s.arguments()
+		c.args, c.anyArgs = s.arguments()
 		return c, nil
 	}
 	stop := ",:=!()"
@@ -151,7 +160,7 @@ func (s *scanner) command() (command, error) {
 	case c.name[0] != '/' && c.name != "sudoedit" && c.name != "list":
 		return c, errSyntax
 	}
-	s.arguments()
+	c.args, c.anyArgs = s.arguments()
 	return c, nil
 }
 
@@ -167,9 +176,20 @@ func (s *scanner) digest() bool {
 	return false
 }
 
-// arguments passes the arguments of a command, in which commas and colons are
-// escaped, but within a regular expression, from ^ to $.
-func (s *scanner) arguments() {
+// arguments reads the arguments of a command, in which commas and colons are
+// escaped, but within a regular expression, from ^ to $. Where there are none, any will
+// do; "" stands for none at all.
+func (s *scanner) arguments() (args string, anyArgs bool) {
+	from := s.at
+	s.passArguments()
+	args = strings.Trim(s.text[from:s.at], " \t\r")
+	if args == `""` {
+		return "", false
+	}
+	return args, args == ""
+}
+
+func (s *scanner) passArguments() {
 	for ; s.at < len(s.text); s.at++ {
 		switch c := s.text[s.at]; {
 		case c == '\\':
@@ -253,13 +273,14 @@ func (l *loader) resolve() (Rules, error) {
 	rules := Rules{Exempt: l.exempt(), Broken: l.broken}
 	for _, s := range l.specs {
 		all, free := l.gives(s.commands)
+		programs, groups := l.programs(s.commands)
 		hosts := l.hosts(s.hosts)
 		for _, who := range l.names(userAlias, s.who) {
 			if len(rules.Grants) >= maxGrants {
 				return Rules{}, ErrTooLarge
 			}
 			without := free || slices.Contains(rules.Exempt, who) || slices.Contains(rules.Exempt, "ALL")
-			rules.Grants = append(rules.Grants, Grant{Who: who, All: all, NoPassword: without, Hosts: hosts, File: s.file, Line: s.line})
+			rules.Grants = append(rules.Grants, Grant{Who: who, All: all, NoPassword: without, Commands: programs, Groups: groups, Hosts: hosts, File: s.file, Line: s.line})
 		}
 	}
 	if l.steps > maxSteps {
@@ -365,6 +386,44 @@ func (l *loader) covers(c command, inside []string) (everything, something bool)
 		}
 	}
 	return everything, something
+}
+
+// programs lists what a list of commands lets run as root, and the groups that it lets
+// take. What is told by the very same words later is taken back.
+func (l *loader) programs(list []command) (out []Command, groups []string) {
+	var walk func(list []command, under command, inside []string)
+	walk = func(list []command, under command, inside []string) {
+		for _, c := range list {
+			if l.steps++; l.steps > maxSteps || len(out) > maxCommands {
+				l.steps = maxSteps + 1
+				return
+			}
+			members, alias := l.commands[c.name]
+			switch negated := c.negated != under.negated; {
+			case alias && slices.Contains(inside, c.name):
+			case alias:
+				below := under
+				below.negated = negated
+				walk(members, below, append(slices.Clip(inside), c.name))
+			case negated && c.name == "ALL":
+				out = nil
+			case negated:
+				out = slices.DeleteFunc(out, func(o Command) bool { return o.Path == c.name && o.Args == c.args && o.AnyArgs == c.anyArgs })
+			case c.name != "ALL" && !isAlias(c.name):
+				out = append(out, Command{Path: c.name, Args: c.args, AnyArgs: c.anyArgs, NoExec: under.noExec, SetEnv: under.setEnv})
+			}
+		}
+	}
+	for _, c := range list {
+		if everything, _ := l.covers(c, nil); everything && !c.negated {
+			groups = append(groups, l.names(runasAlias, c.groups)...)
+		}
+		if c.negated || l.asRoot(c) {
+			walk([]command{c}, command{noExec: c.noExec, setEnv: c.setEnv}, nil)
+		}
+	}
+	slices.Sort(groups)
+	return out, slices.Compact(groups)
 }
 
 // asRoot tells whether a command is run as root, or as members of a group or

@@ -2,8 +2,9 @@
 // an administrator, and who may do so without giving a password.
 //
 // It does not decide whether sudo would run a given command on a given host: the
-// hosts of a rule are told beside it, and what an exclusion in a list takes back is
-// passed over, so what it reports is what a rule grants somewhere, never less. A line that cannot be
+// hosts and commands of a rule are told beside it, and what an exclusion in a list takes
+// back is passed over (but for ALL and the very same words), so what it reports is what a
+// rule grants somewhere, never less. A line that cannot be
 // understood is reported as such, because sudo does not work with it as it
 // stands either. It imports nothing of ours.
 package sudoers
@@ -25,6 +26,8 @@ const (
 	maxGrants = 20_000
 	maxBroken = 1000    // places that Rules.Broken lists
 	maxSteps  = 200_000 // aliases and members looked at
+
+	maxCommands = 5000 // of one rule
 )
 
 // ErrTooLarge is wrapped by the error of files over the limits.
@@ -42,12 +45,32 @@ type Grant struct {
 	// NoPassword tells that some of the commands need no password, by the rule or
 	// by the Defaults (for Who itself; see Rules.Exempt).
 	NoPassword bool
+	// Commands are those granted as root (or as anybody), but for ALL; aliases are
+	// resolved. One that the same words exclude later is left out.
+	Commands []Command
+	// Groups lists the groups that the rule lets take for every command, by name,
+	// "#gid" or "ALL".
+	Groups []string
 	// Hosts lists where the rule holds: names, addresses, networks, "+netgroup" or
 	// "ALL"; aliases are resolved and exclusions left out. It is empty where it is not
 	// known, so that the rule may hold anywhere.
 	Hosts []string
 	File  string
 	Line  int
+}
+
+// Command is what a rule lets run.
+type Command struct {
+	// Path is a program, a folder with a slash at its end for all that is in it, a
+	// pattern of fnmatch(3), a regular expression from ^ to $, or "sudoedit" or "list".
+	Path string
+	// Args are the arguments that it must get, as written: a pattern or a regular
+	// expression too. With AnyArgs it may get any; without both it gets none.
+	Args    string
+	AnyArgs bool
+	// NoExec: it can start no other program. SetEnv: its caller may set its
+	// environment.
+	NoExec, SetEnv bool
 }
 
 // Rules is what the files say.

@@ -32,8 +32,45 @@ func (f files) List(dir string) ([]string, error) {
 	return out, nil
 }
 
-// anyHosts leaves out where rules hold, which TestHosts is about.
-var anyHosts = cmpopts.IgnoreFields(Grant{}, "Hosts")
+// anyHosts leaves out where rules hold and what they let run, which TestHosts and
+// TestCommands are about.
+var anyHosts = cmpopts.IgnoreFields(Grant{}, "Hosts", "Commands", "Groups")
+
+func TestCommands(t *testing.T) {
+	for text, want := range map[string][]Command{
+		"ana ALL=/bin/ls":                                                    {{Path: "/bin/ls", AnyArgs: true}},
+		`ana ALL=/bin/ls -l  /srv, /bin/cat ""`:                              {{Path: "/bin/ls", Args: "-l  /srv"}, {Path: "/bin/cat"}},
+		"ana ALL=NOEXEC: /bin/a, EXEC: /bin/b":                               {{Path: "/bin/a", AnyArgs: true, NoExec: true}, {Path: "/bin/b", AnyArgs: true}},
+		"ana ALL=SETENV: A\nCmnd_Alias A = /bin/a":                           {{Path: "/bin/a", AnyArgs: true, SetEnv: true}},
+		"ana ALL=ALL":                                                        nil,
+		"ana ALL=/bin/a, /bin/b x, !/bin/a":                                  {{Path: "/bin/b", Args: "x"}},
+		"ana ALL=/bin/a, !/bin/a x":                                          {{Path: "/bin/a", AnyArgs: true}},
+		"ana ALL=/bin/a, !ALL, /bin/b":                                       {{Path: "/bin/b", AnyArgs: true}},
+		"ana ALL=A, !B\nCmnd_Alias A = /bin/a, /bin/b, !/bin/c : B = /bin/b": {{Path: "/bin/a", AnyArgs: true}},
+		"ana ALL=(www-data) /bin/a, (root) /bin/b":                           {{Path: "/bin/b", AnyArgs: true}},
+		"ana ALL=sudoedit /etc/hosts, /usr/bin/, ^/bin/(a|b)$ ^x,y$":         {{Path: "sudoedit", Args: "/etc/hosts"}, {Path: "/usr/bin/", AnyArgs: true}, {Path: "^/bin/(a|b)$", Args: "^x,y$"}},
+		"ana ALL=A\nCmnd_Alias A = A, /bin/a":                                {{Path: "/bin/a", AnyArgs: true}},
+	} {
+		rules, err := Load("/etc/sudoers", files{"/etc/sudoers": text + "\n"})
+		if err != nil || len(rules.Grants) != 1 {
+			t.Errorf("%q: got %+v, %v", text, rules, err)
+			continue
+		}
+		if diff := cmp.Diff(want, rules.Grants[0].Commands, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%q (-want +got)\n%s", text, diff)
+		}
+	}
+}
+
+func TestGroups(t *testing.T) {
+	rules, err := Load("/etc/sudoers", files{"/etc/sudoers": "Runas_Alias G = docker, adm\nana ALL=(:G) A, (luis:disk) ALL, (eva) /bin/b, (:kmem) /bin/c\nCmnd_Alias A = ALL\n"})
+	if err != nil || len(rules.Grants) != 1 {
+		t.Fatalf("got %+v, %v", rules, err)
+	}
+	if diff := cmp.Diff([]string{"adm", "disk", "docker"}, rules.Grants[0].Groups); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
 
 func TestHosts(t *testing.T) {
 	for text, want := range map[string][]string{
