@@ -83,7 +83,7 @@ type product struct {
 	// From tells who says so: security_center, defender, registry, service, process.
 	From    string `json:"from"`
 	Version string `json:"version,omitempty"`
-	State   string `json:"state"` // on, off, snoozed, expired, passive, unknown
+	State   string `json:"state"` // on, off, snoozed, expired, passive, gone, unknown
 	// RealTime: on, off; empty where the product being on is all that is known.
 	RealTime string `json:"real_time,omitempty"`
 	// Signatures: current or old as the product itself says, none for a product that
@@ -102,6 +102,7 @@ const (
 	stateSnoozed = "snoozed"
 	stateExpired = "expired"
 	statePassive = "passive"
+	stateGone    = "gone" // it is registered, and its program is not there any more
 	stateUnknown = "unknown"
 
 	signaturesCurrent = "current"

@@ -2,6 +2,8 @@ package protection
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,7 +42,7 @@ func observeAntivirusWindows(ctx context.Context, h *host.Host) (antivirusFacts,
 			products = append(products, *defender)
 		}
 	}
-	if !slices.ContainsFunc(products, func(p product) bool { return p.ID != idDefender }) {
+	if !slices.ContainsFunc(products, func(p product) bool { return p.ID != idDefender && p.State != stateGone }) {
 		products = append(products, serviceProducts(ctx, &look, services)...)
 	}
 	if slices.ContainsFunc(products, func(p product) bool { return p.ID == idDefender && p.State == stateOn }) {
@@ -77,8 +79,8 @@ func centerProducts(ctx context.Context, look *checks.Look, services []host.Serv
 		p.State, p.Signatures = productState(uint32(state))
 		if p.ID == defenderGUID {
 			p.ID, p.Name = idDefender, nameDefender
-		} else if p.State == stateOn && stoppedProgram(services, in["pathToSignedReportingExe"]) {
-			p.State, p.From = stateOff, "service" // it was killed before it could tell
+		} else if p.State == stateOn {
+			registeredProgram(ctx, look, services, in["pathToSignedReportingExe"], &p)
 		}
 		out = append(out, p)
 	}
@@ -92,13 +94,63 @@ func centerStopped(services []host.Service) bool {
 	return i >= 0 && services[i].State == "stopped"
 }
 
-// stoppedProgram tells whether a program is that of a service that should run since the
-// start and does not.
-func stoppedProgram(services []host.Service, program string) bool {
+// registeredProgram corrects the state of a product that is on as far as the Security
+// Center knows, by the program that told so: it may have been killed before it could tell
+// that, or be gone with nobody having struck it off.
+func registeredProgram(ctx context.Context, look *checks.Look, services []host.Service, program string, p *product) {
 	name := baseName(program)
-	return name != "" && slices.ContainsFunc(services, func(s host.Service) bool {
-		return s.State == "stopped" && s.Start == "auto" && baseName(s.Program) == name
-	})
+	of := func(state string) func(host.Service) bool {
+		return func(s host.Service) bool {
+			return s.State == state && (state == "running" || s.Start == "auto") && baseName(s.Program) == name
+		}
+	}
+	switch {
+	case name == "" || strings.Contains(program, "://"): // an app of the store says no more
+	case slices.ContainsFunc(services, of("stopped")):
+		p.State, p.From = stateOff, "service"
+	case slices.ContainsFunc(services, of("running")):
+	default:
+		path := expanded(ctx, look.Host, program)
+		_, err := look.Host.Files.Stat(ctx, path)
+		if errors.Is(err, fs.ErrNotExist) {
+			p.State = stateGone
+		} else if err != nil {
+			p.State = stateUnknown
+			look.Need(path, err)
+		}
+	}
+}
+
+// expanded puts the folders of this machine in place of the variables that such paths
+// begin with.
+func expanded(ctx context.Context, h *host.Host, path string) string {
+	path = strings.Trim(path, `" `)
+	variable, rest, ok := strings.Cut(strings.TrimPrefix(path, "%"), "%")
+	if !strings.HasPrefix(path, "%") || !ok {
+		return path
+	}
+	const keyFolders = `HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion`
+	for _, known := range []struct{ variable, key, value, usual string }{
+		{"ProgramFiles", keyFolders, "ProgramFilesDir", `C:\Program Files`},
+		{"ProgramW6432", keyFolders, "ProgramFilesDir", `C:\Program Files`},
+		{"ProgramFiles(x86)", keyFolders, "ProgramFilesDir (x86)", `C:\Program Files (x86)`},
+		{"CommonProgramFiles", keyFolders, "CommonFilesDir", `C:\Program Files\Common Files`},
+		{"CommonProgramFiles(x86)", keyFolders, "CommonFilesDir (x86)", `C:\Program Files (x86)\Common Files`},
+		{"ProgramData", `HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList`, "ProgramData", `C:\ProgramData`},
+		{"SystemRoot", keyVersion, "SystemRoot", `C:\Windows`},
+		{"windir", keyVersion, "SystemRoot", `C:\Windows`},
+		{"SystemDrive", "", "", `C:`},
+	} {
+		if !strings.EqualFold(variable, known.variable) {
+			continue
+		}
+		folder := known.usual
+		if v, err := h.Registry.Value(ctx, known.key, known.value); known.key != "" && err == nil && v.String != "" && !strings.Contains(v.String, "%") {
+			folder = v.String
+		}
+		return folder + rest
+	}
+	return path
 }
 
 // baseName is the last part of a path of Windows, in lower case.

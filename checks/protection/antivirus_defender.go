@@ -22,6 +22,10 @@ const (
 
 	keyDefender       = `HKLM\SOFTWARE\Microsoft\Windows Defender`
 	keyDefenderPolicy = `HKLM\SOFTWARE\Policies\Microsoft\Windows Defender`
+	// Where a device manager such as Intune puts its settings: as they came, and for
+	// Defender to read.
+	keyDefenderMDM    = `HKLM\SOFTWARE\Microsoft\PolicyManager\current\device\Defender`
+	keyDefenderDevice = keyDefenderPolicy + `\Policy Manager`
 )
 
 // observeDefender asks Defender for its state, and the registry where it does not
@@ -125,16 +129,17 @@ func mergeDefender(center, own product) product {
 }
 
 // defenderExclusions lists what Defender does not look at, by whatever setting: as it
-// says itself, or as the registry does where it says nothing.
+// says itself, or as the registry does where it says nothing. What a device manager set
+// is read in any case.
 func defenderExclusions(ctx context.Context, look *checks.Look) []exclusion {
+	out := managedExclusions(ctx, look)
 	instances, err := look.Host.Management.Instances(ctx, namespaceDefender, classPreference,
 		"ExclusionPath", "ExclusionExtension", "ExclusionProcess")
 	if err == nil && len(instances) > 0 {
-		if out, all := preferredExclusions(instances[0]); all {
-			return out
+		if own, all := preferredExclusions(instances[0]); all {
+			return append(out, own...)
 		}
 	}
-	out := []exclusion{}
 	for _, key := range []string{keyDefender, keyDefenderPolicy} {
 		for _, k := range []struct{ key, kind string }{
 			{`\Exclusions\Paths`, excludedPath}, {`\Exclusions\Extensions`, excludedExtension}, {`\Exclusions\Processes`, excludedProcess},
@@ -145,6 +150,29 @@ func defenderExclusions(ctx context.Context, look *checks.Look) []exclusion {
 			}
 			for _, what := range names {
 				out = append(out, exclusion{k.kind, what})
+			}
+		}
+	}
+	return out
+}
+
+// managedExclusions lists what a device manager excludes: texts with a bar between their
+// parts. Source: Defender configuration service provider (Policy CSP).
+func managedExclusions(ctx context.Context, look *checks.Look) []exclusion {
+	var out []exclusion
+	for _, key := range []string{keyDefenderDevice, keyDefenderMDM} {
+		for _, k := range []struct{ name, kind string }{
+			{"ExcludedPaths", excludedPath}, {"ExcludedExtensions", excludedExtension}, {"ExcludedProcesses", excludedProcess},
+		} {
+			v, err := look.Host.Registry.Value(ctx, key, k.name)
+			if err != nil {
+				look.Miss(key+`\`+k.name, err)
+				continue
+			}
+			for what := range strings.SplitSeq(v.String, "|") {
+				if what = strings.TrimSpace(what); what != "" {
+					out = append(out, exclusion{k.kind, what})
+				}
 			}
 		}
 	}

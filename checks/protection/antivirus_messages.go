@@ -10,12 +10,13 @@ func antivirusCovers() map[host.OS]checks.Coverage {
 	return map[host.OS]checks.Coverage{
 		host.Windows: {
 			Sources: []string{
-				"WMI " + namespaceCenter + ":" + classAntivirus + " (productState)",
+				"WMI " + namespaceCenter + ":" + classAntivirus + " (productState, pathToSignedReportingExe)",
 				"WMI " + namespaceDefender + ":" + classStatus,
 				"WMI " + namespaceDefender + ":" + classPreference + " (Exclusion*)",
 				"WMI " + namespaceDefender + ":" + classThreat + " (IsActive)",
 				"EnumServicesStatusEx",
 				keyDefender + `\Signature Updates`, keyDefender + `\Exclusions`, keyDefenderPolicy,
+				keyDefenderDevice + " (Excluded*)", keyDefenderMDM + " (Excluded*)",
 				`HKLM\SOFTWARE\Symantec\Symantec Endpoint Protection\CurrentVersion\public-opstate`,
 				`HKLM\SOFTWARE\KasperskyLab\Components\34\1103\1.0.0.0\Statistics\AVState`,
 			},
@@ -67,6 +68,8 @@ func antivirusMessages() message.Catalogue {
 			Do: say("instale clamav-daemon y clamav-freshclam, o anote en la revisión por qué el análisis de riesgos lo hace innecesario", "install clamav-daemon and clamav-freshclam, or note in the review why the risk analysis makes it needless")},
 		"antivirus.none_on": {Say: say("hay {bad} antivirus instalados y ninguno está activo", "{bad} antiviruses are installed and none is on"), Do: start},
 		"antivirus.off":     {Say: say("{product} está instalado y apagado", "{product} is installed and off"), Do: start},
+		"antivirus.gone": {Say: say("{product} sigue inscrito como activo en el Centro de seguridad y su programa ya no está: no protege", "{product} is still registered as on with the Security Center and its program is not there any more: it does not protect"),
+			Do: say("termine de desinstalarlo con la herramienta de limpieza de su fabricante y active Microsoft Defender u otro antivirus", "finish its removal with its maker's clean-up tool and turn on Microsoft Defender or another antivirus")},
 		"antivirus.unknown": {Say: say("{product} está instalado y no se pudo saber si está en marcha", "{product} is installed and whether it runs could not be known"), Do: look},
 		"antivirus.threat": {Say: say("el antivirus encontró {threat} y sigue en el equipo", "the antivirus found {threat} and it is still on the machine"),
 			Do: say("desconecte el equipo de la red, abra Seguridad de Windows > Historial de protección, elimine la amenaza y avise al responsable de seguridad", "take the machine off the network, open Windows Security > Protection history, remove the threat and tell the security officer")},

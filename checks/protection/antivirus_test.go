@@ -65,6 +65,11 @@ func TestAntivirusOnWindows(t *testing.T) {
 	pc := serviceList("WinDefend running", "wscsvc running")
 	server := serviceList("WinDefend running")
 	clean := excluding("ExclusionPath", "")
+	program := func(path string) host.Instance {
+		in := registered("Antivirus X", third, 266240)
+		in["pathToSignedReportingExe"] = path
+		return in
+	}
 	for _, row := range []struct {
 		name     string
 		center   []host.Instance // nil: no Security Center
@@ -75,6 +80,8 @@ func TestAntivirusOnWindows(t *testing.T) {
 		registry map[string]any
 		// unreadable keys; nil: those of Defender's exclusions
 		unreadable []string
+		files      []string // that are there
+		hidden     bool     // nobody may look at files
 		errors     map[string]error
 		want       checks.Status
 		wantCodes  []string
@@ -95,6 +102,19 @@ func TestAntivirusOnWindows(t *testing.T) {
 		{name: "another antivirus that says it is on and was killed", center: []host.Instance{{"displayName": "Antivirus X", "instanceGuid": third, "productState": "266240",
 			"pathToSignedReportingExe": `%ProgramFiles%\X\xsvc.exe`}}, services: append(serviceList("wscsvc running"), host.Service{Name: "X", State: "stopped", Start: "auto", Program: `C:\Program Files\X\XSvc.exe`}),
 			want: checks.Fail, wantCodes: []string{"antivirus.off"}},
+		{name: "another antivirus whose program is gone", center: []host.Instance{program(`%ProgramFiles%\X\xsvc.exe`)}, services: serviceList("wscsvc running", "WinDefend stopped"),
+			want: checks.Fail, wantCodes: []string{"antivirus.off", "antivirus.gone"}},
+		{name: "another antivirus whose program is gone, Defender watches", center: []host.Instance{program(`C:\Program Files\X\xsvc.exe`)}, status: status(), prefer: clean, services: pc,
+			want: checks.Pass, wantCodes: []string{"antivirus.on"}},
+		{name: "another antivirus whose program is there", center: []host.Instance{program(`%ProgramFiles%\X\xsvc.exe`)}, services: serviceList("wscsvc running"), files: []string{`C:\Program Files\X\xsvc.exe`},
+			want: checks.Pass, wantCodes: []string{"antivirus.on"}},
+		{name: "another antivirus whose program is there, on another drive", center: []host.Instance{program(`"%ProgramFiles(x86)%\X\xsvc.exe"`)}, services: serviceList("wscsvc running"), files: []string{`D:\Programas\X\xsvc.exe`},
+			registry: map[string]any{`HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\ProgramFilesDir (x86)`: `D:\Programas`},
+			want:     checks.Pass, wantCodes: []string{"antivirus.on"}},
+		{name: "another antivirus whose program runs and may not be looked at", center: []host.Instance{program(`%ProgramFiles%\X\xsvc.exe`)}, services: append(serviceList("wscsvc running"), host.Service{Name: "X", State: "running", Start: "auto", Program: `C:\Program Files\X\XSvc.exe`}),
+			hidden: true, want: checks.Pass, wantCodes: []string{"antivirus.on"}},
+		{name: "another antivirus whose program may not be looked at", center: []host.Instance{program(`%ProgramFiles%\X\xsvc.exe`)}, services: serviceList("wscsvc running"),
+			hidden: true, want: checks.Unknown, wantCodes: []string{"antivirus.unknown", "antivirus.unread"}},
 		{name: "another antivirus has expired", center: []host.Instance{defenderOff, registered("Antivirus X", third, 274432)},
 			services: serviceList("WinDefend stopped", "wscsvc running"), want: checks.Fail, wantCodes: []string{"antivirus.off", "antivirus.expired"}},
 		{name: "another antivirus is snoozed", center: []host.Instance{registered("Antivirus X", third, 270336)},
@@ -127,6 +147,12 @@ func TestAntivirusOnWindows(t *testing.T) {
 			want: checks.Warn, wantCodes: []string{"antivirus.on", "antivirus.exclusion_wide"}},
 		{name: "one program's folder excluded", status: status(), prefer: excluding("ExclusionPath", `D:\SQL\Datos`), services: server,
 			want: checks.Pass, wantCodes: []string{"antivirus.on"}},
+		{name: "a drive excluded by a device manager", status: status(), prefer: clean, services: server, registry: map[string]any{keyDefenderDevice + `\ExcludedPaths`: `D:\SQL\Datos|C:\`},
+			want: checks.Fail, wantCodes: []string{"antivirus.on", "antivirus.exclusion_drive"}},
+		{name: "programs excluded by a device manager, as it came", status: status(), prefer: clean, services: server, registry: map[string]any{keyDefenderMDM + `\ExcludedExtensions`: `mdf|.exe`, keyDefenderMDM + `\ExcludedProcesses`: `cmd.exe`},
+			want: checks.Fail, wantCodes: []string{"antivirus.on", "antivirus.exclusion_programs", "antivirus.exclusion_wide"}},
+		{name: "a device manager's exclusions unreadable", status: status(), prefer: clean, services: server, unreadable: []string{keyDefenderMDM},
+			want: checks.Unknown, wantCodes: []string{"antivirus.on", "antivirus.unread", "antivirus.unread", "antivirus.unread"}},
 		{name: "exclusions hidden", status: status(), prefer: excluding("ExclusionPath", "N/A: hidden"), services: server,
 			want: checks.Unknown, wantCodes: []string{"antivirus.on", "antivirus.unread"}},
 		{name: "exclusions unreadable", status: status(), services: server,
@@ -192,7 +218,15 @@ func TestAntivirusOnWindows(t *testing.T) {
 			if unreadable == nil {
 				unreadable = []string{keyDefender + `\Exclusions\Paths`}
 			}
-			h := a.On(host.Host{OS: host.Windows, Now: now, Registry: checktest.Registry{Values: row.registry, Unreadable: unreadable}})
+			present := checktest.Files{Content: map[string]string{}}
+			for _, name := range row.files {
+				present.Content[name] = "MZ"
+			}
+			var files host.Files = present
+			if row.hidden {
+				files = denied{}
+			}
+			h := a.On(host.Host{OS: host.Windows, Now: now, Files: files, Registry: checktest.Registry{Values: row.registry, Unreadable: unreadable}})
 			res := checktest.Run(t, antivirus(), h, "")
 			if got := codes(res); res.Status != row.want || !slices.Equal(got, row.wantCodes) {
 				t.Errorf("got %s %v, want %s %v\n%s", res.Status, got, row.want, row.wantCodes, res.Observed)

@@ -11,7 +11,7 @@ func firewallCovers() map[host.OS]checks.Coverage {
 		host.Windows: {
 			Sources: []string{
 				keyFirewallPolicy + `\{DomainProfile,PrivateProfile,StandardProfile,PublicProfile}`, keyFirewallMDM,
-				keyFirewall + `\{DomainProfile,StandardProfile,PublicProfile}`,
+				keyFirewall + `\{DomainProfile,StandardProfile,PublicProfile}` + " (EnableFirewall, DefaultInboundAction, DoNotAllowExceptions, DisabledInterfaces)",
 				keyFirewall + `\FirewallRules`, keyFirewallPolicy + `\FirewallRules`,
 				"EnumServicesStatusEx (" + serviceFirewall + ")", sourceCenter, "GetExtendedTcpTable, GetExtendedUdpTable",
 			},
@@ -62,6 +62,8 @@ func firewallMessages() message.Catalogue {
 		"firewall.profile_off": {Say: say("apagado en la red {network} (decide: {from})", "off for the {network} network (decided by: {from})"), Do: turnOn},
 		"firewall.profile_open": {Say: say("en la red {network} deja entrar todo lo que ninguna regla nombra (decide: {from})", "on the {network} network it lets in all that no rule names (decided by: {from})"),
 			Do: say("wf.msc > Propiedades: ponga «Conexiones entrantes» en «Bloquear (predeterminado)» en ese perfil o en la directiva que lo fija", "wf.msc > Properties: set \"Inbound connections\" to \"Block (default)\" in that profile or in the policy that sets it")},
+		"firewall.profile_excludes": {Say: say("en la red {network} no vigila estas conexiones: {connections}", "on the {network} network it leaves these connections alone: {connections}"),
+			Do: say("wf.msc > Propiedades > pestaña del perfil > «Conexiones de red protegidas: Personalizar»: marque todas", "wf.msc > Properties > the profile's tab > \"Protected network connections: Customize\": tick them all")},
 		"firewall.profile_unset": {Say: say("nada dice si está activo en la red {network}", "nothing says whether it is on for the {network} network"), Do: turnOn},
 		"firewall.stopped": {Say: say("el servicio del cortafuegos (MpsSvc) está parado", "the firewall's service (MpsSvc) is stopped"),
 			Do: say("services.msc: inicie «Firewall de Windows Defender» y póngalo en automático; si no arranca, revise el equipo en busca de programas dañinos", "services.msc: start \"Windows Defender Firewall\" and set it to automatic; if it does not start, look for malware")},

@@ -2,6 +2,8 @@ package protection
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,6 +42,9 @@ type firewallProfile struct {
 	Inbound *firewallSetting `json:"inbound,omitempty"`
 	// Shielded: rules that let in are ignored.
 	Shielded bool `json:"shielded,omitempty"`
+	// Excluded are the connections that the firewall leaves alone on that kind of
+	// network, by the name that their window shows, sorted.
+	Excluded []string `json:"excluded,omitempty"`
 	// LocalRules is false where a policy ignores the rules made on this machine.
 	LocalRules bool            `json:"local_rules"`
 	Unread     []checks.Unread `json:"unread,omitempty"`
@@ -129,8 +134,51 @@ func readProfile(ctx context.Context, h *host.Host, name string) firewallProfile
 	if s := effective(ctx, &look, name, "AllowLocalPolicyMerge"); s != nil {
 		p.LocalRules = s.Value != 0 || s.From == "local"
 	}
+	p.Excluded = excludedConnections(ctx, &look, name)
 	p.Unread = look.Unread
 	return p
+}
+
+// excludedConnections names the connections that any store takes out of a profile. One
+// that the machine has no more is left out.
+func excludedConnections(ctx context.Context, look *checks.Look, profile string) []string {
+	const (
+		value          = "DisabledInterfaces"
+		keyConnections = `HKLM\SYSTEM\CurrentControlSet\Control\Network\{4D36E972-E325-11CE-BFC1-08002BE10318}\`
+		maxText        = 16 << 10
+	)
+	var out []string
+	for _, s := range firewallStores() {
+		for _, key := range s.keys[profile] {
+			v, err := look.Host.Registry.Value(ctx, key, value)
+			if err != nil {
+				look.Miss(key+`\`+value, err)
+				continue
+			}
+			text := v.String + strings.Join(v.Strings, "")
+			if len(text) > maxText {
+				look.Note(key+`\`+value, "too_big")
+				continue
+			}
+			for part := range strings.SplitSeq(text, "{") { // {GUID},{GUID}
+				id, _, ok := strings.Cut(part, "}")
+				if !ok {
+					continue
+				}
+				id = "{" + id + "}"
+				name, err := look.Host.Registry.Value(ctx, keyConnections+id+`\Connection`, "Name")
+				switch {
+				case errors.Is(err, fs.ErrNotExist):
+				case err != nil || name.String == "":
+					out = append(out, id)
+				default:
+					out = append(out, name.String)
+				}
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // effective is the value of the first store that has one. A store that could not be read
@@ -183,13 +231,14 @@ func firewallServiceState(ctx context.Context, look *checks.Look) string {
 // otherFirewalls lists the firewalls that registered with the Windows Security Center,
 // which servers do not have.
 func otherFirewalls(ctx context.Context, look *checks.Look) []product {
-	instances, err := look.Host.Management.Instances(ctx, namespaceCenter, classFirewall, "displayName", "instanceGuid", "productState")
+	instances, err := look.Host.Management.Instances(ctx, namespaceCenter, classFirewall, "displayName", "instanceGuid", "productState", "pathToSignedReportingExe")
 	if err != nil {
 		look.Miss(sourceCenter, err)
 		return nil
 	}
 	// Services that are not told are noted where the firewall's own is looked for.
-	if services, err := look.Host.Running.Services(ctx); err == nil && centerStopped(services) && len(instances) > 0 {
+	services, err := look.Host.Running.Services(ctx)
+	if err == nil && centerStopped(services) && len(instances) > 0 {
 		look.Note(sourceCenter, "unreadable")
 		return nil
 	}
@@ -201,7 +250,9 @@ func otherFirewalls(ctx context.Context, look *checks.Look) []product {
 			continue
 		}
 		p := product{ID: strings.ToUpper(in["instanceGuid"]), Name: in["displayName"], From: "security_center"}
-		p.State, _ = productState(uint32(bits))
+		if p.State, _ = productState(uint32(bits)); p.State == stateOn {
+			registeredProgram(ctx, look, services, in["pathToSignedReportingExe"], &p)
+		}
 		out = append(out, p)
 	}
 	slices.SortFunc(out, func(a, b product) int { return strings.Compare(a.ID, b.ID) })
@@ -294,6 +345,8 @@ func (j *judged) windowsFirewall(seen firewallFacts) {
 		switch {
 		case p.Enabled != nil && p.Enabled.Value == 0:
 			j.add(key, checks.Fail, "firewall.profile_off", "network", p.Name, "from", p.Enabled.From)
+		case len(p.Excluded) > 0:
+			j.add(key, checks.Fail, "firewall.profile_excludes", "network", p.Name, "connections", strings.Join(p.Excluded, ", "))
 		case p.Inbound != nil && p.Inbound.Value == 0 && !p.Shielded:
 			j.add(key, checks.Fail, "firewall.profile_open", "network", p.Name, "from", p.Inbound.From)
 		case len(p.Unread) > 0:

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"vigia/checks"
@@ -36,6 +37,10 @@ func TestFirewallOnWindows(t *testing.T) {
 		policy = keyFirewallPolicy + `\`
 		rules  = `FirewallRules\`
 		all    = "v2.31|Action=Allow|Active=TRUE|Dir=In|Name=Todo|"
+
+		connections = `HKLM\SYSTEM\CurrentControlSet\Control\Network\{4D36E972-E325-11CE-BFC1-08002BE10318}\`
+		card        = "{0A1B2C3D-0000-4000-8000-000000000001}"
+		other       = "{0A1B2C3D-0000-4000-8000-000000000002}"
 	)
 	askFirewall := namespaceCenter + ":" + classFirewall
 	on := checktest.Answers{
@@ -78,6 +83,16 @@ func TestFirewallOnWindows(t *testing.T) {
 		{"service missing", profiles(nil), nil, with(func(a *checktest.Answers) { a.ServiceList = serviceList("Dnscache running") }), "", checks.Fail, []string{"firewall.missing"}},
 		{"service disabled, no service manager", profiles(map[string]any{keyServices + `MpsSvc\Start`: 4}), nil, with(func(a *checktest.Answers) { a.ServiceList = nil }), "", checks.Fail, []string{"firewall.disabled"}},
 		{"no service manager", profiles(nil), nil, with(func(a *checktest.Answers) { a.ServiceList = nil }), "", checks.Unknown, []string{"firewall.unread"}},
+		{"a connection left alone on public networks", profiles(map[string]any{local + `PublicProfile\DisabledInterfaces`: card, connections + card + `\Connection\Name`: "Ethernet"}), nil, on, "", checks.Fail, []string{"firewall.profile_excludes"}},
+		{"a connection left alone by policy", profiles(map[string]any{policy + `DomainProfile\DisabledInterfaces`: other + "," + card, connections + card + `\Connection\Name`: "Wi-Fi"}), nil, on, "", checks.Fail, []string{"firewall.profile_excludes"}},
+		{"a connection left alone that is gone", profiles(map[string]any{local + `PublicProfile\DisabledInterfaces`: card + "," + other}), nil, on, "", checks.Pass, nil},
+		{"no connection left alone", profiles(map[string]any{local + `PublicProfile\DisabledInterfaces`: ""}), nil, on, "", checks.Pass, nil},
+		{"connections unreadable", profiles(map[string]any{local + `PublicProfile\DisabledInterfaces`: card}), []string{strings.TrimSuffix(connections, `\`)}, on, "", checks.Fail, []string{"firewall.profile_excludes"}},
+		{"another firewall that was on and is gone", profiles(map[string]any{local + `PublicProfile\EnableFirewall`: 0}), nil, with(func(a *checktest.Answers) {
+			in := registered("Cortafuegos Muralla", "{A1}", 0x41010)
+			in["pathToSignedReportingExe"] = `%ProgramFiles%\Muralla\muralla.exe`
+			a.InstancesOf[askFirewall] = []host.Instance{in}
+		}), "", checks.Fail, []string{"firewall.profile_off"}},
 		{"another firewall is on", profiles(map[string]any{local + `PublicProfile\EnableFirewall`: 0}), nil, with(func(a *checktest.Answers) {
 			a.InstancesOf[askFirewall] = []host.Instance{registered("Cortafuegos Muralla", "{A1}", 0x41010)}
 		}), "", checks.Warn, []string{"firewall.other"}},
@@ -111,7 +126,7 @@ func TestFirewallOnWindows(t *testing.T) {
 		{"listeners unreadable", profiles(nil), nil, with(func(a *checktest.Answers) { a.ListenerList = nil }), "", checks.Unknown, []string{"firewall.unread"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			h := row.answers.On(host.Host{OS: host.Windows, Now: now, Registry: checktest.Registry{Values: row.values, Unreadable: row.unreadable}})
+			h := row.answers.On(host.Host{OS: host.Windows, Now: now, Files: checktest.Files{}, Registry: checktest.Registry{Values: row.values, Unreadable: row.unreadable}})
 			res := checktest.Run(t, firewall(), h, row.params)
 			if got := wrong(res); res.Status != row.want || !slices.Equal(got, row.codes) {
 				t.Errorf("got %s %v\nwant %s %v\n%v", res.Status, got, row.want, row.codes, res.Findings)
