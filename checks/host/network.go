@@ -43,8 +43,9 @@ type FilterChain struct {
 	// AcceptsAll: a rule accepts what nobody names, before the end of the chain.
 	AcceptsAll bool `json:"accepts_all,omitempty"`
 	// AcceptsFrom lists the interfaces from which everything is accepted although the
-	// chain drops what nobody names. Interfaces that are no device, such as those of
-	// tunnels, are left out.
+	// chain drops what nobody names: those with a device, those upon one, such as bridges,
+	// bonds and VLANs, and those of a default route. Tunnels and bridges of virtual
+	// machines are left out.
 	AcceptsFrom []string `json:"accepts_from,omitempty"`
 }
 

@@ -26,8 +26,8 @@ func firewallCovers() map[host.OS]checks.Coverage {
 			Sources: []string{"netlink: nf_tables (NFT_MSG_GETTABLE, GETCHAIN, GETRULE, GETSETELEM)", "/proc/net/ip_tables_names, ip6_tables_names",
 				"/proc/net/{tcp,tcp6,udp,udp6}", "/proc/sys/net/ipv6", "/etc/ufw/ufw.conf, /etc/default/ufw, /etc/firewalld, /etc/nftables.conf, /etc/iptables"},
 			Missing: say(
-				"las tablas del iptables antiguo (iptables-legacy) no se leen: si existen y nftables no cierra, el resultado es desconocido; no se miran los filtros de ingress ni de prerouting ni lo aceptado desde túneles; de un equipo montado se lee solo lo configurado en ufw, firewalld, nftables o iptables-persistent",
-				"tables of the older iptables (iptables-legacy) are not read: where there are some and nftables does not close, the result is unknown; filters at ingress or prerouting are not looked at, nor what is accepted from tunnels; of a mounted machine only what is configured in ufw, firewalld, nftables or iptables-persistent is read"),
+				"las tablas del iptables antiguo (iptables-legacy) no se leen: si existen y nftables no cierra, el resultado es desconocido; no se miran los filtros de ingress ni de prerouting ni lo aceptado desde túneles o puentes de máquinas virtuales; de un equipo montado se lee solo lo configurado en ufw, firewalld, nftables o iptables-persistent",
+				"tables of the older iptables (iptables-legacy) are not read: where there are some and nftables does not close, the result is unknown; filters at ingress or prerouting are not looked at, nor what is accepted from tunnels or bridges of virtual machines; of a mounted machine only what is configured in ufw, firewalld, nftables or iptables-persistent is read"),
 			ByHand: say(
 				"como root: «nft list ruleset» (la cadena con «hook input» debe tener «policy drop» o acabar en drop o reject) y «ss -tulpn» para ver qué escucha",
 				"as root: \"nft list ruleset\" (the chain with \"hook input\" must have \"policy drop\" or end in drop or reject) and \"ss -tulpn\" for what listens"),

@@ -119,7 +119,7 @@ func (liveNetwork) PacketFilter(ctx context.Context) (host.PacketFilter, error) 
 			return host.PacketFilter{}, fmt.Errorf("read the packet filter: %w", err)
 		}
 	}
-	filter, err := filterOf(rules, devices(), withoutInodes(listeners))
+	filter, err := filterOf(rules, devices(ctx), withoutInodes(listeners))
 	if err != nil {
 		return host.PacketFilter{}, fmt.Errorf("follow the packet filter: %w", err)
 	}
@@ -149,14 +149,15 @@ func mayHaveRules(ctx context.Context) bool {
 	return err != nil || strings.Contains(string(builtin), "/nf_tables.ko")
 }
 
-// devices lists the interfaces with a device behind them. A container has none: there
-// all but the loopback count.
-func devices() []nic {
+// devices lists the interfaces by which a network comes in. A container has none with a
+// device: there all but the loopback count.
+func devices(ctx context.Context) []nic {
 	interfaces, err := net.Interfaces()
 	if err != nil {
 		return nil
 	}
-	var all, devices []nic
+	var all []nic
+	var names []string
 	for _, i := range interfaces {
 		if i.Flags&net.FlagLoopback != 0 {
 			continue
@@ -175,15 +176,19 @@ func devices() []nic {
 				n.addresses = append(n.addresses, b)
 			}
 		}
-		all = append(all, n)
-		if _, err := os.Stat("/sys/class/net/" + i.Name + "/device"); err == nil {
-			devices = append(devices, n)
+		all, names = append(all, n), append(names, i.Name)
+	}
+	var routes [2][]byte
+	for i, name := range []string{"route", "ipv6_route"} {
+		if b, err := (files{liveTree{}}).ReadFile(ctx, "/proc/net/"+name, maxSocketTable); err == nil {
+			routes[i] = b
 		}
 	}
-	if len(devices) > 0 {
-		return devices
+	from := carriers("/sys/class/net", names, defaultRoutes(routes[0], routes[1]))
+	if from == nil {
+		return all
 	}
-	return all
+	return slices.DeleteFunc(all, func(n nic) bool { return !slices.Contains(from, n.name) })
 }
 
 // Limits of reading rules.
