@@ -107,14 +107,19 @@ func (r *reader) directory(ctx context.Context) string {
 	if id.Domain != "" && !r.domainController(ctx) {
 		return "domain"
 	}
+	if r.cloudJoined(ctx) {
+		return "cloud"
+	}
+	return ""
+}
+
+// cloudJoined tells whether the machine joined a tenant of Entra ID.
+func (r *reader) cloudJoined(ctx context.Context) bool {
 	joined, err := r.Host.Registry.Subkeys(ctx, keyCloudJoin)
 	if err != nil {
 		r.Miss(keyCloudJoin, err)
 	}
-	if len(joined) > 0 {
-		return "cloud"
-	}
-	return ""
+	return len(joined) > 0
 }
 
 // source names the first directory service that a database of nsswitch.conf takes

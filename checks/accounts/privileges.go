@@ -61,8 +61,11 @@ type adminFact struct {
 	// BuiltIn marks the accounts that exist to administer: RID 500 and the
 	// Domain Admins on Windows.
 	BuiltIn bool `json:"built_in,omitempty"`
-	// Kind is "group" for a group whose members are not known here, and
-	// "everybody" for one that holds whoever logs on.
+	// Closed marks accounts that are deleted, disabled or expired.
+	Closed bool `json:"closed,omitempty"`
+	// Kind is "group" for a group whose members are not known here,
+	// "everybody" for one that holds whoever logs on, and "cloud" for a role or group
+	// of Entra ID that has no name here.
 	Kind string `json:"kind,omitempty"`
 }
 
@@ -93,13 +96,24 @@ func judgePrivileges(seen privilegeFacts, p privilegeParams, _ time.Time) checks
 		}
 		v.Findings = append(v.Findings, checks.Finding{Key: key, Status: status, Reason: checks.Because(code, args...)})
 	}
+	cloud, open := 0, 0
+	for _, a := range seen.Admins {
+		if a.Kind == kindCloud {
+			cloud++
+		}
+		if !a.Closed {
+			open++
+		}
+	}
 	for _, a := range seen.Admins {
 		name := cmp.Or(a.Name, a.SID)
 		switch {
 		case a.Kind == kindEverybody:
 			add("admin/"+name, checks.Fail, "privileges.everybody", "account", name, "via", a.Via)
-		case a.BuiltIn || listed(p.Admins, a.Name, a.SID):
-		case a.Kind == kindGroup:
+		case a.BuiltIn || a.Closed || listed(p.Admins, a.Name, a.SID):
+		case a.Kind == kindCloud && cloud <= cloudRoles:
+			add("admin/"+name, checks.Warn, "privileges.cloud_role", "account", name)
+		case a.Kind == kindGroup || a.Kind == kindCloud:
 			add("admin/"+name, checks.Fail, "privileges.group_not_authorised", "account", name, "via", a.Via)
 		default:
 			add("admin/"+name, checks.Fail, "privileges.not_authorised", "account", name, "via", a.Via)
@@ -114,7 +128,7 @@ func judgePrivileges(seen privilegeFacts, p privilegeParams, _ time.Time) checks
 			add("powerful/"+a.Via+"/"+name, checks.Fail, "privileges.everybody", "account", name, "via", a.Via)
 		case a.Via == sidRemoteDesktop || a.Via == sidRemoteManagement:
 			// To work at a machine from afar is no right over it.
-		case !a.BuiltIn && !listed(p.Admins, a.Name, a.SID):
+		case !a.BuiltIn && !a.Closed && !listed(p.Admins, a.Name, a.SID):
 			add("powerful/"+a.Via+"/"+name, checks.Fail, "privileges.powerful_group", "account", name, "via", a.Via)
 		}
 	}
@@ -159,10 +173,10 @@ func judgePrivileges(seen privilegeFacts, p privilegeParams, _ time.Time) checks
 		v.Reason = checks.Because("privileges.several_warned", "bad", strconv.Itoa(len(bad)))
 	case v.Status == checks.Unknown:
 		v.Reason = checks.Because("privileges.several_unread", "bad", strconv.Itoa(len(bad)))
-	case len(seen.Admins) == 0:
+	case open == 0:
 		v.Reason = checks.Because("privileges.only_root")
 	default:
-		v.Reason = checks.Because("privileges.least", "admins", strconv.Itoa(len(seen.Admins)))
+		v.Reason = checks.Because("privileges.least", "admins", strconv.Itoa(open))
 	}
 	return v
 }

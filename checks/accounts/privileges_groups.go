@@ -44,7 +44,13 @@ const (
 const (
 	kindGroup     = "group"
 	kindEverybody = "everybody"
+	kindCloud     = "cloud"
 )
+
+// cloudRoles is how many roles of Entra ID its join puts into the administrators' group,
+// by SIDs that each tenant has of its own and that have no name here: those of its global
+// administrators and of its administrators of devices.
+const cloudRoles = 2
 
 // powerfulGroups are those whose members can read every file, load a driver, change
 // accounts or run what they like as the system, and those who may come from afar.
@@ -88,7 +94,10 @@ func observeWindowsPrivileges(ctx context.Context, h *host.Host) (privilegeFacts
 		// group: an empty answer is none.
 		r.Note(sidAdministrators, "unreadable")
 	}
-	nested := nestedGroups{r: r, machine: machineSID(members)}
+	nested := nestedGroups{r: r, machine: machineSID(members), joined: r.cloudJoined(ctx)}
+	// Advice only: of whom nothing is told stays an account that is open.
+	nested.users, err = h.Accounts.Users(ctx)
+	nested.listed = err == nil
 	seen.Admins = nested.facts(ctx, sidAdministrators, members)
 	for _, group := range powerfulGroups() {
 		members, err := h.Accounts.Members(ctx, group)
@@ -133,6 +142,37 @@ func machineSID(members []host.Member) string {
 type nestedGroups struct {
 	r       *reader
 	machine string
+	users   []host.User // of this machine, if listed
+	listed  bool
+	joined  bool // to Entra ID
+}
+
+// closed tells whether a member is an account that nobody can use: deleted, disabled or
+// expired.
+func (n nestedGroups) closed(m host.Member) bool {
+	if m.Kind == "deleted" {
+		return true
+	}
+	if !n.listed || n.machine == "" || !strings.HasPrefix(m.SID, n.machine+"-") || m.Kind == "group" {
+		return false
+	}
+	i := slices.IndexFunc(n.users, func(u host.User) bool { return u.SID == m.SID })
+	if i < 0 {
+		// Without its own name an account of this machine is one that was deleted; one
+		// with a name may be a group, or was made just now.
+		return m.Name == "" && len(n.users) > 0
+	}
+	return !usable(n.users[i], n.r.Host.Now())
+}
+
+// cloud tells whether a member is a role or group of Entra ID on a machine that joined it.
+// A person has a name as soon as they log on, and a profile.
+func (n nestedGroups) cloud(ctx context.Context, m host.Member) bool {
+	if !n.joined || m.Name != "" || m.Kind == "user" || !strings.HasPrefix(m.SID, "S-1-12-1-") {
+		return false
+	}
+	_, err := n.r.Host.Registry.Value(ctx, keyProfileList+`\`+m.SID, "ProfileImagePath")
+	return err != nil && n.r.Miss(keyProfileList, err)
 }
 
 func (n nestedGroups) facts(ctx context.Context, via string, members []host.Member) []adminFact {
@@ -142,12 +182,14 @@ func (n nestedGroups) facts(ctx context.Context, via string, members []host.Memb
 	add = func(members []host.Member, depth int) {
 		for _, m := range members {
 			f := adminFact{
-				Name: m.Name, SID: m.SID, Via: via,
+				Name: m.Name, SID: m.SID, Via: via, Closed: n.closed(m),
 				BuiltIn: strings.HasSuffix(m.SID, ridAdministrator) || strings.HasSuffix(m.SID, ridDomainAdmins),
 			}
 			switch {
 			case everybody(m.SID):
 				f.Kind = kindEverybody
+			case n.cloud(ctx, m):
+				f.Kind = kindCloud
 			case m.Kind == "group" && !f.BuiltIn:
 				if below, ok := n.below(ctx, m.SID); ok && depth < maxNested && !slices.Contains(inside, m.SID) {
 					inside = append(inside, m.SID)

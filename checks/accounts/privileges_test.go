@@ -20,8 +20,11 @@ type membersOf struct {
 	others         map[string][]host.Member
 }
 
-func (membersOf) Users(ctx context.Context) ([]host.User, error) {
-	return host.Unsupported{}.Users(ctx)
+// Users of every such machine are ana, and luis, who is disabled.
+func (membersOf) Users(context.Context) ([]host.User, error) {
+	const domain = "S-1-5-21-1-2-3"
+	return []host.User{{Name: "Administrador", SID: domain + "-500"}, {Name: "ana", SID: domain + "-1001"}, {Name: "luis", SID: domain + "-1002", Disabled: true},
+		{Name: "tecnica", SID: domain + "-1003"}}, nil
 }
 
 func (membersOf) PasswordPolicy(ctx context.Context) (host.PasswordPolicy, error) {
@@ -138,6 +141,15 @@ func TestPrivilegesOnWindows(t *testing.T) {
 	backup := func(m ...host.Member) map[string][]host.Member {
 		return map[string][]host.Member{sidBackupOperators: m}
 	}
+	cloud := func(more ...string) host.Registry {
+		r := checktest.Registry{Values: map[string]any{keyPoliciesSystem + `\EnableLUA`: 1, keyCloudJoin + `\AB12\TenantId`: "x"}}
+		for _, sid := range more {
+			r.Values[keyProfileList+`\`+sid+`\ProfileImagePath`] = `C:\Users\x`
+		}
+		return r
+	}
+	const role, device, person = "S-1-12-1-1-2-3-4", "S-1-12-1-5-6-7-8", "S-1-12-1-9-9-9-9"
+	roles := []host.Member{admin, {SID: role, Kind: "unknown"}, {SID: device, Kind: "unknown"}}
 	for _, row := range []struct {
 		name     string
 		members  []host.Member
@@ -152,6 +164,16 @@ func TestPrivilegesOnWindows(t *testing.T) {
 		{"an authorised one, by name without domain", []host.Member{admin, {SID: domain + "-1001", Name: `PC\Tecnica`}}, nil, uac(1), `{"admins":["tecnica"]}`, checks.Pass, "privileges.least"},
 		{"one whose name was not found", []host.Member{{SID: domain + "-1009"}}, nil, uac(1), "", checks.Fail, "privileges.not_authorised"},
 		{"a group of the domain", []host.Member{admin, {SID: "S-1-5-21-4-5-6-1105", Name: `MUNI\Informatica`, Kind: "group"}}, nil, uac(1), "", checks.Fail, "privileges.group_not_authorised"},
+		{"the two roles of Entra ID", roles, nil, cloud(), "", checks.Warn, "privileges.several_warned"},
+		{"the two roles of Entra ID, authorised", roles, nil, cloud(), `{"admins":["` + role + `","` + device + `"]}`, checks.Pass, "privileges.least"},
+		{"roles of Entra ID on a machine that did not join it", roles[:2], nil, uac(1), "", checks.Fail, "privileges.not_authorised"},
+		{"more than the two roles", append(slices.Clone(roles), host.Member{SID: person, Kind: "unknown"}), nil, cloud(), `{"admins":["` + role + `","` + device + `"]}`, checks.Fail, "privileges.group_not_authorised"},
+		{"a person of Entra ID", append(slices.Clone(roles), host.Member{SID: person, Name: `AzureAD\Ana`, Kind: "user"}), nil, cloud(), "", checks.Fail, "privileges.not_authorised"},
+		{"a person of Entra ID without a name", []host.Member{admin, {SID: person, Kind: "unknown"}}, nil, cloud(person), "", checks.Fail, "privileges.not_authorised"},
+		{"a disabled one", []host.Member{admin, {SID: domain + "-1002", Name: `PC\luis`, Kind: "user"}}, nil, uac(1), "", checks.Pass, "privileges.least"},
+		{"a deleted one", []host.Member{admin, {SID: domain + "-1099", Kind: "unknown"}, {SID: "S-1-5-21-4-5-6-1105", Kind: "deleted"}}, nil, uac(1), "", checks.Pass, "privileges.least"},
+		{"a disabled one who copies everything", []host.Member{admin}, backup(host.Member{SID: domain + "-1002", Name: `PC\luis`, Kind: "user"}), uac(1), "", checks.Pass, "privileges.least"},
+		{"one of a domain that does not answer", []host.Member{admin, {SID: "S-1-5-21-4-5-6-1105", Kind: "unknown"}}, nil, uac(1), "", checks.Fail, "privileges.not_authorised"},
 		{"a group of this machine, by its members", []host.Member{admin, local}, map[string][]host.Member{local.SID: {{SID: domain + "-1001", Name: `PC\ana`, Kind: "user"}}}, uac(1), `{"admins":["Informatica"]}`, checks.Fail, "privileges.not_authorised"},
 		{"a group within itself", []host.Member{admin, local}, map[string][]host.Member{local.SID: {local}}, uac(1), "", checks.Fail, "privileges.group_not_authorised"},
 		{"everybody, authorised or not", []host.Member{admin, {SID: "S-1-5-11", Name: `NT AUTHORITY\Usuarios autentificados`, Kind: "wellknown"}}, nil, uac(1), `{"admins":["S-1-5-11"]}`, checks.Fail, "privileges.everybody"},

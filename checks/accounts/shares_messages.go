@@ -62,10 +62,10 @@ func shareCovers() map[host.OS]checks.Coverage {
 func privilegeCovers() map[host.OS]checks.Coverage {
 	return map[host.OS]checks.Coverage{
 		host.Windows: {
-			Sources: append([]string{"NetLocalGroupGetMembers", sidAdministrators}, append(powerfulGroups(), keyPoliciesSystem, keyShares)...),
+			Sources: append([]string{"NetLocalGroupGetMembers", sidAdministrators}, append(powerfulGroups(), fromUsers, keyCloudJoin, keyPoliciesSystem, keyShares)...),
 			Missing: say(
-				"los miembros de los grupos de un dominio, que dice el directorio; privilegios dados a mano en «Asignación de derechos de usuario»; permisos de servicios y carpetas del sistema",
-				"members of the groups of a domain, which the directory tells; privileges given by hand in \"User Rights Assignment\"; permissions of services and system folders"),
+				"los miembros de los grupos de un dominio y de los roles de Entra ID, que dice el directorio; privilegios dados a mano en «Asignación de derechos de usuario»; permisos de servicios y carpetas del sistema",
+				"members of the groups of a domain and of roles of Entra ID, which the directory tells; privileges given by hand in \"User Rights Assignment\"; permissions of services and system folders"),
 			ByHand: say(
 				"Administración de equipos > Usuarios y grupos locales > Grupos > Administradores; Panel de control > Cuentas de usuario > Control de cuentas de usuario",
 				"Computer Management > Local Users and Groups > Groups > Administrators; Control Panel > User Accounts > User Account Control"),
