@@ -3,6 +3,7 @@ package backup
 import (
 	"cmp"
 	"context"
+	"crypto/md5"
 	"encoding/binary"
 	"hash/crc32"
 	"io/fs"
@@ -141,4 +142,20 @@ func vhdx() string {
 	copy(b[192<<10:], "regi")
 	sum(192<<10, 64<<10)
 	return string(b)
+}
+
+// vma is an archive of a virtual machine of Proxmox with one block.
+func vma() string {
+	const header, extent, block = 12288, 512, 4096
+	h, e := make([]byte, header), make([]byte, extent)
+	copy(h, "VMA\x00")
+	binary.BigEndian.PutUint32(h[4:], 1)
+	binary.BigEndian.PutUint32(h[56:], header)
+	sum := md5.Sum(h)
+	copy(h[32:], sum[:])
+	copy(e, "VMAE")
+	binary.BigEndian.PutUint16(e[6:], 1)
+	sum = md5.Sum(e)
+	copy(e[24:], sum[:])
+	return string(h) + string(e) + strings.Repeat("\x5a", block)
 }

@@ -155,11 +155,13 @@ func dailyMessages() message.Catalogue {
 		"why.version":         {Say: say("es de una versión que no se conoce", "it is of an unknown version")},
 		"why.control":         {Say: say("su fichero de control está dañado", "its control file is damaged")},
 		"why.log_too_short":   {Say: say("el registro de eventos ya no llega tan atrás", "the event log no longer reaches so far back")},
-		"damage.empty":        {Say: say("vacía", "empty")},
+		"damage.empty":        {Say: say("vacía, o sin nada copiado dentro", "empty, or with nothing copied in it")},
 		"damage.truncated":    {Say: say("cortada", "cut short")},
 		"damage.checksum":     {Say: say("el contenido no coincide con su suma de comprobación", "its contents do not agree with their checksum")},
 		"damage.structure":    {Say: say("sus partes no encajan", "its parts do not fit together")},
 		"damage.not_its_name": {Say: say("no es lo que dice su nombre; puede estar cifrada por un atacante", "it is not what its name says; an attacker may have encrypted it")},
+		"damage.blank":        {Say: say("llena de ceros o de un mismo byte", "full of zeros or of one byte")},
+		"damage.complaint":    {Say: say("contiene el mensaje de error de un programa o una página web, no una copia", "it holds the error of a program or a web page, not a copy")},
 		"damage.unfinished":   {Say: say("sin terminar", "unfinished")},
 	}
 }

@@ -3,6 +3,7 @@ package backup
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -59,7 +60,11 @@ func (p *place) file(dir, name string, bytes int, age time.Duration) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		p.t.Fatal(err)
 	}
-	if err := os.WriteFile(path, make([]byte, bytes), 0o644); err != nil {
+	content := make([]byte, bytes)
+	for i := range content {
+		content[i] = byte(i) // anything but zeros
+	}
+	if err := os.WriteFile(path, content, 0o644); err != nil {
 		p.t.Fatal(err)
 	}
 	when := p.now.Add(-age)
@@ -127,6 +132,17 @@ func TestRealFolders(t *testing.T) {
 		},
 		{name: "nothing", make: func(*place) {}, status: checks.Fail, code: "backup.no_copy"},
 		{name: "empty", make: func(p *place) { p.copy("a.bin", 0, 9*time.Hour) }, status: checks.Fail, code: "backup.none_whole"},
+		{
+			name: "zeros", make: func(p *place) {
+				p.copy("a.bin", 9000, 9*time.Hour)
+				if err := errors.Join(os.Truncate(filepath.Join(p.copies, "a.bin"), 0), os.Truncate(filepath.Join(p.copies, "a.bin"), 9000)); err != nil {
+					p.t.Fatal(err)
+				}
+				when := p.now.Add(-9 * time.Hour)
+				_ = os.Chtimes(filepath.Join(p.copies, "a.bin"), when, when)
+			},
+			status: checks.Fail, code: "backup.none_whole",
+		},
 		{name: "too small", make: func(p *place) { p.copy("a.bin", 99, 9*time.Hour) }, dataset: dataset{MinBytes: 100}, status: checks.Fail, code: "backup.none_good"},
 		{name: "dated in the future", make: func(p *place) { p.copy("a.bin", 99, -time.Hour) }, status: checks.Fail, code: "backup.none_good"},
 		{
@@ -158,7 +174,7 @@ func TestRealFolders(t *testing.T) {
 			name: "a link is no copy", make: func(p *place) {
 				p.copy("vieja.bin", 900, 40*time.Hour)
 				target := filepath.Join(p.source, "nueva.bin")
-				if err := os.WriteFile(target, make([]byte, 900), 0o644); err != nil {
+				if err := os.WriteFile(target, []byte(strings.Repeat("datos", 180)), 0o644); err != nil {
 					p.t.Fatal(err)
 				}
 				if err := os.Symlink(target, filepath.Join(p.copies, "ultima.bin")); err != nil {

@@ -83,7 +83,7 @@ func TestWindowsServerBackup(t *testing.T) {
 func TestVzdump(t *testing.T) {
 	const base = "/var/lib/vz/dump/vzdump-qemu-101-2026_11_23-02_00_01"
 	const done = "INFO: starting\nINFO: Finished Backup of VM 101 (00:04:12)\n"
-	whole := zstdOf(t, "un disco cualquiera")
+	whole := zstdOf(t, vma())
 	vms := func(change func(map[string]entry)) disk {
 		d := disk{os: host.Linux, entries: map[string]entry{
 			base + ".vma.zst":       {content: whole, age: 6 * time.Hour},
@@ -172,7 +172,7 @@ func TestPostgreSQLServer(t *testing.T) {
 				d := disk{os: os, entries: map[string]entry{
 					join(os, data, "PG_VERSION"):                      {content: "15\n"},
 					join(os, join(os, data, "global"), "pg_control"):  {content: tt.control},
-					join(os, copies, "padron.sql"):                    {content: "-- PostgreSQL database dump\n-- PostgreSQL database dump complete\n", age: 3 * day},
+					join(os, copies, "padron.sql"):                    {content: "-- PostgreSQL database dump\nCREATE TABLE a (n int);\n-- PostgreSQL database dump complete\n", age: 3 * day},
 					join(os, join(os, data, "base"), "16384"):         {size: 8192, age: time.Hour},
 					join(os, join(os, data, "pg_stat_tmp"), "db.tmp"): {size: 10},
 				}}
@@ -187,7 +187,7 @@ func TestPostgreSQLServer(t *testing.T) {
 
 // Sizes that fall, copies out of order and folders that cannot be seen, on both systems.
 func TestFoldersOfCopies(t *testing.T) {
-	const dump = "-- PostgreSQL database dump\n%s\n-- PostgreSQL database dump complete\n"
+	const dump = "-- PostgreSQL database dump\nCREATE TABLE a (n int);\n%s\n-- PostgreSQL database dump complete\n"
 	sql := func(size int) string { return fmt.Sprintf(dump, strings.Repeat("x", size)) }
 	week := func(last string, lastAge time.Duration) map[string]entry {
 		out := map[string]entry{"6.sql": {content: last, age: lastAge}}
@@ -217,7 +217,8 @@ func TestFoldersOfCopies(t *testing.T) {
 		{"the last is from the future", week(sql(5300), -time.Hour), "", checks.Fail, "backup.late"},
 		{"the last was written just now", week(sql(5300), time.Second), "", checks.Fail, "backup.late"},
 		{"encrypted by a thief", map[string]entry{"padron.zip": {content: "\x8f\x02\x91\x77", age: time.Hour}}, "", checks.Fail, "backup.none_whole"},
-		{"Veeam", map[string]entry{"Job2026-11-23.vbk": {size: 9000, age: 9 * time.Hour}, "Job.vbm": {size: 50, age: 9 * time.Hour}}, "", checks.Pass, "backup.recent_unverified"},
+		{"zeros for Veeam", map[string]entry{"Job2026-11-23.vbk": {size: 9000, age: 9 * time.Hour}}, "", checks.Fail, "backup.none_whole"},
+		{"Veeam", map[string]entry{"Job2026-11-23.vbk": {content: "\x00datos", size: 9000, age: 9 * time.Hour}, "Job.vbm": {size: 50, age: 9 * time.Hour}}, "", checks.Pass, "backup.recent_unverified"},
 		{"refused", map[string]entry{"a.sql": {content: sql(1), age: time.Hour, err: fs.ErrPermission}}, "", checks.Unknown, "backup.none_good_unread"},
 		{"a disk that fails", map[string]entry{"a.sql": {content: sql(1), age: time.Hour, err: fs.ErrInvalid}}, "", checks.Unknown, "backup.none_good_unread"},
 	} {
@@ -247,7 +248,7 @@ func TestShares(t *testing.T) {
 	}{
 		{"not to be seen", disk{os: host.Windows}, checks.Unknown, "backup.copies_on_share"},
 		{"refused", disk{os: host.Windows, entries: map[string]entry{`\\nas\copias`: {mode: fs.ModeDir, err: fs.ErrPermission}}}, checks.Unknown, "backup.copies_on_share"},
-		{"seen", disk{os: host.Windows, entries: map[string]entry{`\\nas\copias\a.bkf`: {size: 99, age: time.Hour}}}, checks.Pass, "backup.recent_unverified"},
+		{"seen", disk{os: host.Windows, entries: map[string]entry{`\\nas\copias\a.bkf`: {content: "TAPE", size: 99, age: time.Hour}}}, checks.Pass, "backup.recent_unverified"},
 		{"seen, and empty", disk{os: host.Windows, entries: map[string]entry{`\\nas\copias`: {mode: fs.ModeDir}}}, checks.Fail, "backup.no_copy"},
 	} {
 		t.Run(tt.name, func(t *testing.T) { wants(t, said1(t, tt.disk, checktest.Answers{}, params), tt.status, tt.code) })
@@ -287,7 +288,7 @@ func TestRota(t *testing.T) {
 func TestTurns(t *testing.T) {
 	d := disk{os: host.Linux, entries: map[string]entry{}}
 	for i := range 8 {
-		d.entries[fmt.Sprintf("/c/%d.tar.zst", i)] = entry{content: zstdOf(t, strings.Repeat("datos", 50)), age: time.Duration(3+24*i) * time.Hour}
+		d.entries[fmt.Sprintf("/c/%d.zst", i)] = entry{content: zstdOf(t, strings.Repeat("datos", 50)), age: time.Duration(3+24*i) * time.Hour}
 	}
 	res := checktest.Run(t, daily(), d.host(checktest.Answers{}), `{"verify_bytes":10,"datasets":[{"name":"a","copies":"/c","kind":"archive"}]}`)
 	got := res.Findings[0]
@@ -319,9 +320,9 @@ func TestSuspects(t *testing.T) {
 	const params = `{"verify_bytes":1,"datasets":[{"name":"a","copies":"/c","kind":"archive"}]}`
 	d := disk{os: host.Linux, entries: map[string]entry{}}
 	for i := range 40 { // enough for a period of a quarter
-		d.entries[fmt.Sprintf("/c/%d.tar.zst", i)] = entry{content: whole, age: time.Duration(3+i) * time.Hour}
+		d.entries[fmt.Sprintf("/c/%d.zst", i)] = entry{content: whole, age: time.Duration(3+i) * time.Hour}
 	}
-	const victim = "0.tar.zst"
+	const victim = "0.zst"
 	d.entries["/c/"+victim] = entry{content: string(bad), age: 3 * time.Hour}
 	run := func(day int, past host.Past) checks.Result {
 		h := d.host(checktest.Answers{})
@@ -354,7 +355,7 @@ func TestSuspects(t *testing.T) {
 	if again := run(turn+2, remembered(next.Observed)); !damaged(again) {
 		t.Error("two days after: it was forgotten")
 	}
-	d.entries["/c/"+victim] = d.entries["/c/1.tar.zst"]
+	d.entries["/c/"+victim] = d.entries["/c/1.zst"]
 	repaired := run(turn+2, remembered(next.Observed))
 	if damaged(repaired) || strings.Contains(string(repaired.Observed), "suspects") {
 		t.Errorf("repaired: got %s", repaired.Observed)

@@ -53,7 +53,7 @@ func copyTools() []tool {
 		file("tar.xz", "tar -cJf copias/padron.tar.xz datos"),
 		file("tar.zst", "tar -cf - datos | zstd -q -o copias/padron.tar.zst"),
 		file("7z", "7z a -bd copias/padron.7z datos >/dev/null"),
-		file("mysqldump", `{ echo '-- MariaDB dump 10.19  Distrib 10.11.6-MariaDB'; base64 datos/ruido; echo '-- Dump completed on 2026-11-22  3:00:01'; } | gzip > copias/padron.sql.gz`),
+		file("mysqldump", `{ echo '-- MariaDB dump 10.19  Distrib 10.11.6-MariaDB'; echo 'INSERT INTO t VALUES'; base64 datos/ruido; echo '-- Dump completed on 2026-11-22  3:00:01'; } | gzip > copias/padron.sql.gz`),
 		{
 			name: "restic", code: "backup.recent_whole", victims: []string{"data/*/*", "index/*", "snapshots/*"},
 			shell:      "export RESTIC_PASSWORD=prueba; restic -q -r copias init && restic -q -r copias backup datos",

@@ -36,12 +36,14 @@ type Damage string
 
 // What can be wrong.
 const (
-	Empty      Damage = "empty"        // no bytes at all
+	Empty      Damage = "empty"        // no bytes at all, or nothing copied in it
 	Truncated  Damage = "truncated"    // it ends before its end
 	Checksum   Damage = "checksum"     // contents do not agree with their checksum
 	Structure  Damage = "structure"    // parts do not fit together
 	NotItsName Damage = "not_its_name" // the content is not what the extension says
 	Unfinished Damage = "unfinished"   // the mark that its program sets last is missing
+	Blank      Damage = "blank"        // one byte over and over
+	Complaint  Damage = "complaint"    // what a program said when it failed, or the page of a server
 )
 
 // Why a file could not be verified further.
@@ -75,9 +77,17 @@ type source struct {
 	at   io.ReaderAt
 	ctx  context.Context //nolint:containedctx // lives as long as one call
 	size int64
+	name string
+	deep int // how many packings and archives it is in
 	head []byte
 	tail []byte
 	err  error
+}
+
+// edges reads the beginning and the end.
+func (s *source) edges() {
+	s.head = s.part(0, min(s.size, headSize))
+	s.tail = s.part(max(s.size-tailSize, 0), min(s.size, tailSize))
 }
 
 // ReadAt implements io.ReaderAt.
@@ -148,7 +158,7 @@ func formats() []format {
 		{"access", isAccess, lookAccess, nil},
 		{"borg", starts(borgMagic), lookBorg, verifyBorg},
 		{"tar", func(s *source) bool { return isTar(s.head) }, lookTar, verifyTar},
-		{"sql", func(s *source) bool { return sqlKind(s.head) != "" }, lookSQL, nil},
+		{"sql", func(s *source) bool { return sqlKind(s.head) != "" }, lookSQL, verifySQL},
 		// Known by their first bytes, and not read further.
 		{"rar", starts("Rar!\x1a\x07"), opaque(Method), nil},
 		{"age", starts("age-encryption.org/"), opaque(Encrypted), nil},
@@ -246,21 +256,20 @@ func inspect(ctx context.Context, at io.ReaderAt, size int64, name string, all b
 	if size == 0 {
 		return Result{Depth: Whole, Damage: Empty}, nil
 	}
-	s := &source{at: at, ctx: ctx, size: size}
-	s.head = s.part(0, min(size, headSize))
-	s.tail = s.part(max(size-tailSize, 0), min(size, tailSize))
+	s := &source{at: at, ctx: ctx, size: size, name: name}
+	s.edges()
 	if s.err != nil {
 		return Result{}, s.err
 	}
-	res := s.inspect(name, all)
+	res := s.inspect(all)
 	if s.err != nil {
 		return Result{}, s.err
 	}
 	return res, nil
 }
 
-func (s *source) inspect(name string, all bool) Result {
-	want := promised(name)
+func (s *source) inspect(all bool) Result {
+	want := promised(s.name)
 	for _, f := range formats() {
 		if !f.is(s) {
 			continue
@@ -268,7 +277,7 @@ func (s *source) inspect(name string, all bool) Result {
 		if want != "" && want != f.name {
 			break
 		}
-		res := f.look(s)
+		res := guarded(f.look, s)
 		res.Format, res.More = f.name, f.verify != nil
 		if all && f.verify != nil && res.Damage == "" && res.Limit == "" {
 			res = guarded(f.verify, s)
@@ -276,13 +285,19 @@ func (s *source) inspect(name string, all bool) Result {
 		}
 		return res
 	}
-	if want != "" {
+	format, limit := byName(s.name)
+	switch {
+	case s.blank(all):
+		return Result{Format: want, Depth: Edges, Damage: Blank}
+	case want != "":
 		return Result{Format: want, Depth: Edges, Damage: NotItsName}
+	case s.size <= maxComplaint && isComplaint(s.head, s.name):
+		return Result{Format: format, Depth: Edges, Damage: Complaint}
+	case strings.HasSuffix(strings.ToLower(s.name), ".sql"):
+		if what := s.script(all); what != "" {
+			return Result{Format: "sql", Depth: Edges, Damage: what}
+		}
 	}
-	if strings.HasSuffix(strings.ToLower(name), ".sql") && !isText(s.head) {
-		return Result{Format: "sql", Depth: Edges, Damage: NotItsName}
-	}
-	format, limit := byName(name)
 	return Result{Format: format, Depth: None, Limit: limit}
 }
 

@@ -14,48 +14,6 @@ import (
 	"github.com/ulikunitz/xz"
 )
 
-const bufferSize = 256 << 10
-
-// unpacked reads what a decoder gives to its end, and what of it has a form of its own.
-// depth is what the packing itself proves at the end.
-func unpacked(r io.Reader, depth Depth, damageOf func(error) Result) Result {
-	in := &faults{r: r}
-	b := bufio.NewReaderSize(in, bufferSize)
-	head, err := b.Peek(headSize)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return damageOf(in.err)
-	}
-	var inner Result
-	switch {
-	case len(head) == 0:
-		return damaged(depth, Empty)
-	case isTar(head):
-		inner = walkTar(b)
-	case bytes.HasPrefix(head, []byte("VMA\x00")):
-		inner = walkVMA(b)
-	case sqlKind(head) != "":
-		inner = endOfSQL(b, sqlKind(head))
-	}
-	if _, err := io.Copy(io.Discard, b); err != nil || in.err != nil {
-		return damageOf(in.err)
-	}
-	return Result{Depth: depth, Damage: inner.Damage}
-}
-
-// faults remembers why a decoder ended, if not at its end.
-type faults struct {
-	r   io.Reader
-	err error
-}
-
-func (f *faults) Read(p []byte) (int, error) {
-	n, err := f.r.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		f.err = err
-	}
-	return n, err
-}
-
 func lookGzip(s *source) Result {
 	const least = 10 + 8
 	if s.size < least {
@@ -70,7 +28,7 @@ func verifyGzip(s *source) Result {
 	if err != nil {
 		return gzipDamage(err)
 	}
-	return unpacked(z, Whole, gzipDamage) // nothing to close: it holds no more than memory
+	return s.unpacked(z, Whole, gzipDamage) // nothing to close: it holds no more than memory
 }
 
 func gzipDamage(err error) Result {
@@ -93,12 +51,14 @@ func lookBzip2(s *source) Result {
 }
 
 func verifyBzip2(s *source) Result {
-	return unpacked(bzip2.NewReader(bufio.NewReaderSize(s.stream(0), bufferSize)), Whole, func(err error) Result {
-		if errors.Is(err, io.ErrUnexpectedEOF) {
-			return damaged(Whole, Truncated)
-		}
-		return damaged(Whole, Structure)
-	})
+	return s.unpacked(bzip2.NewReader(bufio.NewReaderSize(s.stream(0), bufferSize)), Whole, bzip2Damage)
+}
+
+func bzip2Damage(err error) Result {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return damaged(Whole, Truncated)
+	}
+	return damaged(Whole, Structure)
 }
 
 func isZstd(s *source) bool {
@@ -135,7 +95,11 @@ func verifyZstd(s *source) Result {
 		return damaged(depth, Structure)
 	}
 	defer z.Close()
-	return unpacked(z, depth, func(err error) Result {
+	return s.unpacked(z, depth, zstdDamage(depth))
+}
+
+func zstdDamage(depth Depth) func(error) Result {
+	return func(err error) Result {
 		switch {
 		case errors.Is(err, io.ErrUnexpectedEOF):
 			return damaged(depth, Truncated)
@@ -146,7 +110,7 @@ func verifyZstd(s *source) Result {
 		default:
 			return damaged(depth, Structure)
 		}
-	})
+	}
 }
 
 // The stream header and footer of xz (The .xz File Format 1.2.1, 2.1.1 and 2.1.2).
@@ -227,10 +191,14 @@ func verifyXZ(s *source) Result {
 	if err != nil {
 		return damaged(depth, Structure)
 	}
-	return unpacked(z, depth, func(err error) Result {
+	return s.unpacked(z, depth, xzDamage(depth))
+}
+
+func xzDamage(depth Depth) func(error) Result {
+	return func(err error) Result {
 		if errors.Is(err, io.ErrUnexpectedEOF) {
 			return damaged(depth, Truncated)
 		}
 		return damaged(depth, Checksum)
-	})
+	}
 }

@@ -2,9 +2,12 @@ package intact
 
 import (
 	"bufio"
+	"bytes"
 	"compress/zlib"
+	"context"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -15,6 +18,7 @@ const (
 	pgCustom     = 1         // formats of an archive
 	pgTar        = 3         // the table of one kept as tar and, too, of one kept as a folder
 	pgDirectory  = 5
+	pgMaxWord    = 300
 	pgPositioned = 2 // state of an entry whose place is known
 	pgData       = 1 // kinds of block
 	pgBlobs      = 3
@@ -88,6 +92,23 @@ func (p *pgReader) text() bool {
 	return true
 }
 
+// word reads a string of a few letters; one that is longer is skipped.
+func (p *pgReader) word() string {
+	n := p.number()
+	switch {
+	case n < 0 || p.ended():
+		return ""
+	case n > pgMaxWord:
+		p.skip(n)
+		return ""
+	}
+	b := make([]byte, n)
+	done, err := io.ReadFull(p.r, b)
+	p.at += int64(done)
+	p.short = p.short || err != nil
+	return string(b)
+}
+
 // head reads what stands before the table of contents.
 func (p *pgReader) head() {
 	p.skip(int64(len("PGDMP")))
@@ -116,16 +137,24 @@ func (p *pgReader) head() {
 	}
 }
 
-// entry reads one entry of the table: its number, and where its data are, 0 if nowhere.
-func (p *pgReader) entry() (id, at int64) {
-	id = p.number()
+// pgEntry is one entry of the table of contents.
+type pgEntry struct {
+	id   int64
+	at   int64  // where its data are, 0 if nowhere
+	kind string // TABLE, TABLE DATA, ENCODING
+	file string // with its data, in an archive of files
+}
+
+// entry reads one entry of the table.
+func (p *pgReader) entry() (e pgEntry) {
+	e.id = p.number()
 	p.number() // whether it has data
 	if p.version >= 108 {
 		p.text()
 	}
-	for range 3 {
-		p.text()
-	}
+	p.text()
+	p.text()
+	e.kind = p.word()
 	if p.version >= 111 {
 		p.number()
 	}
@@ -148,52 +177,64 @@ func (p *pgReader) entry() (id, at int64) {
 	}
 	for p.text() { // what it depends on
 		if p.ended() {
-			return 0, 0
+			return e
 		}
 	}
 	if p.format != pgCustom {
-		p.text() // the file with its data
-		return id, 0
+		e.file = p.word()
+		return e
 	}
 	state := p.byte()
 	for i := range p.offSize {
-		at |= int64(p.byte()) << (8 * min(i, 7))
+		e.at |= int64(p.byte()) << (8 * min(i, 7))
 	}
 	if state != pgPositioned {
-		at = 0
+		e.at = 0
 	}
-	return id, at
+	return e
 }
 
-// pgContents reads head and table. The map holds the entries that have data.
-func pgContents(s *source) (*pgReader, map[int64]bool, Result) {
-	p := &pgReader{r: bufio.NewReaderSize(s.stream(0), bufferSize)}
+// pgSettings are the kinds of entry that a dump of nothing has too.
+func pgSettings() []string {
+	return []string{"ENCODING", "STDSTRINGS", "SEARCHPATH", "DATABASE", "DATABASE PROPERTIES", "COMMENT", "ACL", "SCHEMA"}
+}
+
+// pgContents reads head and table. The map holds the entries that have data, and the
+// files those in which data are.
+func pgContents(p *pgReader, size int64) (data map[int64]bool, files []string, res Result) {
 	p.head()
 	if p.ended() {
-		return p, nil, p.broken(Edges)
+		return nil, nil, p.broken(Edges)
 	}
 	if p.format != pgCustom && p.format != pgTar && p.format != pgDirectory {
-		return p, nil, Result{Depth: Edges, Limit: Method}
+		return nil, nil, Result{Depth: Edges, Limit: Method}
 	}
 	n := p.number()
 	if n < 0 || n > pgMaxEntries {
-		return p, nil, damaged(Edges, Structure)
+		return nil, nil, damaged(Edges, Structure)
 	}
-	data := make(map[int64]bool)
+	data = make(map[int64]bool)
+	empty := true
 	for range n {
-		id, at := p.entry()
+		e := p.entry()
+		empty = empty && slices.Contains(pgSettings(), e.kind)
 		switch {
 		case p.ended():
-			return p, nil, p.broken(Edges)
-		case at > s.size:
-			return p, nil, damaged(Edges, Truncated)
+			return nil, nil, p.broken(Edges)
+		case e.at > size:
+			return nil, nil, damaged(Edges, Truncated)
 		case p.at > pgMaxTOC:
-			return p, nil, Result{Depth: Edges, Limit: TooMany}
-		case at > 0:
-			data[id] = true
+			return nil, nil, Result{Depth: Edges, Limit: TooMany}
+		case e.at > 0:
+			data[e.id] = true
+		case e.file != "":
+			files = append(files, e.file)
 		}
 	}
-	return p, data, Result{Depth: Edges}
+	if empty {
+		return nil, nil, damaged(Edges, Empty)
+	}
+	return data, files, Result{Depth: Edges}
 }
 
 func (p *pgReader) broken(d Depth) Result {
@@ -204,14 +245,30 @@ func (p *pgReader) broken(d Depth) Result {
 }
 
 func lookPGDump(s *source) Result {
-	_, _, res := pgContents(s)
+	_, _, res := pgContents(&pgReader{r: bufio.NewReaderSize(s.stream(0), bufferSize)}, s.size)
 	return res
 }
 
-// verifyPGDump reads the blocks of data behind the table, unpacks them where they carry
-// a checksum, and demands one for each entry that has data.
 func verifyPGDump(s *source) Result {
-	p, missing, res := pgContents(s)
+	return verifyPGDumpOf(&pgReader{r: bufio.NewReaderSize(s.stream(0), bufferSize)}, s.size)
+}
+
+// PGFiles lists the files in which a dump of PostgreSQL kept as a folder (pg_dump -Fd) has
+// its data, by its table of contents toc.dat: without the suffix of a packing. ok is false
+// where the file is no such table or a damaged one.
+func PGFiles(ctx context.Context, at io.ReaderAt, size int64) (files []string, ok bool) {
+	s := &source{at: at, ctx: ctx, size: size}
+	if s.edges(); !bytes.HasPrefix(s.head, []byte("PGDMP")) {
+		return nil, false
+	}
+	_, files, res := pgContents(&pgReader{r: bufio.NewReaderSize(s.stream(0), smallBuffer)}, size)
+	return files, s.err == nil && res.Damage == "" && res.Limit == ""
+}
+
+// verifyPGDumpOf reads the blocks of data behind the table, unpacks them where they carry
+// a checksum, and demands one for each entry that has data. size bounds the places of data.
+func verifyPGDumpOf(p *pgReader, size int64) Result {
+	missing, _, res := pgContents(p, size)
 	if res.Damage != "" || res.Limit != "" || p.format != pgCustom {
 		return res
 	}

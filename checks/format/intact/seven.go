@@ -52,6 +52,9 @@ func lookSeven(s *source) Result {
 	if sum.Sum32() != binary.LittleEndian.Uint32(h[28:]) {
 		return damaged(Edges, Checksum)
 	}
+	if off == 0 { // nothing is packed: folders and empty files alone
+		return damaged(Edges, Empty)
+	}
 	return Result{Depth: Edges}
 }
 
@@ -110,13 +113,14 @@ func (s *source) sevenParts(p *sevenReader) Result {
 		mark = p.number()
 	}
 	if mark != sevenMain {
-		return Result{Depth: Whole} // empty files and folders alone
+		return damaged(Whole, Empty) // empty files and folders alone
 	}
 	streams := p.streams()
 	if p.bad {
 		return Result{Depth: Edges, Limit: Method} // its checksum is right, so it is not understood
 	}
 	out := Result{Depth: Whole}
+	all := &members{s: s, deep: s.deep + 2}
 	at, next := streams.at, 0
 	for i := range streams.folders {
 		f := &streams.folders[i]
@@ -135,17 +139,20 @@ func (s *source) sevenParts(p *sevenReader) Result {
 		case r == nil:
 			return damaged(Whole, Structure)
 		}
-		if what := sevenCompare(f, r); what != "" {
+		if what := sevenCompare(f, r, all); what != "" {
 			return damaged(Whole, what)
 		}
+	}
+	if out.Limit == "" {
+		out.Damage = all.verdict()
 	}
 	return out
 }
 
-func sevenCompare(f *sevenPart, r io.Reader) Damage {
+func sevenCompare(f *sevenPart, r io.Reader, all *members) Damage {
 	for _, m := range f.members {
 		sum := crc32.NewIEEE()
-		if _, err := io.CopyN(sum, r, m.size); err != nil {
+		if !all.next(io.TeeReader(io.LimitReader(r, m.size), sum), "", m.size) {
 			return Structure
 		}
 		if m.summed && m.sum != sum.Sum32() {

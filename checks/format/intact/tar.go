@@ -67,22 +67,31 @@ func lookTar(s *source) Result {
 	if !bytes.Equal(s.tail[len(s.tail)-end:], make([]byte, end)) {
 		return damaged(Edges, Truncated)
 	}
+	if s.size <= tarSmall {
+		return damaged(Edges, s.walkTar(s.stream(0), s.deep).Damage)
+	}
 	return Result{Depth: Edges}
 }
 
-func verifyTar(s *source) Result { return walkTar(s.stream(0)) }
+// tarSmall is up to what size an archive is walked where only edges are asked for.
+const tarSmall = 64 << 10
 
-// walkTar goes from header to header up to the two blocks of zeros that end an archive.
-func walkTar(r io.Reader) Result {
+func verifyTar(s *source) Result { return s.walkTar(s.stream(0), s.deep) }
+
+// walkTar goes from header to header up to the two blocks of zeros that end an archive,
+// and looks at the members.
+func (s *source) walkTar(r io.Reader, deep int) Result {
+	all := &members{s: s, deep: deep + 2}
 	h := make([]byte, tarBlock)
 	zeros := make([]byte, tarBlock)
+	long := "" // the name of the next member, where it is too long for its header
 	for ended := 0; ; {
 		if _, err := io.ReadFull(r, h); err != nil {
 			return damaged(Walked, Truncated)
 		}
 		if bytes.Equal(h, zeros) {
 			if ended++; ended == 2 {
-				return Result{Depth: Walked}
+				return damaged(Walked, all.verdict())
 			}
 			continue
 		}
@@ -96,13 +105,62 @@ func walkTar(r io.Reader) Result {
 		if err := skipSparse(r, h); err != nil {
 			return damaged(Walked, Truncated)
 		}
-		if !tarHasData(h[156]) {
+		kind := h[156]
+		if !tarHasData(kind) {
+			long = ""
 			continue
 		}
-		if _, err := io.CopyN(io.Discard, r, (size+tarBlock-1)/tarBlock*tarBlock); err != nil {
+		data := io.LimitReader(r, size)
+		switch {
+		case (kind == 'L' || kind == 'x') && size <= tarMaxName:
+			b, _ := io.ReadAll(data)
+			if name := tarLongName(kind, b); name != "" {
+				long = name
+			}
+		case kind == '0' || kind == 0 || kind == '7':
+			name := long
+			if long = ""; name == "" {
+				name = tarName(h)
+			}
+			if !all.next(data, name, size) {
+				return damaged(Walked, Truncated)
+			}
+		default:
+			if kind == 'S' { // a file with holes: its parts are no file
+				all.n, all.bytes, all.mixed = all.n+1, all.bytes+size, true
+			}
+			if n, err := io.Copy(io.Discard, data); err != nil || n < size {
+				return damaged(Walked, Truncated)
+			}
+		}
+		padding := (tarBlock - size%tarBlock) % tarBlock
+		if _, err := io.CopyN(io.Discard, r, padding); err != nil {
 			return damaged(Walked, Truncated)
 		}
 	}
+}
+
+// tarMaxName bounds a name that is kept as data, in bytes.
+const tarMaxName = 64 << 10
+
+// tarName is the name in a header.
+func tarName(h []byte) string {
+	name, _, _ := strings.Cut(string(h[:100]), "\x00")
+	return name
+}
+
+// tarLongName reads a name that is kept before its header: as GNU tar keeps it, or in a
+// record "LENGTH path=NAME" of pax.
+func tarLongName(kind byte, data []byte) string {
+	if kind == 'L' {
+		return strings.TrimRight(string(data), "\x00")
+	}
+	for line := range strings.Lines(string(data)) {
+		if _, name, ok := strings.Cut(line, " path="); ok {
+			return strings.TrimRight(name, "\n")
+		}
+	}
+	return ""
 }
 
 // tarHasData tells whether data follow a header of this type: links, devices and folders

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"hash/crc32"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/klauspost/compress/flate"
 )
@@ -44,7 +46,8 @@ func openZip(s *source) (*zip.Reader, Result) {
 	if len(z.File) > zipMaxFiles {
 		return nil, Result{Depth: Edges, Limit: TooMany}
 	}
-	if len(z.File) == 0 {
+	// Folders and empty files alone are no copy of anything.
+	if !slices.ContainsFunc(z.File, func(f *zip.File) bool { return f.UncompressedSize64 > 0 }) {
 		return nil, damaged(Edges, Empty)
 	}
 	return z, Result{Depth: Edges}
@@ -58,7 +61,11 @@ func verifyZip(s *source) Result {
 	}
 	out := Result{Depth: Whole}
 	var flat io.ReadCloser
+	all := &members{s: s, deep: s.deep + 2}
 	for _, f := range z.File {
+		if strings.HasSuffix(f.Name, "/") {
+			continue
+		}
 		if f.Flags&zipEncrypted != 0 {
 			out.Depth, out.Limit = Edges, Encrypted
 			continue
@@ -81,15 +88,19 @@ func verifyZip(s *source) Result {
 			content = flat
 		}
 		sum := crc32.NewIEEE()
-		n, err := io.Copy(sum, content)
+		in := &faults{ctx: s.ctx, r: content}
+		full := all.next(io.TeeReader(in, sum), f.Name, int64(f.UncompressedSize64))
 		switch {
-		case errors.Is(err, io.ErrUnexpectedEOF):
+		case errors.Is(in.err, io.ErrUnexpectedEOF):
 			return damaged(Whole, Truncated)
-		case err != nil:
+		case in.err != nil:
 			return damaged(Whole, Structure)
-		case uint64(n) != f.UncompressedSize64 || sum.Sum32() != f.CRC32:
+		case !full || sum.Sum32() != f.CRC32:
 			return damaged(Whole, Checksum)
 		}
+	}
+	if out.Limit == "" {
+		out.Damage = all.verdict()
 	}
 	return out
 }
