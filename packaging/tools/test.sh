@@ -8,6 +8,8 @@ mkdir -p .cache
 start=$SECONDS
 echo '== Wine prefix'
 packaging/tools/wine-session.sh template || exit # made once, outside any test's deadline
+echo '== Debian to boot'
+packaging/tools/box-layer.sh base >/dev/null || exit
 echo '== tests'
 CGO_ENABLED=1 go test -race -tags grpcnotrace -timeout 40m ./... 2>&1 | tee "$log"
 status=${PIPESTATUS[0]}
