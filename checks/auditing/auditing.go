@@ -17,10 +17,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path"
+	"slices"
 	"time"
 
 	"vigia/checks"
 	"vigia/checks/format/shadow"
+	"vigia/checks/format/sssd"
 	"vigia/checks/host"
 )
 
@@ -94,12 +97,18 @@ func (r *reader) passwd(ctx context.Context) accounts {
 // directory service. sss stands in nsswitch.conf by default where nobody ever
 // configured it, so its own configuration decides.
 func (r *reader) directory(ctx context.Context) bool {
-	source := shadow.Directory(r.File(ctx, "/etc/nsswitch.conf", maxConfig), "passwd")
-	if source != "sss" {
-		return source != ""
+	services := shadow.Directories(r.File(ctx, "/etc/nsswitch.conf", maxConfig), "passwd")
+	return slices.ContainsFunc(services, func(service string) bool { return service != "sss" || r.sssd(ctx) })
+}
+
+// sssd tells whether sssd is configured; what cannot be looked at is noted, and is taken
+// for a configuration.
+func (r *reader) sssd(ctx context.Context) bool {
+	sources, err := sssd.Sources(filesOf{ctx, r.Host.Files})
+	if err != nil {
+		r.Need(path.Dir(sssd.Main), err)
 	}
-	_, err := r.Host.Files.Stat(ctx, "/etc/sssd/sssd.conf")
-	return err == nil
+	return err != nil || len(sources) > 0
 }
 
 // homes adds the accounts of a directory that have logged on to a Linux machine, which

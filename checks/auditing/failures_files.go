@@ -83,9 +83,9 @@ func (r *reader) sshd(ctx context.Context, seen *failureFacts) {
 
 const sshdFile = "/etc/ssh/sshd_config"
 
-// filesOf lets package sshd read the machine's files.
+// filesOf lets packages such as sshd read the machine's files.
 type filesOf struct {
-	ctx   context.Context //nolint:containedctx // lives for one call of sshd.Load, whose interface has none
+	ctx   context.Context //nolint:containedctx // lives for one call such as sshd.Load, whose interface has none
 	files host.Files
 }
 
@@ -94,7 +94,13 @@ func (f filesOf) Read(name string) ([]byte, error) {
 	return f.files.ReadFile(f.ctx, name, sshd.MaxSize)
 }
 
-// List implements sshd.Files.
+// Exists implements sssd.Files.
+func (f filesOf) Exists(name string) error {
+	_, err := f.files.Stat(f.ctx, name)
+	return err
+}
+
+// List implements sshd.Files and sssd.Files.
 func (f filesOf) List(dir string) ([]string, error) {
 	entries, err := f.files.ReadDir(f.ctx, dir)
 	names := make([]string, len(entries))

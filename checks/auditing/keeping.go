@@ -15,8 +15,18 @@ type keeping struct {
 	Journal string `json:"journal,omitempty"`
 	// Stopped is the day of the last entry, when that is days ago: nobody writes.
 	Stopped string `json:"stopped,omitempty"`
+	// StoreLevel is the level above which the journal drops messages, where it drops
+	// those about log-ons and accounts.
+	StoreLevel string `json:"store_level,omitempty"`
 	// Syslog is the file that a syslog daemon keeps besides.
 	Syslog string `json:"syslog,omitempty"`
+	// SyslogStopped is the day on which it was last written to, although somebody has
+	// logged on since; SyslogSilent the same where nothing tells of log-ons.
+	SyslogStopped string `json:"syslog_stopped,omitempty"`
+	SyslogSilent  string `json:"syslog_silent,omitempty"`
+	// SyslogLevel is the level above which the daemon gets no messages, where it does not
+	// get those about log-ons and accounts; none where it gets nothing.
+	SyslogLevel string `json:"syslog_level,omitempty"`
 	// Disabled tells that the event log service of a Windows machine does not run.
 	Disabled bool `json:"disabled,omitempty"`
 	// SizeKB is how large the Security channel may grow.
@@ -47,6 +57,11 @@ type clearing struct {
 type gap struct {
 	Day     string `json:"day"`
 	Minutes int    `json:"minutes"`
+}
+
+// journalKeeps tells that the journal keeps what is asked of a log.
+func (k *keeping) journalKeeps() bool {
+	return k.Journal == "persistent" && k.Stopped == "" && k.StoreLevel == ""
 }
 
 // setSince notes how far back a log reaches.
@@ -82,7 +97,15 @@ func (k keeping) judge(p keepingParams, at time.Time) []checks.Finding {
 	case k.Disabled:
 		add("log", checks.Fail, "log.disabled")
 	case k.Journal == "": // Windows
-	case k.Journal == "persistent" && k.Stopped == "" || k.Syslog != "":
+	case k.journalKeeps() || k.Syslog != "" && k.SyslogStopped == "" && k.SyslogSilent == "" && k.SyslogLevel == "":
+	case k.SyslogStopped != "":
+		add("log", checks.Fail, "log.syslog_stopped", "path", k.Syslog, "day", k.SyslogStopped)
+	case k.Syslog != "" && k.SyslogLevel != "":
+		add("log", checks.Fail, "log.drops", "level", k.SyslogLevel)
+	case k.SyslogSilent != "":
+		add("log", checks.Unknown, "log.syslog_silent", "path", k.Syslog, "day", k.SyslogSilent)
+	case k.StoreLevel != "" && k.Journal == "persistent":
+		add("log", checks.Fail, "log.drops", "level", k.StoreLevel)
 	case k.Journal == "persistent":
 		add("log", checks.Fail, "log.stopped", "day", k.Stopped)
 	case k.Journal == "volatile":

@@ -1,7 +1,6 @@
 package auditing
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io/fs"
@@ -56,33 +55,47 @@ func chatter() []journal.Match {
 func (r *reader) messages(ctx context.Context, which []journal.Match, store func(), take func(line)) keeping {
 	var k keeping
 	left := maxEntries
+	var newest time.Time // of the messages in the journal
 	bounded := func(source string) func(line) bool {
 		return func(l line) bool {
 			if left--; left < 0 {
 				r.Note(source, "too_big")
 				return false
 			}
+			if source == journalSource && l.time.After(newest) {
+				newest = l.time
+			}
 			take(l)
 			return true
 		}
 	}
 	store()
-	oldest := r.journals(ctx, &k, which, bounded("journal"))
+	oldest := r.journals(ctx, &k, which, bounded(journalSource))
 	left = maxEntries
-	found := false
+	found, foreign := false, []string(nil)
+	var written time.Time
 	for _, file := range syslogFiles() {
 		if file == syslogRest && found {
 			break
 		}
 		store()
-		first, kept := r.syslog(ctx, file, bounded(file))
-		found = found || kept
-		if kept && r.syslogDaemon(ctx) {
-			k.Syslog = file
+		log := r.syslog(ctx, file, bounded(file))
+		found = found || log.found
+		if log.found && r.syslogDaemon(ctx) {
+			k.Syslog, written = file, later(written, log.written)
 		}
-		if kept && (oldest.IsZero() || !first.IsZero() && first.Before(oldest)) {
-			oldest = first
+		if log.found && (oldest.IsZero() || !log.first.IsZero() && log.first.Before(oldest)) {
+			oldest = log.first
 		}
+		if log.foreign {
+			foreign = append(foreign, file)
+		}
+	}
+	if !k.journalKeeps() {
+		for _, file := range foreign {
+			r.Note(file, "unreadable")
+		}
+		r.silence(ctx, &k, written, newest)
 	}
 	k.setSince(oldest, r.now)
 	if info, err := r.Host.Files.Stat(ctx, "/etc/machine-id"); err == nil {
@@ -96,8 +109,10 @@ func (r *reader) messages(ctx context.Context, which []journal.Match, store func
 func (r *reader) journals(ctx context.Context, k *keeping, which []journal.Match, take func(line) bool) time.Time {
 	kept, newest, oldest := r.journalFolder(ctx, journalKept, which, take)
 	inMemory, _, first := r.journalFolder(ctx, journalMemory, which, take)
+	setting := r.journald(ctx)
+	r.levels(ctx, k, setting)
 	switch {
-	case r.storage(ctx) == "none":
+	case setting("Storage") == "none":
 		k.Journal = "none"
 	case kept:
 		k.Journal = "persistent"
@@ -125,8 +140,8 @@ func (r *reader) alive(ctx context.Context, after time.Time) bool {
 	return slices.ContainsFunc(entries, func(e host.FileInfo) bool { return e.Mode.IsRegular() && e.ModTime.After(after) })
 }
 
-// storage is the Storage= of journald.conf, in the order of its drop-ins.
-func (r *reader) storage(ctx context.Context) string {
+// journald is what journald.conf(5) says, in the order of its drop-ins.
+func (r *reader) journald(ctx context.Context) (setting func(key string) string) {
 	const main, name = "systemd/journald.conf", "Journal"
 	var files []*conf.INI
 	add := func(file string) {
@@ -164,7 +179,7 @@ func (r *reader) storage(ctx context.Context) string {
 	for _, n := range names {
 		add(places[n])
 	}
-	return strings.ToLower(conf.Resolve(files, name, "Storage").Value)
+	return func(key string) string { return strings.ToLower(strings.TrimSpace(conf.Resolve(files, name, key).Value)) }
 }
 
 // journalFolder reads the journals of one folder, each machine's in a folder of
@@ -246,127 +261,4 @@ func (r *reader) journal(ctx context.Context, name string, which []journal.Match
 		})
 	})
 	return info.First, info.Last, err
-}
-
-// syslog reads a log file and, where it does not reach back far enough, the one
-// before it. It returns the time from which on there are messages.
-func (r *reader) syslog(ctx context.Context, name string, take func(line) bool) (first time.Time, found bool) {
-	info, err := r.Host.Files.Stat(ctx, name)
-	if err != nil {
-		if !r.Miss(name, err) {
-			return first, true
-		}
-		return first, false
-	}
-	zone := r.zone(ctx)
-	first = r.logFile(ctx, name, info, zone, take)
-	previous, before := r.rotated(ctx, name)
-	if previous != "" && (first.IsZero() || first.After(r.since)) {
-		if info, err := r.Host.Files.Stat(ctx, previous); err == nil {
-			if t := r.logFile(ctx, previous, info, zone, take); !t.IsZero() {
-				first = t
-			}
-		}
-	}
-	if !before.IsZero() && (first.IsZero() || before.Before(first)) {
-		first = before
-	}
-	return first, true
-}
-
-// rotated finds the log file before the current one, if it is not compressed,
-// and the time at which the oldest one ended.
-func (r *reader) rotated(ctx context.Context, name string) (previous string, oldest time.Time) {
-	entries, err := r.Host.Files.ReadDir(ctx, path.Dir(name))
-	if err != nil {
-		r.Miss(path.Dir(name), err)
-		return "", oldest
-	}
-	var newest time.Time
-	for _, e := range entries {
-		if !strings.HasPrefix(e.Name, path.Base(name)) || len(e.Name) == len(path.Base(name)) || !e.Mode.IsRegular() {
-			continue
-		}
-		if oldest.IsZero() || e.ModTime.Before(oldest) {
-			oldest = e.ModTime
-		}
-		if path.Ext(e.Name) != ".gz" && path.Ext(e.Name) != ".xz" && e.ModTime.After(newest) {
-			previous, newest = path.Join(path.Dir(name), e.Name), e.ModTime
-		}
-	}
-	return previous, oldest
-}
-
-// logFile reads one log file, from its end if it is long, and returns the time of
-// its first line.
-func (r *reader) logFile(ctx context.Context, name string, info host.FileInfo, zone *time.Location, take func(line) bool) (first time.Time) {
-	offset := max(info.Size-maxLog, 0)
-	whole := offset == 0
-	var rest []byte
-	for offset < info.Size {
-		part, err := r.Host.Files.ReadRange(ctx, name, offset, logPart)
-		if err != nil {
-			r.Miss(name, err)
-			return first
-		}
-		if len(part) == 0 {
-			break
-		}
-		offset += int64(len(part))
-		rest = append(rest, part...)
-		for {
-			i := bytes.IndexByte(rest, '\n')
-			if i < 0 {
-				break
-			}
-			l, ok := parseLine(string(rest[:min(i, 4096)]), zone, info.ModTime)
-			rest = rest[i+1:]
-			if !ok {
-				continue
-			}
-			if first.IsZero() {
-				first = l.time
-			}
-			if !l.time.Before(r.since) && !take(l) {
-				return first
-			}
-		}
-		if len(rest) > logPart {
-			rest = nil // no line is that long
-		}
-	}
-	if !whole && first.After(r.since) {
-		r.Note(name, "too_big")
-	}
-	return first
-}
-
-// zone is the machine's time zone, UTC where it has none.
-func (r *reader) zone(ctx context.Context) *time.Location {
-	if b := r.File(ctx, "/etc/localtime", maxConfig); b != nil {
-		zone, err := time.LoadLocationFromTZData("", b)
-		if err == nil {
-			return zone
-		}
-		r.Note("/etc/localtime", "unreadable")
-	}
-	return time.UTC
-}
-
-// syslogDaemon tells whether a syslog daemon is started with the machine. A log
-// file may be left of one that is not there any more.
-func (r *reader) syslogDaemon(ctx context.Context) bool {
-	for _, dir := range []string{"/etc/systemd/system/multi-user.target.wants", "/etc/rc2.d", "/etc/runlevels/boot", "/etc/runlevels/default"} {
-		entries, err := r.Host.Files.ReadDir(ctx, dir)
-		if err != nil {
-			r.Miss(dir, err)
-		}
-		for _, e := range entries {
-			name := strings.TrimSuffix(strings.TrimLeft(e.Name, "S0123456789"), ".service")
-			if slices.Contains([]string{"rsyslog", "syslog-ng", "syslog", "inetutils-syslogd", "busybox-syslogd"}, name) {
-				return true
-			}
-		}
-	}
-	return false
 }

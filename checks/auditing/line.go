@@ -57,6 +57,10 @@ func parseLine(text string, zone *time.Location, written time.Time) (line, bool)
 	if !ok {
 		return line{}, false
 	}
+	// syslogd of busybox writes what kind of message it is before the program.
+	if kind, rest, ok := strings.Cut(tag, " "); ok && (strings.HasPrefix(kind, "auth.") || strings.HasPrefix(kind, "authpriv.")) {
+		tag = rest
+	}
 	l.program, l.message = program(tag), message
 	return l, true
 }

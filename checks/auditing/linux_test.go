@@ -118,6 +118,24 @@ func failedRecord(t time.Time, user, source string) string {
 	return string(b)
 }
 
+// logOn is a record of wtmp.
+func logOn(t time.Time, user string) string {
+	b := []byte(failedRecord(t, user, ""))
+	binary.LittleEndian.PutUint16(b, 7)
+	return string(b)
+}
+
+// dead makes a machine whose log was last written some days ago.
+func dead(days int, more func(*linux)) func(*linux) {
+	return func(l *linux) {
+		l.times[authLog] = now.AddDate(0, 0, -days)
+		l.files[authLog] += entry(time.Duration(days)*24*time.Hour, "CRON", "pam_unix(cron:session): session opened for user root(uid=0) by (uid=0)")
+		if more != nil {
+			more(l)
+		}
+	}
+}
+
 // journalFile is a journal that systemd wrote; its entries are of one minute.
 func journalFile(t testing.TB, name string) string {
 	t.Helper()
@@ -238,6 +256,83 @@ func TestFailuresOnLinux(t *testing.T) {
 			l.files[machineDir+"system.journal"] = journalFile(t, "compact")
 			l.times[machineDir+"system.journal"] = now.AddDate(0, 0, -10)
 		}, "", checks.Pass, nil},
+		{"a log that nobody writes to, and somebody logged on", dead(200, func(l *linux) {
+			l.files[wtmp] = logOn(now.AddDate(0, 0, -2), "ana")
+		}), "", checks.Fail, []string{"log.syslog_stopped"}},
+		{"a log that nobody writes to since yesterday", dead(2, func(l *linux) {
+			l.files[wtmp] = logOn(now.Add(-3*time.Hour), "ana")
+		}), "", checks.Fail, []string{"log.syslog_stopped"}},
+		{"somebody is logged on", dead(5, func(l *linux) {
+			l.files[utmpNow] = logOn(now.Add(-3*time.Hour), "ana")
+		}), "", checks.Fail, []string{"log.syslog_stopped"}},
+		{"an empty log, put aside the day before it stopped", dead(9, func(l *linux) {
+			l.files[authLog+".1"], l.times[authLog+".1"] = l.files[authLog], l.times[authLog]
+			l.files[authLog], l.times[authLog] = "", now.AddDate(0, 0, -1)
+			l.files[wtmp] = logOn(now.AddDate(0, 0, -4), "ana")
+		}), "", checks.Fail, []string{"log.syslog_stopped"}},
+		{"failed log-ons that the log does not have", dead(9, func(l *linux) {
+			l.files[btmp] = failedRecord(now.AddDate(0, 0, -4), "ana", "192.0.2.7")
+		}), "", checks.Fail, []string{"log.syslog_stopped"}},
+		{"a log of a week in which nobody logged on", dead(7, func(l *linux) {
+			l.files[wtmp] = logOn(now.AddDate(0, 0, -8), "ana")
+		}), "", checks.Pass, nil},
+		{"a log of half a year, on a machine that runs", dead(200, func(l *linux) {
+			l.files["/var/log/dpkg.log"], l.times["/var/log/dpkg.log"] = "x", now
+		}), "", checks.Unknown, []string{"log.syslog_silent"}},
+		{"a log of half a year, and the journal", dead(200, func(l *linux) {
+			l.files[wtmp] = logOn(now.AddDate(0, 0, -2), "ana")
+			l.files[machineDir+"system.journal"] = journalFile(t, "compact")
+			l.times[machineDir+"system.journal"] = now
+		}), "", checks.Pass, nil},
+		{"a log in another form", func(l *linux) {
+			l.files[authLog] = `{"ts":"2026-11-19T10:00:00Z","msg":"Failed password for root from 203.0.113.9 port 22 ssh2"}` + "\n"
+		}, "", checks.Unknown, []string{"auditing.unread"}},
+		{"a log in another form, and the journal", func(l *linux) {
+			l.files[authLog] = `{"msg":"x"}` + "\n"
+			l.files[machineDir+"system.journal"] = journalFile(t, "compact")
+			l.times[machineDir+"system.journal"] = now
+		}, "", checks.Pass, nil},
+		{"messages of several lines", add("\tat x\n" + entry(time.Hour, "CRON", "x") + entry(time.Hour, "CRON", "x")), "", checks.Pass, nil},
+		{"as RFC 5424 writes it", func(l *linux) {
+			for i := range 10 {
+				l.files[authLog] += "<86>1 " + now.Add(time.Duration(i-500)*time.Second).Format(time.RFC3339Nano) + " equipo01 sshd 77 - [x y=\"z\"] " + sshd + "\n"
+			}
+		}, "", checks.Fail, []string{"failures.account"}},
+		{"as busybox writes it", func(l *linux) {
+			for i := range 10 {
+				l.files[authLog] += now.Add(time.Duration(i-500)*time.Second).Format(time.Stamp) + " equipo01 auth.info sshd[77]: " + sshd + "\n"
+			}
+		}, "", checks.Fail, []string{"failures.account"}},
+		{"a journal that drops messages", func(l *linux) {
+			delete(l.files, authLog)
+			l.files["/etc/systemd/journald.conf"] = "[Journal]\nMaxLevelStore=notice\n"
+			l.files[machineDir+"system.journal"], l.times[machineDir+"system.journal"] = journalFile(t, "compact"), now
+		}, "", checks.Fail, []string{"log.drops"}},
+		{"a journal that drops messages, and rsyslog", func(l *linux) {
+			l.files["/etc/systemd/journald.conf"] = "[Journal]\nMaxLevelStore=4\n"
+			l.files[machineDir+"system.journal"], l.times[machineDir+"system.journal"] = journalFile(t, "compact"), now
+		}, "", checks.Pass, nil},
+		{"a journal that drops messages, and rsyslog that reads it", func(l *linux) {
+			l.files["/etc/systemd/journald.conf"] = "[Journal]\nMaxLevelStore=warning\n"
+			l.files["/etc/rsyslog.conf"] = "# module(load=\"x\")\nmodule(load=\"imjournal\" StateFile=\"imjournal.state\")\n"
+			l.files[machineDir+"system.journal"], l.times[machineDir+"system.journal"] = journalFile(t, "compact"), now
+		}, "", checks.Fail, []string{"log.drops"}},
+		{"no journal, and rsyslog that reads it", func(l *linux) {
+			l.files["/etc/systemd/journald.conf"] = "[Journal]\nStorage=none\n"
+			l.files["/etc/rsyslog.d/1.conf"] = "$ModLoad imjournal\n"
+		}, "", checks.Fail, []string{"log.drops"}},
+		{"a journal that hands nothing on", func(l *linux) {
+			l.files["/etc/systemd/journald.conf.d/1.conf"] = "[Journal]\nMaxLevelSyslog=err\n"
+		}, "", checks.Fail, []string{"log.drops"}},
+		{"a journal that keeps all, and hands nothing on", func(l *linux) {
+			l.files["/etc/systemd/journald.conf.d/1.conf"] = "[Journal]\nMaxLevelSyslog=err\nMaxLevelStore=info\n"
+			l.files[machineDir+"system.journal"], l.times[machineDir+"system.journal"] = journalFile(t, "compact"), now
+		}, "", checks.Pass, nil},
+		{"an account of the directory, by parts of sssd alone", func(l *linux) {
+			l.files["/etc/nsswitch.conf"], l.files["/etc/sssd/conf.d/dominio.conf"] = "passwd: files sss\n", "[sssd]\n"
+			l.files["/home/carla/.profile"] = ""
+			l.files[authLog] += repeat(10, time.Second, "login", "pam_sss(login:auth): authentication failure; logname= uid=0 euid=0 tty=/dev/tty1 ruser= rhost= user=carla")
+		}, "", checks.Fail, []string{"failures.account"}},
 		{"an SSH server that keeps silent", func(l *linux) {
 			l.files["/usr/sbin/sshd"] = "x"
 			l.files[sshdFile] = "Include /etc/ssh/sshd_config.d/*.conf\nPort 22\n"
@@ -314,6 +409,12 @@ func TestChangesOnLinux(t *testing.T) {
 			l.times[sudoersDir+"/90-ana.bak"] = now.Add(-time.Hour)
 		}, "", checks.Pass, nil},
 		{"with a directory", func(l *linux) { l.files["/etc/nsswitch.conf"] = "passwd: files ldap\n" }, "", checks.Unknown, []string{"changes.elsewhere"}},
+		{"with a directory, by parts of sssd alone", func(l *linux) {
+			l.files["/etc/nsswitch.conf"], l.files["/etc/sssd/conf.d/dominio.conf"] = "passwd: files sss\n", "[sssd]\n"
+		}, `{"elsewhere": "unknown"}`, checks.Unknown, []string{"changes.elsewhere"}},
+		{"with sss that nobody configured", func(l *linux) { l.files["/etc/nsswitch.conf"] = "passwd: files sss\n" }, "", checks.Pass, nil},
+		{"a log that nobody writes to", dead(200, func(l *linux) { l.files[wtmp] = logOn(now.AddDate(0, 0, -2), "ana") }), "", checks.Fail, []string{"log.syslog_stopped"}},
+		{"a log in another form", func(l *linux) { l.files[authLog] = `{"msg":"x"}` + "\n" }, "", checks.Unknown, []string{"auditing.unread"}},
 		{"with a directory that is watched", func(l *linux) { l.files["/etc/nsswitch.conf"] = "passwd: files ldap\n" }, `{"elsewhere": "pass"}`, checks.Pass, nil},
 		{"with a directory that nobody configured", func(l *linux) { l.files["/etc/nsswitch.conf"] = "passwd: files sss\n" }, "", checks.Pass, nil},
 		{"in memory only", func(l *linux) {
