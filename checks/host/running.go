@@ -14,7 +14,8 @@ type Running interface {
 	Processes(ctx context.Context) ([]Process, error)
 	// Sessions lists the log-on sessions with a screen or terminal.
 	Sessions(ctx context.Context) ([]Session, error)
-	// WakeRequests lists who keeps the screen or the machine from falling idle.
+	// WakeRequests lists who keeps the screen or the machine from falling idle. Windows
+	// tells what is asked for, by nobody in particular.
 	WakeRequests(ctx context.Context) ([]WakeRequest, error)
 	// Clock tells whether the machine's clock is kept right.
 	Clock(ctx context.Context) (Clock, error)
@@ -50,7 +51,7 @@ type Session struct {
 
 // WakeRequest is one request against falling idle.
 type WakeRequest struct {
-	Program string `json:"program"` // its name, without path and arguments
+	Program string `json:"program"` // its name, without path and arguments; may be empty
 	What    string `json:"what"`    // display, idle, sleep
 	User    string `json:"user,omitempty"`
 	// Since is when the request began, zero if not known.

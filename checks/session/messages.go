@@ -12,6 +12,12 @@ func screenLockMessages() message.Catalogue {
 	look := say(
 		"ejecute el agente como servicio del sistema; si persiste, revise los permisos de lo indicado",
 		"run the agent as a system service; if it persists, look at the permissions of what is named")
+	allow := say(
+		"quite la directiva «Quitar Bloquear equipo» (Configuración de usuario > Plantillas administrativas > Sistema > Opciones de Ctrl+Alt+Supr) o borre el valor DisableLockWorkstation",
+		"remove the policy \"Remove Lock Computer\" (User Configuration > Administrative Templates > System > Ctrl+Alt+Del Options) or delete the value DisableLockWorkstation")
+	tidy := say(
+		"si la persona ya no está, borre su perfil: Configuración avanzada del sistema > Perfiles de usuario",
+		"if the person has left, delete the profile: Advanced system settings > User profiles")
 	return message.Catalogue{
 		"screenlock.machine": {Say: say("el equipo se bloquea a los {seconds} s (máximo {limit} s)", "the machine locks after {seconds} s (limit {limit} s)")},
 		"screenlock.no_desktop": {Say: say("no hay escritorio gráfico instalado: no hay sesión que bloquear",
@@ -30,13 +36,26 @@ func screenLockMessages() message.Catalogue {
 		"screenlock.never":       {Say: say("el tiempo de «{profile}» es 0: nunca se bloquea (decide: {from})", "the time of \"{profile}\" is 0: it never locks (decided by: {from})"), Do: set},
 		"screenlock.too_long":    {Say: say("«{profile}» se bloquea a los {seconds} s y el máximo es {limit} s (decide: {from})", "\"{profile}\" locks after {seconds} s and the limit is {limit} s (decided by: {from})"), Do: set},
 		"screenlock.locks":       {Say: say("«{profile}» se bloquea a los {seconds} s con contraseña (decide: {from})", "\"{profile}\" locks after {seconds} s with a password (decided by: {from})")},
+		"screenlock.lock_off":    {Say: say("una directiva quita a «{profile}» la posibilidad de bloquear el equipo (DisableLockWorkstation)", "a policy takes locking the machine away from \"{profile}\" (DisableLockWorkstation)"), Do: allow},
+		"screenlock.lock_off_limit": {Say: say("el equipo tiene límite de inactividad, pero una directiva quita a «{profile}» la posibilidad de bloquear (DisableLockWorkstation) y Windows no dice si el límite bloquea entonces",
+			"the machine has an inactivity limit, but a policy takes locking away from \"{profile}\" (DisableLockWorkstation), and Windows does not say whether the limit locks then"), Do: allow},
+		"screenlock.lock_off_machine": {Say: say("el valor DisableLockWorkstation está puesto para todo el equipo y Windows no dice si entonces se bloquea", "the value DisableLockWorkstation is set for the whole machine, and Windows does not say whether it locks then"),
+			Do: say("borre con regedit el valor DisableLockWorkstation de HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Policies\\System", "delete with regedit the value DisableLockWorkstation of HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Policies\\System")},
+		"screenlock.account_gone":     {Say: say("el perfil «{profile}» es de una cuenta que ya no existe: no se juzga", "the profile \"{profile}\" is of an account that does not exist any more: it is not judged"), Do: tidy},
+		"screenlock.account_disabled": {Say: say("la cuenta del perfil «{profile}» está desactivada o caducada: no se juzga", "the account of the profile \"{profile}\" is disabled or expired: it is not judged")},
+		"screenlock.profile_gone":     {Say: say("la carpeta del perfil «{profile}» ya no existe: no se juzga", "the folder of the profile \"{profile}\" does not exist any more: it is not judged"), Do: tidy},
+		"screenlock.unused":           {Say: say("nadie usa el perfil «{profile}» desde el {since}, hace más de {days} días: no se juzga", "nobody has used the profile \"{profile}\" since {since}, more than {days} days ago: it is not judged"), Do: tidy},
 		"screenlock.wakes_open": {Say: say("al despertar de la suspensión ({supply}) no pide contraseña (decide: {from})", "on waking from sleep ({supply}) no password is asked (decided by: {from})"),
 			Do: say("en «Opciones de energía» active «Requerir contraseña al reactivarse», o fíjelo por directiva para corriente y batería",
 				"in the power options switch \"Require a password on wakeup\" on, or set it by policy for mains and battery")},
 		"screenlock.kept_awake": {Say: say("«{program}» impide que el equipo quede inactivo desde el {since}, más de {hours} horas seguidas", "\"{program}\" has kept the machine from falling idle since {since}, for more than {hours} hours on end"),
 			Do: say("cierre el programa o quite la opción que mantiene la pantalla encendida; si es un mostrador o un panel, anótelo como excepción",
 				"close the program or the option that keeps the screen on; for a counter or a wall display, note an exception")},
-		"screenlock.console_ends": {Say: say("sin escritorio; una consola sin uso se cierra a los {seconds} s (máximo {limit} s)", "no desktop; an idle console ends after {seconds} s (limit {limit} s)")},
+		"screenlock.screen_on": {Say: say("algún programa mantiene la pantalla encendida desde el {since}, más de {hours} horas seguidas: así el equipo no se bloquea", "some program has kept the screen on since {since}, for more than {hours} hours on end: the machine does not lock then"),
+			Do: say("abra un símbolo del sistema como administrador y escriba «powercfg /requests»: nombra el programa; ciérrelo o quite su opción; si es un mostrador o un panel, anótelo como excepción",
+				"open a command prompt as administrator and type \"powercfg /requests\": it names the program; close it or its option; for a counter or a wall display, note an exception")},
+		"source.CallNtPowerInformation": {Say: say("lo que Windows mantiene encendido (CallNtPowerInformation)", "what Windows keeps awake (CallNtPowerInformation)")},
+		"screenlock.console_ends":       {Say: say("sin escritorio; una consola sin uso se cierra a los {seconds} s (máximo {limit} s)", "no desktop; an idle console ends after {seconds} s (limit {limit} s)")},
 		"screenlock.console_changeable": {Say: say("sin escritorio; una consola sin uso se cierra a los {seconds} s, pero cada persona puede cambiarlo", "no desktop; an idle console ends after {seconds} s, but each person may change that"),
 			Do: say("ponga «readonly TMOUT» junto al valor, o StopIdleSessionSec en logind.conf", "put \"readonly TMOUT\" beside the value, or StopIdleSessionSec into logind.conf")},
 		"screenlock.console_open": {Say: say("sin escritorio; nada cierra una consola sin uso antes de {limit} s", "no desktop; nothing ends an idle console within {limit} s"),

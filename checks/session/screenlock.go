@@ -1,7 +1,9 @@
 package session
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"vigia/checks"
@@ -12,7 +14,7 @@ import (
 // most the given idle time, and asks for a password to go on.
 func screenLock() checks.Check {
 	return checks.New(checks.Info{ID: "session.screenlock", Messages: screenLockMessages(), Covers: screenLockCovers()},
-		lockParams{MaxIdle: 900, KeepAwake: 12 * 3600},
+		lockParams{MaxIdle: 900, KeepAwake: 12 * 3600, UnusedDays: 180},
 		checks.On[lockFacts]{
 			host.Windows: observeLockRegistry,
 			host.Linux:   observeLockDesktops,
@@ -25,6 +27,9 @@ type lockParams struct {
 	// KeepAwake is for how long a program may keep a session from falling idle, in
 	// seconds; 0: for as long as it likes.
 	KeepAwake int64 `json:"keep_awake"`
+	// UnusedDays is after how many days without use a profile of an account that a Windows
+	// machine does not keep itself is left out; 0: never.
+	UnusedDays int64 `json:"unused_days"`
 }
 
 // lockFacts is the evidence of session.screenlock.
@@ -34,6 +39,9 @@ type lockFacts struct {
 	Machine *setting `json:"machine,omitempty"`
 	// MachineUnread says why Machine could not be read, if so.
 	MachineUnread []checks.Unread `json:"machine_unread,omitempty"`
+	// LockOff is the policy that takes locking away (DisableLockWorkstation) where it is
+	// set for a whole Windows machine.
+	LockOff *setting `json:"lock_off,omitempty"`
 	// Desktops are the graphical sessions installed on a Linux machine.
 	Desktops []string `json:"desktops,omitempty"`
 	// Headless tells that a Linux machine has no graphical session at all.
@@ -68,8 +76,16 @@ type lockFact struct {
 	Enabled *setting `json:"enabled,omitempty"`
 	Secure  *setting `json:"secure,omitempty"`
 	// Delay is the time from blanking to the lock, in seconds.
-	Delay  *setting        `json:"delay,omitempty"`
-	Unread []checks.Unread `json:"unread,omitempty"`
+	Delay *setting `json:"delay,omitempty"`
+	// LockOff is the policy that takes locking away from this person.
+	LockOff *setting `json:"lock_off,omitempty"`
+	// Closed tells why nobody starts a session with a Windows profile, and nothing else is
+	// read of it then: account_gone, account_disabled, profile_gone.
+	Closed string `json:"closed,omitempty"`
+	// LastUse is the day on which a Windows profile of an account of elsewhere was last
+	// used, YYYY-MM-DD, if that is more than a month ago.
+	LastUse string          `json:"last_use,omitempty"`
+	Unread  []checks.Unread `json:"unread,omitempty"`
 }
 
 // name is what people call the profile.
@@ -90,7 +106,7 @@ func (f lockFact) key() string {
 // judgeLock joins how the profiles lock with what stands beside them. What is worse than
 // the profiles gives the reason.
 func judgeLock(seen lockFacts, p lockParams, at time.Time) checks.Verdict {
-	v := judgeProfiles(seen, p)
+	v := judgeProfiles(seen, p, at)
 	beside := append(judgeResume(seen.Resume), judgeAwake(seen.Awake, p.KeepAwake, at)...)
 	if seen.Console != nil && len(seen.Unread) == 0 {
 		beside = append(beside, judgeConsole(seen.Console, p.MaxIdle))
@@ -104,21 +120,30 @@ func judgeLock(seen lockFacts, p lockParams, at time.Time) checks.Verdict {
 	return v
 }
 
-func judgeProfiles(seen lockFacts, p lockParams) checks.Verdict {
+func judgeProfiles(seen lockFacts, p lockParams, at time.Time) checks.Verdict {
 	limit := strconv.FormatInt(p.MaxIdle, 10)
 	if m := seen.Machine; m != nil && m.Value > 0 && m.Value <= p.MaxIdle {
-		return checks.Verdict{Status: checks.Pass, Reason: checks.Because("screenlock.machine",
-			"seconds", strconv.FormatInt(m.Value, 10), "limit", limit)}
+		return judgeLimit(seen, p, at, checks.Because("screenlock.machine",
+			"seconds", strconv.FormatInt(m.Value, 10), "limit", limit))
 	}
 	if seen.Headless && len(seen.Unread) == 0 {
 		return checks.Verdict{Status: checks.NotApplicable, Reason: checks.Because("screenlock.no_desktop")}
 	}
 	var v checks.Verdict
 	var statuses []checks.Status
-	for _, f := range seen.Lockers {
-		status, reason := judgeLocker(f, p.MaxIdle)
+	add := func(key string, status checks.Status, reason checks.Reason) {
 		statuses = append(statuses, status)
-		v.Findings = append(v.Findings, checks.Finding{Key: f.key(), Status: status, Reason: reason})
+		v.Findings = append(v.Findings, checks.Finding{Key: key, Status: status, Reason: reason})
+	}
+	left := 0
+	for _, f := range seen.Lockers {
+		if reason, ok := leftOut(f, p.UnusedDays, at); ok {
+			v.Findings = append(v.Findings, checks.Finding{Key: f.key(), Status: checks.NotApplicable, Reason: reason})
+			left++
+			continue
+		}
+		status, reason := judgeLocker(f, p.MaxIdle)
+		add(f.key(), status, reason)
 	}
 	if len(seen.Unread) > 0 {
 		statuses = append(statuses, checks.Unknown)
@@ -126,17 +151,51 @@ func judgeProfiles(seen lockFacts, p lockParams) checks.Verdict {
 	if len(statuses) == 0 { // nobody ever logged on, and nothing locks the machine
 		statuses = []checks.Status{checks.Fail}
 	}
+	if seen.LockOff != nil {
+		add("lock_off", checks.Unknown, checks.Because("screenlock.lock_off_machine"))
+	}
 	v.Status = checks.Worst(statuses...)
 	if v.Status == checks.Fail && len(seen.MachineUnread) > 0 {
 		// The limit that could not be read might lock them all.
 		return checks.Verdict{Status: checks.Unknown, Reason: unreadReason(seen.MachineUnread)}
 	}
-	v.Reason = lockReason(v.Status, v.Findings, seen.Unread, limit)
+	v.Reason = lockReason(v.Status, v.Findings, len(seen.Lockers)-left, seen.Unread, limit)
 	return v
 }
 
-// lockReason sums up: how many profiles decide the status.
-func lockReason(status checks.Status, findings []checks.Finding, unread []checks.Unread, limit string) checks.Reason {
+// judgeLimit judges a Windows machine whose limit locks every session in time, unless a
+// policy takes locking away: Windows says of it that the saver then does not lock, by
+// which the limit works, and nothing of the limit itself.
+func judgeLimit(seen lockFacts, p lockParams, at time.Time, locks checks.Reason) checks.Verdict {
+	var doubts []checks.Finding
+	if seen.LockOff != nil {
+		doubts = append(doubts, checks.Finding{Key: "lock_off", Status: checks.Unknown, Reason: checks.Because("screenlock.lock_off_machine")})
+	}
+	for _, f := range seen.Lockers {
+		if _, ok := leftOut(f, p.UnusedDays, at); ok {
+			continue
+		}
+		if f.LockOff != nil {
+			doubts = append(doubts, checks.Finding{Key: f.key(), Status: checks.Unknown, Reason: checks.Because("screenlock.lock_off_limit", "profile", f.name())})
+			continue
+		}
+		i := slices.IndexFunc(f.Unread, func(u checks.Unread) bool { return strings.HasSuffix(u.Source, `\`+valueLockOff) })
+		if i >= 0 {
+			doubts = append(doubts, checks.Finding{Key: f.key(), Status: checks.Unknown, Reason: unreadReason(f.Unread[i:])})
+		}
+	}
+	switch len(doubts) {
+	case 0:
+		return checks.Verdict{Status: checks.Pass, Reason: locks}
+	case 1:
+		return checks.Verdict{Status: checks.Unknown, Reason: doubts[0].Reason, Findings: doubts}
+	}
+	return checks.Verdict{Status: checks.Unknown, Findings: doubts, Reason: checks.Because("screenlock.some_unknown",
+		"bad", strconv.Itoa(len(doubts)), "profiles", strconv.Itoa(len(seen.Lockers)))}
+}
+
+// lockReason sums up: how many of the profiles that were judged decide the status.
+func lockReason(status checks.Status, findings []checks.Finding, profiles int, unread []checks.Unread, limit string) checks.Reason {
 	n := 0
 	for _, f := range findings {
 		if f.Status == status {
@@ -145,19 +204,19 @@ func lockReason(status checks.Status, findings []checks.Finding, unread []checks
 	}
 	switch status {
 	case checks.Pass, checks.Warn, checks.NotApplicable:
-		return checks.Because("screenlock.all_lock", "profiles", strconv.Itoa(len(findings)), "limit", limit)
+		return checks.Because("screenlock.all_lock", "profiles", strconv.Itoa(profiles), "limit", limit)
 	case checks.Fail:
-		if len(findings) == 0 {
+		if n == 0 {
 			return checks.Because("screenlock.nothing_locks", "limit", limit)
 		}
 		return checks.Because("screenlock.some_do_not", "bad", strconv.Itoa(n),
-			"profiles", strconv.Itoa(len(findings)), "limit", limit)
+			"profiles", strconv.Itoa(profiles), "limit", limit)
 	case checks.Unknown:
 	}
 	if n == 0 && len(unread) > 0 {
 		return unreadReason(unread)
 	}
-	return checks.Because("screenlock.some_unknown", "bad", strconv.Itoa(n), "profiles", strconv.Itoa(len(findings)))
+	return checks.Because("screenlock.some_unknown", "bad", strconv.Itoa(n), "profiles", strconv.Itoa(profiles))
 }
 
 // judgeLocker judges one profile by the value that takes effect. A value that
@@ -173,6 +232,8 @@ func judgeLocker(f lockFact, limit int64) (checks.Status, checks.Reason) {
 		return checks.Unknown, checks.Because("screenlock.desktop_not_known", "desktop", f.Desktop)
 	case f.Locker == lockerNone:
 		return checks.Fail, checks.Because("screenlock.no_locker", "desktop", f.Desktop)
+	case f.LockOff != nil:
+		return checks.Fail, checks.Because("screenlock.lock_off", "profile", f.name())
 	case f.Enabled != nil && f.Enabled.Value == 0:
 		return checks.Fail, because("screenlock.off", f.Enabled)
 	case f.Secure != nil && f.Secure.Value == 0:

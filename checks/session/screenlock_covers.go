@@ -12,11 +12,11 @@ func screenLockCovers() map[host.OS]checks.Coverage {
 			Sources: []string{
 				keyMachinePolicy + `\InactivityTimeoutSecs`, `HKU\<SID>` + desktopPolicy, `HKU\<SID>` + desktopUser,
 				`HKU\<SID>` + userPolicies + `\DisableLockWorkstation`, `NTUSER.DAT de los perfiles sin sesión`,
-				powerPolicy, powerSchemes,
+				powerPolicy, powerSchemes, sourcePower + ": SystemExecutionState", "NetUserEnum", keyProfileList + `\<SID>: LocalProfileLoadTime, LocalProfileUnloadTime`,
 			},
 			Missing: say(
-				"no ve qué programas mantienen despierta la pantalla (Windows solo lo dice a un administrador y sin formato estable), ni el bloqueo dinámico por Bluetooth, que no cuenta",
-				"it does not see which programs keep the screen awake (Windows tells only an administrator, in no stable form), nor the dynamic lock by Bluetooth, which does not count"),
+				"que algo mantiene encendida la pantalla se ve cada vez que se mira, sin saber qué programa es; no se juzgan los perfiles de cuentas borradas o desactivadas, ni los de dominio o Entra ID que nadie usa desde hace meses; el bloqueo dinámico por Bluetooth no cuenta",
+				"that something keeps the screen on is seen whenever it is looked at, not which program it is; profiles of accounts that are deleted or disabled are not judged, nor those of a domain or Entra ID that nobody has used for months; the dynamic lock by Bluetooth does not count"),
 			ByHand: say(
 				"secpol.msc, Directivas locales, Opciones de seguridad, «Inicio de sesión interactivo: límite de inactividad del equipo»; y en cada cuenta, Configuración del protector de pantalla",
 				"secpol.msc, Local Policies, Security Options, \"Interactive logon: Machine inactivity limit\"; and in each account, Screen saver settings"),

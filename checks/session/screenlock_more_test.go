@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"io/fs"
 	"testing"
 	"time"
@@ -178,9 +179,68 @@ func TestKeptAwake(t *testing.T) {
 	}
 }
 
+// lastRun remembers one observation.
+type lastRun []byte
+
+func (l lastRun) Observed(context.Context) ([]byte, error) {
+	if l == nil {
+		return nil, fs.ErrNotExist
+	}
+	return l, nil
+}
+
+// Windows tells that something keeps the screen on, and not since when: it must have been
+// so each time for longer than anybody works.
+func TestScreenKeptOnByNobodyInParticular(t *testing.T) {
+	start := time.Date(2026, 3, 2, 8, 20, 0, 0, time.UTC)
+	on, off := []host.WakeRequest{{What: "display"}, {What: "sleep"}}, []host.WakeRequest{{What: "sleep"}}
+	type look struct {
+		hours int // since the start
+		wakes []host.WakeRequest
+	}
+	every := func(hours, step int, wakes []host.WakeRequest) (out []look) {
+		for h := 0; h <= hours; h += step {
+			out = append(out, look{h, wakes})
+		}
+		return out
+	}
+	for _, row := range []struct {
+		name  string
+		looks []look
+		want  checks.Status
+	}{
+		{"once", every(0, 1, on), checks.Pass},
+		{"for a morning", every(6, 1, on), checks.Pass},
+		{"for a day", every(24, 1, on), checks.Warn},
+		{"asleep meanwhile", append(every(5, 1, on), look{20, on}), checks.Pass},
+		{"off once", append(append(every(10, 1, on), look{11, off}), look{12, on}, look{13, on}), checks.Pass},
+		{"only the machine", every(24, 1, off), checks.Pass},
+		{"looked at too seldom", every(48, 12, on), checks.Pass},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			var past lastRun
+			var res checks.Result
+			for _, l := range row.looks {
+				at := start.Add(time.Duration(l.hours) * time.Hour)
+				h := checktest.Answers{Wakes: l.wakes}.On(host.Host{OS: host.Windows, Now: checktest.Clock(at), Past: past,
+					Registry: checktest.Registry{Values: saver(ana, nil)}})
+				res = checktest.Run(t, screenLock(), h, "")
+				past = lastRun(res.Observed)
+			}
+			if res.Status != row.want {
+				t.Errorf("got %s %v, want %s", res.Status, res.Reason, row.want)
+			}
+		})
+	}
+	h := checktest.Answers{Errors: map[string]error{"wake_requests": fs.ErrPermission}}.On(host.Host{OS: host.Windows, Registry: checktest.Registry{Values: saver(ana, nil)}})
+	if res := checktest.Run(t, screenLock(), h, ""); res.Status != checks.Unknown {
+		t.Errorf("unread: got %s %v", res.Status, res.Reason)
+	}
+}
+
 // A saver that is not there, or that opens to any key for a day, locks nothing.
 func TestSaverOfWindows(t *testing.T) {
-	files := map[string]string{`C:\Windows\System32\scrnsave.scr`: "", `C:\Windows\system32\scrnsave.scr`: ""}
+	files := map[string]string{`C:\Users\ana`: "", `C:\Windows\System32\scrnsave.scr`: "", `C:\Windows\system32\scrnsave.scr`: ""}
 	for _, row := range []struct {
 		name string
 		more map[string]any

@@ -20,6 +20,9 @@ const (
 	desktopUser      = `\Control Panel\Desktop`
 	userPolicies     = `\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System`
 
+	// valueLockOff is the policy "Remove Lock Computer".
+	valueLockOff = "DisableLockWorkstation"
+
 	fromMachine = "machine_policy"
 	fromGroup   = "group_policy"
 	fromUser    = "user"
@@ -39,17 +42,31 @@ func observeLockRegistry(ctx context.Context, h *host.Host) (lockFacts, error) {
 	var seen lockFacts
 	seen.Machine, _ = r.dword(ctx, keyMachinePolicy, "InactivityTimeoutSecs", fromMachine)
 	seen.MachineUnread, r.Unread = r.Unread, nil
+	// Windows documents this one for people only, so that not to read it is no gap.
+	if off, _ := r.number(ctx, keyMachinePolicy, valueLockOff, fromMachine); off != nil && off.Value != 0 {
+		seen.LockOff = off
+	}
+	r.Unread = nil
 	seen.Resume = observeResume(ctx, r)
 	seen.Awake = observeAwake(ctx, h, r)
+	seen.Unread = r.Unread
 	sids, err := h.Registry.Subkeys(ctx, keyProfileList)
 	if err != nil {
 		// Without the list nobody knows whose sessions there are.
 		seen.Unread = append(seen.Unread, checks.Unread{Source: keyProfileList, Why: checks.WhyUnread(err)})
 	}
+	all := newProfiles(ctx, h)
 	for _, sid := range sids {
-		if isPerson(sid) {
-			seen.Lockers = append(seen.Lockers, observeProfile(ctx, h, sid))
+		if !isPerson(sid) {
+			continue
 		}
+		closed, lastUse := all.closed(ctx, sid)
+		f := lockFact{Profile: sid, Locker: lockerWindows, Folder: profileFolder(ctx, h, sid), Closed: closed}
+		if closed == "" {
+			f = observeProfile(ctx, h, f)
+			f.LastUse = lastUse
+		}
+		seen.Lockers = append(seen.Lockers, f)
 	}
 	return seen, nil
 }
@@ -61,9 +78,9 @@ func isPerson(sid string) bool {
 		!strings.HasSuffix(sid, ".bak")
 }
 
-func observeProfile(ctx context.Context, h *host.Host, sid string) lockFact {
-	r := newReader(h)
-	f := lockFact{Profile: sid, Locker: lockerWindows, Folder: profileFolder(ctx, h, sid)}
+// observeProfile fills in how the sessions of a profile lock.
+func observeProfile(ctx context.Context, h *host.Host, f lockFact) lockFact {
+	r, sid := newReader(h), f.Profile
 	// either answers the group policy's value, else the user's; absent as what
 	// Windows then does. It stays nil when an unread value could decide.
 	either := func(name string, absent int64) *setting {
@@ -81,11 +98,11 @@ func observeProfile(ctx context.Context, h *host.Host, sid string) lockFact {
 	f.Enabled = either("ScreenSaveActive", 1)
 	f.Delay = observeGrace(ctx, r)
 	// With the policy that removes the lock from the menu the saver does not lock either.
-	if off, known := r.number(ctx, `HKU\`+sid+userPolicies, "DisableLockWorkstation", fromGroup); !known || off != nil && off.Value != 0 {
+	if off, known := r.number(ctx, `HKU\`+sid+userPolicies, valueLockOff, fromGroup); !known || off != nil && off.Value != 0 {
+		f.LockOff, f.Secure = off, nil
 		if off != nil {
-			off.Value = 0
+			f.Secure = &setting{Value: 0, From: off.From}
 		}
-		f.Secure = off
 	}
 	// Without a saver program none of the above does anything.
 	if saver := observeSaver(ctx, r, sid); saver == nil || saver.Value == 0 {

@@ -169,6 +169,17 @@ func TestLiveFiles(t *testing.T) {
 		time.Since(info.ModTime) > time.Hour || time.Since(info.ChangeTime) > time.Hour {
 		t.Errorf("got %+v", info)
 	}
+	if err := os.Link(file, file+".2"); err != nil {
+		t.Fatal(err)
+	}
+	info, err = files.Stat(t.Context(), file)
+	twin, twinErr := files.Stat(t.Context(), file+".2")
+	if err != nil || twinErr != nil || info.ID == (host.FileID{}) || info.ID != twin.ID || info.Links != 2 {
+		t.Errorf("two names of a file: got %+v and %+v, %v, %v", info, twin, err, twinErr)
+	}
+	if folder, err := files.Stat(t.Context(), dir); err != nil || folder.ID.Inode == info.ID.Inode || folder.ID.Device != info.ID.Device {
+		t.Errorf("its folder: got %+v, %v", folder, err)
+	}
 	if got, err := files.ReadFile(t.Context(), file, 4); err != nil || string(got) != "0123" {
 		t.Errorf("read: got %q, %v", got, err)
 	}
@@ -243,5 +254,13 @@ func TestLiveAccounts(t *testing.T) {
 	}
 	if _, err := a.Members(t.Context(), "Administradores"); err == nil {
 		t.Error("a name in place of a SID: got no error")
+	}
+}
+
+// Nothing keeps a machine under Wine awake; that it answers is what is tested.
+func TestLiveWakeRequests(t *testing.T) {
+	got, err := New(Options{}).Running.WakeRequests(t.Context())
+	if err != nil || len(got) != 0 {
+		t.Errorf("got %v, %v; want none", got, err)
 	}
 }

@@ -237,6 +237,18 @@ func TestHives(t *testing.T) {
 	}
 }
 
+func TestWakeRequestsOfAnExecutionState(t *testing.T) {
+	t.Parallel()
+	display, sleep := host.WakeRequest{What: "display"}, host.WakeRequest{What: "sleep"}
+	for state, want := range map[uint32][]host.WakeRequest{
+		0: {}, 4: {}, 2: {display}, 1: {sleep}, 0x80000003: {display, sleep}, 0x40: {},
+	} {
+		if got := wakeRequests(state); !cmp.Equal(got, want) {
+			t.Errorf("%#x: got %v, want %v", state, got, want)
+		}
+	}
+}
+
 // The profile on a share that does not answer holds up no other.
 func TestHivesOfOthersAreAtHand(t *testing.T) {
 	t.Parallel()
