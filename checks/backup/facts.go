@@ -26,6 +26,8 @@ type copiesFacts struct {
 	// Why the folder could not be listed, a code of checks.WhyUnread or share: a folder
 	// of another machine that this one was not shown.
 	Why string `json:"why,omitempty"`
+	// IsSource: the folder of copies is the source, by whatever name.
+	IsSource bool `json:"is_source,omitempty"`
 	// Store is what writes the copies, as declared or recognised; empty for files.
 	Store string `json:"store,omitempty"`
 	// Matching counts the entries that the pattern selects. Of these, Future
@@ -101,6 +103,8 @@ type mirrorFacts struct {
 	Written time.Time `json:"written,omitzero"`
 	// Damaged have a copy of the same time or newer, of another size or content.
 	Damaged int64 `json:"damaged,omitempty"`
+	// Same are not copied: the mirror has the file itself under another name.
+	Same int64 `json:"same,omitempty"`
 	// Compared counts contents that were read on both sides in this run.
 	Compared int64 `json:"compared,omitempty"`
 	// Unfinished are files that a transfer left behind, the newest from Temp.

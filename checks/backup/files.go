@@ -25,6 +25,7 @@ type item struct {
 	// only part, and for a folder of too many.
 	parts []part
 	many  bool
+	links []host.FileID // its files that have more names than one
 }
 
 // part is one file that can be verified.
@@ -66,6 +67,7 @@ func (l *looker) files(ctx context.Context, entries []host.FileInfo, store strin
 	})
 	l.verify(ctx, finished, &out)
 	finished = l.unmoved(ctx, finished, &out)
+	l.unlinked(ctx, finished, &out)
 	l.weigh(finished, &out)
 	out.list(finished)
 	return out
@@ -74,7 +76,7 @@ func (l *looker) files(ctx context.Context, entries []host.FileInfo, store strin
 // entry looks at one entry, counts it and tells whether it is a finished copy.
 func (l *looker) entry(ctx context.Context, e host.FileInfo, names map[string]host.FileInfo, out *copiesFacts) (item, bool) {
 	it := item{name: e.Name, path: join(l.h.OS, l.d.Copies, e.Name), entry: e}
-	if !l.selects(e.Name) {
+	if !l.selects(e.Name) || l.holdsSource(it.path, e) {
 		return it, false
 	}
 	switch {
@@ -103,6 +105,7 @@ func (l *looker) entry(ctx context.Context, e host.FileInfo, names map[string]ho
 		}
 	} else {
 		it.parts = []part{{it.path, e.Size, l.beside(e.Name, names)}}
+		it.link(e)
 	}
 	if !whole || it.fact.Time.IsZero() && e.Mode.IsRegular() {
 		out.Unread++
@@ -279,6 +282,7 @@ func (l *looker) folder(ctx context.Context, it *item) (unfinished, whole bool) 
 		}
 		c.Files++
 		c.Size += info.Size
+		it.link(info)
 		if info.ModTime.After(c.Time) {
 			c.Time = info.ModTime.UTC()
 		}
@@ -317,6 +321,8 @@ func (l *looker) compareFolder(ctx context.Context, it *item, turn bool) {
 // changes after it are none of its faults.
 func (c *copyFact) judge(m mirrorFacts, made time.Time) {
 	switch {
+	case m.Same > 0:
+		c.Damage = linked
 	case m.Damaged > 0:
 		c.Damage = string(intact.Checksum)
 	case m.Unfinished > 0:

@@ -58,6 +58,8 @@ func judgeDataset(seen dailyFacts, d dataset, p dailyParams, at time.Time) (chec
 		return checks.Unknown, checks.Because("backup.copies_on_share", "folder", d.Copies)
 	case f.Seen.Why != "":
 		return checks.Unknown, checks.Because("backup.copies_unread", "folder", d.Copies, "why", f.Seen.Why)
+	case f.Seen.IsSource:
+		return checks.Fail, checks.Because("backup.copies_are_source", "folder", d.Copies)
 	case f.Seen.Guests > 1:
 		return checks.Unknown, checks.Because("backup.several_guests", "folder", d.Copies, "guests", strconv.Itoa(f.Seen.Guests))
 	case f.Seen.Mirror != nil:
@@ -274,6 +276,8 @@ func judgeMirror(m mirrorFacts, d dataset, p dailyParams, at time.Time) (checks.
 	switch {
 	case m.Files > 0 && m.Missing == m.Files:
 		return checks.Fail, checks.Because("backup.no_copy")
+	case m.Same > 0:
+		return checks.Fail, checks.Because("backup.mirror_linked", "same", n(m.Same), "files", n(m.Files))
 	case m.Damaged > 0:
 		return checks.Fail, checks.Because("backup.mirror_damaged", "damaged", n(m.Damaged), "files", n(m.Files))
 	case pending > limit:

@@ -96,6 +96,14 @@ func dailyMessages() message.Catalogue {
 			Do:  say("abra la última copia y vea si contiene lo de ayer; si los datos no cambian nunca, declare «kind: archive»", "open the last copy and see whether it holds yesterday's work; if the data never change, declare \"kind: archive\""),
 		},
 		"backup.mirror_equal": {Say: say("el espejo tiene los {files} ficheros del origen, {size}; {missing} cambios recientes aún por copiar", "the mirror holds the {files} files of the source, {size}; {missing} recent changes still to be copied")},
+		"backup.copies_are_source": {
+			Say: say("la carpeta de copias {folder} es la misma que la de los datos: no hay copia", "the folder of copies {folder} is that of the data: there is no copy"),
+			Do:  say("copie a otro disco y ponga su carpeta en «copies»; un enlace o una unidad montada dos veces no es una copia", "copy to another disk and name its folder in \"copies\"; a link or a drive that is mounted twice is no copy"),
+		},
+		"backup.mirror_linked": {
+			Say: say("{same} de {files} ficheros del espejo son los mismos del origen con otro nombre (enlaces), no copias", "{same} of {files} files of the mirror are those of the source under another name (links), no copies"),
+			Do:  say("quite --link-dest, cp -l o los enlaces simbólicos hacia el origen y copie de verdad, a otro disco", "do without --link-dest, cp -l or symbolic links to the source, and copy for real, to another disk"),
+		},
 		"backup.mirror_damaged": {
 			Say: say("{damaged} de {files} ficheros del espejo no son iguales que el origen aunque llevan su fecha", "{damaged} of {files} files of the mirror differ from the source though they bear its time"),
 			Do:  say("compruebe el disco del espejo y repita la copia comparando contenidos (rsync --checksum, robocopy /is)", "check the disk of the mirror and repeat the copy comparing contents (rsync --checksum, robocopy /is)"),
@@ -162,6 +170,7 @@ func dailyMessages() message.Catalogue {
 		"damage.not_its_name": {Say: say("no es lo que dice su nombre; puede estar cifrada por un atacante", "it is not what its name says; an attacker may have encrypted it")},
 		"damage.blank":        {Say: say("llena de ceros o de un mismo byte", "full of zeros or of one byte")},
 		"damage.complaint":    {Say: say("contiene el mensaje de error de un programa o una página web, no una copia", "it holds the error of a program or a web page, not a copy")},
+		"damage.linked":       {Say: say("son los ficheros del origen con otro nombre (enlaces)", "its files are those of the source under another name (links)")},
 		"damage.unfinished":   {Say: say("sin terminar", "unfinished")},
 	}
 }

@@ -226,6 +226,10 @@ func (c *comparison) file(ctx context.Context, e, twin host.FileInfo, there bool
 		return
 	}
 	c.m.Bytes += twin.Size
+	if oneFile(e.ID, twin.ID) {
+		c.m.Same++
+		return
+	}
 	switch later := e.ModTime.Sub(twin.ModTime); {
 	case later > grain:
 		c.m.Behind++

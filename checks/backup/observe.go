@@ -39,6 +39,8 @@ type looker struct {
 	reading time.Time
 	share   int64
 	quiet   time.Duration
+	// sourceID is the folder or file of the source.
+	sourceID host.FileID
 	// before is what the last run saw of the same copies, where that is remembered.
 	before copiesFacts
 	// drop and floor are those of the sizes of copies, in per cent and bytes.
@@ -105,6 +107,9 @@ func (l *looker) copies(ctx context.Context) copiesFacts {
 			why = "share" // what a share does not show this machine may still be there
 		}
 		return copiesFacts{Why: why}
+	}
+	if l.isSource(ctx) {
+		return copiesFacts{IsSource: true}
 	}
 	store := l.d.Format
 	if store == "" || store == storeAuto {

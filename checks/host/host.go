@@ -142,6 +142,16 @@ type FileInfo struct {
 	// where they could not be read.
 	Owner string `json:"owner,omitempty"`
 	Group string `json:"group,omitempty"`
+	// ID tells which file it is, and Links how many names it has; zero where not known.
+	ID    FileID `json:"id,omitzero"`
+	Links uint32 `json:"links,omitempty"`
+}
+
+// FileID tells files of one machine apart at one moment: two names with the same one are
+// names of one file, and two folders with the same one show the same files.
+type FileID struct {
+	Device uint64 `json:"device"` // number of the file system or of the volume
+	Inode  uint64 `json:"inode"`  // number of the file in it
 }
 
 // Registry reads the Windows registry. A key begins with its root: `HKLM\...`

@@ -113,15 +113,18 @@ type meta struct {
 	ChangeTime time.Time `json:"change_time,omitzero"`
 	Owner      string    `json:"owner,omitempty"`
 	Group      string    `json:"group,omitempty"`
+
+	ID    host.FileID `json:"id,omitzero"`
+	Links uint32      `json:"links,omitempty"`
 }
 
 func metaOf(info host.FileInfo) meta {
-	return meta{fileMode(info.Mode.String()), info.Size, info.ModTime.UTC(), info.ChangeTime.UTC(), info.Owner, info.Group}
+	return meta{fileMode(info.Mode.String()), info.Size, info.ModTime.UTC(), info.ChangeTime.UTC(), info.Owner, info.Group, info.ID, info.Links}
 }
 
 func (m meta) info(name string) host.FileInfo {
 	mode, _ := m.Mode.parse() // checked when loaded
-	return host.FileInfo{Name: name, Size: m.Size, Mode: mode, ModTime: m.ModTime, ChangeTime: m.ChangeTime, Owner: m.Owner, Group: m.Group}
+	return host.FileInfo{Name: name, Size: m.Size, Mode: mode, ModTime: m.ModTime, ChangeTime: m.ChangeTime, Owner: m.Owner, Group: m.Group, ID: m.ID, Links: m.Links}
 }
 
 // fileMode is a mode as fs.FileMode writes it: "-rw-r-----", "drwxr-xr-x",

@@ -252,6 +252,9 @@ func TestFileInfo(t *testing.T) {
 	if err := os.Chmod(dir+"/copia.tar", 0o640); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Link(dir+"/copia.tar", dir+"/otra.tar"); err != nil {
+		t.Fatal(err)
+	}
 	before := time.Now().Add(-time.Minute)
 	both(t, dir, func(t *testing.T, files host.Files, prefix string) {
 		got, err := files.Stat(t.Context(), prefix+"/copia.tar")
@@ -261,9 +264,16 @@ func TestFileInfo(t *testing.T) {
 		if got.ChangeTime.Before(before) {
 			t.Errorf("change time %v: Chtimes must not move it back", got.ChangeTime)
 		}
-		got.ChangeTime = time.Time{}
+		if twin, err := files.Stat(t.Context(), prefix+"/otra.tar"); err != nil || twin.ID != got.ID || got.ID == (host.FileID{}) {
+			t.Errorf("another name of it: got %+v, %v, want the id %+v", twin.ID, err, got.ID)
+		}
+		if folder, err := files.Stat(t.Context(), prefix+"/"); err != nil || folder.ID == got.ID || folder.ID.Device != got.ID.Device {
+			t.Errorf("its folder: got %+v, %v", folder.ID, err)
+		}
+		got.ChangeTime, got.ID = time.Time{}, host.FileID{}
 		want := host.FileInfo{
-			Name: "copia.tar", Size: 4, Mode: 0o640, ModTime: when,
+			Links: 2,
+			Name:  "copia.tar", Size: 4, Mode: 0o640, ModTime: when,
 			Owner: fmt.Sprint(os.Geteuid()), Group: fmt.Sprint(os.Getegid()),
 		}
 		if diff := cmp.Diff(want, got); diff != "" {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/bits"
 	"os"
 	"path/filepath"
 	"strings"
@@ -97,7 +98,27 @@ func describe(name, path string, info fs.FileInfo) entry {
 	if err == nil && basic.change != 0 {
 		e.info.ChangeTime = fileTime(basic.change)
 	}
+	e.info.ID, e.info.Links = idOf(handle)
 	return e
+}
+
+// idOf returns the number of a file, of 128 bits on ReFS, and how many names it has.
+func idOf(handle windows.Handle) (id host.FileID, links uint32) {
+	var number struct{ volume, low, high uint64 }
+	err := windows.GetFileInformationByHandleEx(handle, windows.FileIdInfo, (*byte)(unsafe.Pointer(&number)), uint32(unsafe.Sizeof(number)))
+	if err == nil {
+		id = host.FileID{Device: number.volume, Inode: number.low ^ bits.RotateLeft64(number.high, 32)}
+	}
+	var standard struct {
+		allocated, end int64
+		links          uint32
+		_              [2]byte
+	}
+	err = windows.GetFileInformationByHandleEx(handle, windows.FileStandardInfo, (*byte)(unsafe.Pointer(&standard)), uint32(unsafe.Sizeof(standard)))
+	if err == nil {
+		links = standard.links
+	}
+	return id, links
 }
 
 // openItself opens a file, directory or reparse point itself, not what it

@@ -177,6 +177,9 @@ func TestLiveFiles(t *testing.T) {
 	if err != nil || twinErr != nil || info.ID == (host.FileID{}) || info.ID != twin.ID || info.Links != 2 {
 		t.Errorf("two names of a file: got %+v and %+v, %v, %v", info, twin, err, twinErr)
 	}
+	if err := os.Remove(file + ".2"); err != nil {
+		t.Fatal(err)
+	}
 	if folder, err := files.Stat(t.Context(), dir); err != nil || folder.ID.Inode == info.ID.Inode || folder.ID.Device != info.ID.Device {
 		t.Errorf("its folder: got %+v, %v", folder, err)
 	}
