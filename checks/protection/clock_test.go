@@ -44,7 +44,7 @@ func TestClockOnLinux(t *testing.T) {
 		{"mounted, unreadable", checktest.Answers{}, nil, time.Time{}, []string{unitFolder + "sysinit.target.wants"}, time.Time{}, checks.Unknown, "clock.unread"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			h := host.Host{OS: host.Linux, Now: now, Files: marked{checktest.Files{Content: row.files, Unreadable: row.denied}, row.at}}
+			h := host.Host{OS: host.Linux, Now: now, Files: marked{checktest.Files{Content: row.files, Unreadable: row.denied}, row.at, nil}}
 			if !row.booted.IsZero() {
 				h.System = system{id: host.Identity{BootTime: row.booted}}
 			}

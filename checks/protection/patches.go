@@ -16,7 +16,7 @@ import (
 // them. Which fault each of them mends is not looked at.
 func patches() checks.Check {
 	return checks.New(checks.Info{ID: "protection.patches", Covers: patchesCovers(), Messages: patchesMessages()},
-		patchesParams{MaxDays: 30, CriticalDays: 14, RebootDays: 7, ListDays: 8, EndingDays: 90,
+		patchesParams{MaxDays: 30, CriticalDays: 14, RebootDays: 7, ListDays: 8, EndingDays: 90, FrozenDays: 60,
 			Support: supportEnds(), Extended: extendedEnds(), Releases: releases()},
 		checks.On[patchesFacts]{
 			host.Windows: observePatchesRegistry,
@@ -37,6 +37,9 @@ type patchesParams struct {
 	ListDays int `json:"list_days"`
 	// EndingDays is how long before the end of support it is time to think of it.
 	EndingDays int `json:"ending_days"`
+	// FrozenDays is how old the newest security notice of a source may be; one that has
+	// had none for longer is not kept up any more.
+	FrozenDays int `json:"frozen_days"`
 	// Support is the last day of free security fixes of each system, "debian 12" or
 	// "windows 19045 pro"; what a policy gives is added to what this program knows.
 	// Extended is the last day of those that are paid for or asked for.
@@ -52,8 +55,8 @@ func (p *patchesParams) Validate() error {
 	if p.CriticalDays < 1 || p.MaxDays < p.CriticalDays {
 		return errors.New("critical_days must be at least 1, and max_days not below it")
 	}
-	if p.RebootDays < 0 || p.ListDays < 1 || p.EndingDays < 0 {
-		return errors.New("reboot_days and ending_days must not be negative, list_days at least 1")
+	if p.RebootDays < 0 || p.ListDays < 1 || p.EndingDays < 0 || p.FrozenDays < 1 {
+		return errors.New("reboot_days and ending_days must not be negative, list_days and frozen_days at least 1")
 	}
 	for _, table := range []map[string]string{p.Support, p.Extended, p.Releases} {
 		for system, day := range table {
@@ -96,8 +99,13 @@ type patchesFacts struct {
 	// Pending are the packages with a security update that is not installed, sorted.
 	Pending     []pendingPackage `json:"pending,omitempty"`
 	PendingMore int              `json:"pending_more,omitempty"`
-	// Upgraded is the day on which packages were last brought up to date.
+	// Upgraded is the day on which apt last brought one of the packages up to date of
+	// which there are security updates.
 	Upgraded string `json:"upgraded,omitempty"`
+	// Sources are those of dnf from which the distribution's own fixes come, NoParts the
+	// parts of the distribution for which there is none.
+	Sources []rpmSource `json:"sources,omitempty"`
+	NoParts []string    `json:"no_parts,omitempty"`
 
 	// Restart is who waits for a restart: component_servicing, windows_update, packages,
 	// kernel. RestartSince is since when, empty if nothing tells; it is not before Booted.
@@ -114,10 +122,13 @@ type pendingPackage struct {
 	Candidate string `json:"candidate"`
 	// Held tells that somebody forbade to change the package.
 	Held bool `json:"held,omitempty"`
-	// Since is the day of the oldest notice, and Critical tells how grave one of them is,
-	// where the lists say so.
-	Since    string `json:"since,omitempty"`
-	Critical bool   `json:"critical,omitempty"`
+	// Since is the day of the oldest notice of dnf; of apt, whose lists have none, the day
+	// on which this machine was first seen to miss it. New tells that it did not on the day
+	// before that was looked.
+	Since string `json:"since,omitempty"`
+	New   bool   `json:"new,omitempty"`
+	// Critical tells that a notice of dnf is critical, or not graded.
+	Critical bool `json:"critical,omitempty"`
 }
 
 // maxPending bounds the packages kept as facts.
@@ -228,12 +239,6 @@ func patchTuesday(after time.Time) time.Time {
 	}
 }
 
-// waits tells whether the update of a package waits for longer than it may.
-func (q pendingPackage) waits(p patchesParams, at time.Time) bool {
-	days, ok := daysSince(q.Since, at)
-	return ok && (days > p.MaxDays || q.Critical && days > p.CriticalDays)
-}
-
 // packages judges a machine of apt or dnf.
 func (j *judged) packages(seen patchesFacts, p patchesParams, at time.Time) {
 	const key = "updates"
@@ -252,28 +257,80 @@ func (j *judged) packages(seen patchesFacts, p patchesParams, at time.Time) {
 		}
 	case !dated || old < -2:
 		j.add(key+"/lists", checks.Unknown, "patches.lists_undated")
+	case old > p.MaxDays: // whatever came out since, it has not got it
+		j.add(key+"/lists", checks.Fail, "patches.lists_stale", "day", seen.Lists, "limit", strconv.Itoa(p.MaxDays))
 	case old > p.ListDays:
 		j.add(key+"/lists", checks.Unknown, "patches.lists_old", "day", seen.Lists, "limit", strconv.Itoa(p.ListDays))
 	}
-	held := slices.ContainsFunc(seen.Pending, func(q pendingPackage) bool { return q.Held })
+	j.sources(seen, p, at)
 	if n := len(seen.Pending) + seen.PendingMore; n > 0 {
 		status, code, day := checks.Warn, "patches.pending", seen.Upgraded
+		if day == "" {
+			day = unknownDay
+		}
 		if seen.Manager == managerRPM {
 			code, day = "patches.pending_since", oldest(seen.Pending)
 		}
-		// The lists of apt do not tell since when there is an update. It cannot wait for
-		// longer than since packages were last brought up to date.
-		days, ok := daysSince(seen.Upgraded, at)
-		if ok && days > p.MaxDays || slices.ContainsFunc(seen.Pending, func(q pendingPackage) bool { return q.waits(p, at) }) {
-			status = checks.Fail
+		for _, q := range seen.Pending {
+			status = checks.Worst(status, q.waits(seen, p, at))
+		}
+		if status == checks.Unknown {
+			code = "patches.pending_undated"
 		}
 		j.add(key, status, code, "packages", strconv.Itoa(n), "names", firstNames(seen.Pending), "day", day)
-		if held {
-			j.add(key+"/held", checks.Warn, "patches.held", "names", firstNames(slices.DeleteFunc(slices.Clone(seen.Pending), func(q pendingPackage) bool { return !q.Held })))
+		if held := slices.DeleteFunc(slices.Clone(seen.Pending), func(q pendingPackage) bool { return !q.Held }); len(held) > 0 {
+			j.add(key+"/held", checks.Warn, "patches.held", "names", firstNames(held))
 		}
 	} else if len(j.findings) == before && len(seen.Unread) == 0 {
 		j.add(key, checks.Pass, "patches.none_pending", "day", seen.Lists)
 	}
+}
+
+// sources judges where the fixes of a machine of dnf come from.
+func (j *judged) sources(seen patchesFacts, p patchesParams, at time.Time) {
+	for _, part := range seen.NoParts {
+		j.add("updates/source/"+part, checks.Unknown, "patches.no_part", "part", part)
+	}
+	for _, s := range seen.Sources {
+		key := "updates/source/" + s.ID
+		still, ok := daysSince(s.Newest, at)
+		still = max(still, 0)
+		switch frozen := ok && still > p.FrozenDays; {
+		case s.Archive, s.Pinned && frozen:
+			j.add(key, checks.Fail, "patches.source_archive", "repository", s.ID)
+		case s.NoNotices && seen.Lists != "":
+			j.add(key, checks.Unknown, "patches.no_notices_of", "repository", s.ID)
+		case frozen:
+			j.add(key, checks.Unknown, "patches.source_frozen", "repository", s.ID, "day", s.Newest)
+		}
+	}
+}
+
+// waits tells what it means for how long the update of a package waits.
+func (q pendingPackage) waits(seen patchesFacts, p patchesParams, at time.Time) checks.Status {
+	days, ok := daysSince(q.Since, at)
+	if seen.Manager == managerRPM {
+		if ok && (days > p.MaxDays || q.Critical && days > p.CriticalDays) {
+			return checks.Fail
+		}
+		return checks.Warn
+	}
+	if ok && days > p.CriticalDays { // apt tells of none how grave it is
+		return checks.Fail
+	}
+	if q.New {
+		return checks.Warn
+	}
+	// It was missed before anybody looked. Where others got their fixes it has waited for
+	// less long than since then, unless somebody holds it back.
+	most, ok := daysSince(seen.Upgraded, at)
+	switch {
+	case ok && most > p.MaxDays:
+		return checks.Fail
+	case !ok || q.Held || most > p.CriticalDays:
+		return checks.Unknown
+	}
+	return checks.Warn
 }
 
 // oldest is the day of the oldest notice.

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"compress/gzip"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -60,14 +61,36 @@ func observeAPT(ctx context.Context, look *checks.Look, seen *patchesFacts) {
 		return
 	}
 	pending := make(map[string]pendingPackage)
+	mended := make(map[string]bool)
 	for _, name := range lists {
-		if err := comparePackages(ctx, look.Host.Files, folderLists+"/"+name, installed, pending); err != nil {
+		if err := comparePackages(ctx, look.Host.Files, folderLists+"/"+name, installed, pending, mended); err != nil {
 			look.Need(folderLists+"/"+name, err)
 		}
 	}
-	seen.pend(pending)
 	if len(pending) > 0 {
-		seen.Upgraded = lastUpgrade(ctx, look)
+		seen.Upgraded = lastUpgrade(ctx, look, mended)
+		recallSince(ctx, look.Host, pending)
+	}
+	seen.pend(pending)
+}
+
+// recallSince dates what is pending by when this machine was first seen to miss it, since
+// no list of apt tells when an update came out.
+func recallSince(ctx context.Context, h *host.Host, pending map[string]pendingPackage) {
+	today := dayOf(h.Now())
+	var before patchesFacts
+	b, err := h.Past.Observed(ctx)
+	remembers := err == nil && json.Unmarshal(b, &before) == nil && before.Manager == managerAPT
+	// What an earlier run did not list was not missed then, if it saw all there was.
+	whole := remembers && before.Lists != "" && before.PendingMore == 0 && len(before.Unread) == 0
+	for key, q := range pending {
+		q.Since, q.New = today, whole
+		for _, was := range before.Pending {
+			if day, ok := parseDay(was.Since); remembers && ok && was.Name == q.Name && was.Installed == q.Installed && !day.After(h.Now()) {
+				q.Since, q.New = was.Since, was.New
+			}
+		}
+		pending[key] = q
 	}
 }
 
@@ -152,8 +175,9 @@ func installedPackages(ctx context.Context, look *checks.Look) map[string]instal
 	return out
 }
 
-// comparePackages notes the packages of which a list has a newer version.
-func comparePackages(ctx context.Context, files host.Files, path string, installed map[string]installedPackage, pending map[string]pendingPackage) error {
+// comparePackages notes the packages of which a list has a newer version, and all of those
+// installed that it has.
+func comparePackages(ctx context.Context, files host.Files, path string, installed map[string]installedPackage, pending map[string]pendingPackage, mended map[string]bool) error {
 	var r io.Reader = &fileReader{ctx: ctx, files: files, path: path}
 	switch {
 	case strings.HasSuffix(path, ".lz4"):
@@ -176,6 +200,7 @@ func comparePackages(ctx context.Context, files host.Files, path string, install
 		}
 		key := c.Name + ":" + c.Arch
 		is, ok := installed[key]
+		mended[key] = mended[key] || ok
 		if !ok || dpkg.Compare(is.version, c.Version) >= 0 {
 			continue
 		}
@@ -186,9 +211,10 @@ func comparePackages(ctx context.Context, files host.Files, path string, install
 	return nil
 }
 
-// lastUpgrade is the day on which dpkg last put a newer version in place of an older
-// one: by its log or, where there is none, by its last change of any kind.
-func lastUpgrade(ctx context.Context, look *checks.Look) string {
+// lastUpgrade is the day on which dpkg last put a newer version of one of the packages in
+// place, by its log; empty if that does not tell. That others were upgraded, such as a
+// browser from its maker's own source, says nothing of security updates.
+func lastUpgrade(ctx context.Context, look *checks.Look, of map[string]bool) string {
 	const tail = 512 << 10
 	for _, path := range []string{"/var/log/dpkg.log", "/var/log/dpkg.log.1"} {
 		info, err := look.Host.Files.Stat(ctx, path)
@@ -201,7 +227,7 @@ func lastUpgrade(ctx context.Context, look *checks.Look) string {
 		}
 		day := ""
 		for line := range bytes.Lines(b) { // 2026-11-21 06:12:11 upgrade curl:amd64 OLD NEW
-			if fields := bytes.Fields(line); len(fields) == 6 && string(fields[2]) == "upgrade" {
+			if fields := bytes.Fields(line); len(fields) == 6 && string(fields[2]) == "upgrade" && of[string(fields[3])] {
 				day = isoDay(string(fields[0]))
 			}
 		}
@@ -209,11 +235,7 @@ func lastUpgrade(ctx context.Context, look *checks.Look) string {
 			return day
 		}
 	}
-	info, err := look.Host.Files.Stat(ctx, fileDpkgStatus)
-	if err != nil || info.ModTime.IsZero() {
-		return ""
-	}
-	return dayOf(info.ModTime)
+	return ""
 }
 
 // fileReader reads a file of the machine from its start to its end, a part at a time.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,51 +29,108 @@ func rpmDatabases() []string {
 
 // observeRPM compares what is installed with the security notices that dnf has.
 func observeRPM(ctx context.Context, look *checks.Look, seen *patchesFacts) {
-	repositories, err := look.Host.Files.ReadDir(ctx, folderDNF)
+	repositories := enabledRepositories(ctx, look)
+	if repositories == nil {
+		return
+	}
+	cached, err := look.Host.Files.ReadDir(ctx, folderDNF)
 	if err != nil {
 		look.Miss(folderDNF, err)
 		return
 	}
-	var notices []string
-	var newest time.Time
-	for _, repository := range repositories {
-		if !repository.Mode.IsDir() {
-			continue
-		}
-		folder := folderDNF + "/" + repository.Name + "/repodata"
-		files, err := look.Host.Files.ReadDir(ctx, folder)
-		if err != nil {
-			look.Miss(folder, err)
-			continue
-		}
-		for _, f := range files {
-			if strings.Contains(f.Name, "updateinfo.xml") {
-				notices = append(notices, folder+"/"+f.Name)
+	parts := ownParts(seen.System)
+	missing := slices.Clone(parts)
+	release := releaseVariable(ctx, look)
+	notices := make(map[string]string) // by their file, the source
+	for _, r := range repositories {
+		c := newestCache(ctx, look, r.id, cached)
+		own := len(parts) == 0 && len(c.notices) > 0 // of other distributions those that have some
+		for _, part := range parts {
+			if r.is(part) {
+				own = true
+				missing = slices.DeleteFunc(missing, func(m string) bool { return m == part })
 			}
-			if f.ModTime.After(newest) { // dnf touches one of them when it has asked and nothing is new
-				newest = f.ModTime
+		}
+		for _, file := range c.notices {
+			notices[file] = r.id
+		}
+		if !own {
+			continue
+		}
+		seen.Sources = append(seen.Sources, rpmSource{ID: r.id, NoNotices: len(c.notices) == 0, Archive: r.archive(), Pinned: r.pinned(release)})
+		switch {
+		case len(c.notices) == 0:
+		case c.asked.IsZero():
+			look.Note(folderDNF+"/"+r.id, "unreadable")
+		default:
+			if day := dayOf(c.asked); seen.Lists == "" || day < seen.Lists {
+				seen.Lists = day
 			}
 		}
 	}
+	seen.NoParts = missing
+	slices.SortFunc(seen.Sources, func(a, b rpmSource) int { return strings.Compare(a.ID, b.ID) })
 	if len(notices) == 0 {
 		return
-	}
-	if !newest.IsZero() {
-		seen.Lists = dayOf(newest)
-	} else {
-		look.Note(folderDNF, "unreadable")
 	}
 	installed := installedRPM(ctx, look)
 	if installed == nil {
 		return
 	}
 	pending := make(map[string]pendingPackage)
-	for _, path := range notices {
-		if err := compareNotices(ctx, look.Host.Files, path, installed, pending); err != nil {
+	for _, path := range slices.Sorted(maps.Keys(notices)) {
+		newest, err := compareNotices(ctx, look.Host.Files, path, installed, pending)
+		if err != nil {
 			look.Need(path, err)
+			continue
+		}
+		i := slices.IndexFunc(seen.Sources, func(s rpmSource) bool { return s.ID == notices[path] })
+		if i >= 0 && !newest.IsZero() {
+			seen.Sources[i].Newest = max(seen.Sources[i].Newest, dayOf(newest))
 		}
 	}
 	seen.pend(pending)
+}
+
+// cache is what dnf keeps of one source.
+type cache struct {
+	notices []string
+	// asked is when dnf last asked for news; it touches one of the files when it has and
+	// nothing is new.
+	asked time.Time
+}
+
+// newestCache finds the cache of a source, in a folder with its name and 16 digits for
+// its address. A source that has moved leaves the older one behind.
+func newestCache(ctx context.Context, look *checks.Look, id string, cached []host.FileInfo) cache {
+	const digits = 16
+	var out cache
+	found := false
+	for _, folder := range cached {
+		sum, ok := strings.CutPrefix(folder.Name, id+"-")
+		if !ok || len(sum) != digits || strings.Trim(sum, "0123456789abcdef") != "" || !folder.Mode.IsDir() {
+			continue
+		}
+		path := folderDNF + "/" + folder.Name + "/repodata"
+		entries, err := look.Host.Files.ReadDir(ctx, path)
+		if err != nil {
+			look.Miss(path, err)
+			continue
+		}
+		var c cache
+		for _, f := range entries {
+			if strings.Contains(f.Name, "updateinfo.xml") {
+				c.notices = append(c.notices, path+"/"+f.Name)
+			}
+			if f.ModTime.After(c.asked) {
+				c.asked = f.ModTime
+			}
+		}
+		if !found || c.asked.After(out.asked) {
+			out, found = c, true
+		}
+	}
+	return out
 }
 
 // installedRPM is the newest of each package by name and architecture; nil if the
@@ -133,26 +192,28 @@ func readRPM(ctx context.Context, files host.Files, path string, size int64) (ma
 }
 
 // compareNotices notes the packages that a notice mends and whose installed version is
-// older. Those of modules are left out: which stream a machine follows decides.
-func compareNotices(ctx context.Context, files host.Files, path string, installed map[string]rpm.Package, pending map[string]pendingPackage) error {
+// older, and returns the day of the newest notice. Those of modules are left out: which
+// stream a machine follows decides.
+func compareNotices(ctx context.Context, files host.Files, path string, installed map[string]rpm.Package, pending map[string]pendingPackage) (newest time.Time, err error) {
 	var r io.Reader = &fileReader{ctx: ctx, files: files, path: path}
 	switch {
 	case strings.HasSuffix(path, ".gz"):
 		z, err := gzip.NewReader(r)
 		if err != nil {
-			return fmt.Errorf("read %s: %w", path, err)
+			return newest, fmt.Errorf("read %s: %w", path, err)
 		}
 		r = z
 	case !strings.HasSuffix(path, ".xml"):
-		return host.ErrUnsupported
+		return newest, host.ErrUnsupported
 	}
 	for n, err := range updateinfo.Security(r) {
 		if errors.Is(err, updateinfo.ErrTooLarge) {
-			return host.ErrTooBig
+			return newest, host.ErrTooBig
 		}
 		if err != nil {
-			return err
+			return newest, err
 		}
+		newest = latest(newest, n.Issued)
 		for _, u := range n.Packages {
 			key := u.Name + "." + u.Arch
 			is, ok := installed[key]
@@ -160,7 +221,7 @@ func compareNotices(ctx context.Context, files host.Files, path string, installe
 			if !ok || u.Module || rpm.Compare(is, offered) >= 0 {
 				continue
 			}
-			q := pendingPackage{Name: u.Name, Installed: is.EVR(), Candidate: offered.EVR(), Critical: n.Severity == "Critical"}
+			q := pendingPackage{Name: u.Name, Installed: is.EVR(), Candidate: offered.EVR(), Critical: critical(n.Severity)}
 			if !n.Issued.IsZero() {
 				q.Since = dayOf(n.Issued)
 			}
@@ -176,7 +237,12 @@ func compareNotices(ctx context.Context, files host.Files, path string, installe
 			pending[key] = q
 		}
 	}
-	return nil
+	return newest, nil
+}
+
+// critical tells whether a notice is, as far as is known: one that nobody graded may be.
+func critical(severity string) bool {
+	return !slices.Contains([]string{"important", "moderate", "low"}, strings.ToLower(severity))
 }
 
 // parsedEVR is a version as rpm.Package.EVR wrote it.

@@ -306,13 +306,16 @@ func TestPatchesOnLinux(t *testing.T) {
 	}{
 		{"current", debianFiles(nil), nil, "", checks.Pass, nil},
 		{"one missing for two days", debianFiles(map[string]string{main: securityUpdates(newer)}), nil, "", checks.Warn, []string{"patches.pending"}},
-		{"one missing, nothing done for two months", debianFiles(map[string]string{main: securityUpdates(newer), "/var/log/dpkg.log": "2026-09-18 06:00:01 upgrade bash:amd64 1 2\n"}), nil, "", checks.Fail, []string{"patches.pending"}},
-		{"one missing, the log was begun anew", debianFiles(map[string]string{main: securityUpdates(newer), "/var/log/dpkg.log": "2026-11-20 06:00:01 status installed x:all 1\n", "/var/log/dpkg.log.1": "2026-09-18 06:00:01 upgrade bash:amd64 1 2\n"}), nil, "", checks.Fail, []string{"patches.pending"}},
-		{"one missing and held", debianFiles(map[string]string{main: securityUpdates(newer), fileDpkgStatus: strings.Replace(status, "install ok", "hold ok", 1)}), nil, "", checks.Warn, []string{"patches.pending", "patches.held"}},
+		{"one missing, nothing done for two months", debianFiles(map[string]string{main: securityUpdates(newer), "/var/log/dpkg.log": "2026-09-18 06:00:01 upgrade curl:amd64 1 2\n"}), nil, "", checks.Fail, []string{"patches.pending"}},
+		{"one missing, the log was begun anew", debianFiles(map[string]string{main: securityUpdates(newer), "/var/log/dpkg.log": "2026-11-20 06:00:01 status installed x:all 1\n", "/var/log/dpkg.log.1": "2026-09-18 06:00:01 upgrade curl:amd64 1 2\n"}), nil, "", checks.Fail, []string{"patches.pending"}},
+		{"one missing, and all that came lately is a browser of its maker", debianFiles(map[string]string{main: securityUpdates(newer), "/var/log/dpkg.log": "2026-11-19 06:00:01 upgrade google-chrome-stable:amd64 1 2\n"}), nil, "", checks.Unknown, []string{"patches.pending_undated"}},
+		{"one missing, nothing done for three weeks", debianFiles(map[string]string{main: securityUpdates(newer), "/var/log/dpkg.log": "2026-10-30 06:00:01 upgrade curl:amd64 1 2\n"}), nil, "", checks.Unknown, []string{"patches.pending_undated"}},
+		{"one missing and held", debianFiles(map[string]string{main: securityUpdates(newer), fileDpkgStatus: strings.Replace(status, "install ok", "hold ok", 1)}), nil, "", checks.Unknown, []string{"patches.pending_undated", "patches.held"}},
 		{"list under gzip", debianFiles(map[string]string{main: "", main + ".gz": zipped(t, securityUpdates(newer))}), nil, "", checks.Warn, []string{"patches.pending"}},
 		{"list under something else", debianFiles(map[string]string{main: "", main + ".xz": "x"}), nil, "", checks.Unknown, []string{"patches.unread"}},
 		{"list damaged", debianFiles(map[string]string{main: "", main + ".lz4": "no LZ4 at all"}), nil, "", checks.Unknown, []string{"patches.unread"}},
 		{"lists ten days old", debianFiles(map[string]string{release: dated("Tue, 10 Nov 2026 20:09:37 UTC")}), nil, "", checks.Unknown, []string{"patches.lists_old"}},
+		{"lists a month old", debianFiles(map[string]string{release: dated("Tue, 20 Oct 2026 20:09:37 UTC")}), nil, "", checks.Fail, []string{"patches.lists_stale"}},
 		{"lists from the future", debianFiles(map[string]string{release: dated("Tue, 10 Nov 2027 20:09:37 UTC")}), nil, "", checks.Unknown, []string{"patches.lists_undated"}},
 		{"lists without a date", debianFiles(map[string]string{release: "Origin: Debian\n"}), nil, "", checks.Unknown, []string{"patches.unread"}},
 		{"no security updates configured", debianFiles(map[string]string{release: "", main: ""}), nil, "", checks.Fail, []string{"patches.no_security_source"}},
@@ -326,7 +329,7 @@ func TestPatchesOnLinux(t *testing.T) {
 		{"release elsewhere", debianFiles(map[string]string{"/etc/os-release": "", "/usr/lib/os-release": debian}), nil, "", checks.Pass, nil},
 		{"Ubuntu 20.04", debianFiles(map[string]string{"/etc/os-release": "ID=ubuntu\nVERSION_ID=\"20.04\"\n"}), nil, "", checks.Fail, []string{"patches.unsupported"}},
 		{"Mint", debianFiles(map[string]string{"/etc/os-release": "ID=linuxmint\nVERSION_ID=\"22.1\"\n"}), nil, "", checks.Pass, nil},
-		{"CentOS 7", map[string]string{"/etc/os-release": "ID=\"centos\"\nVERSION_ID=\"7\"\n", "/var/lib/rpm/Packages": ""}, nil, "", checks.Fail, []string{"patches.unsupported", "patches.no_notices"}},
+		{"CentOS 7", map[string]string{"/etc/os-release": "ID=\"centos\"\nVERSION_ID=\"7\"\n", "/var/lib/rpm/Packages": "", folderRepos + "/CentOS-Base.repo": "[base]\nbaseurl=http://vault.centos.org/7.9.2009/os/\n"}, nil, "", checks.Fail, []string{"patches.unsupported", "patches.no_notices"}},
 		{"restart due", debianFiles(map[string]string{"/run/reboot-required": "*** System restart required ***\n"}), nil, "", checks.Warn, []string{"patches.restart_undated"}},
 		{"newer kernel", debianFiles(map[string]string{"/boot/vmlinuz-6.1.0-25-amd64": "x", "/boot/vmlinuz-6.1.0-9-amd64": "x"}), nil, "6.1.0-9-amd64", checks.Warn, []string{"patches.restart_undated"}},
 		{"newest kernel", debianFiles(map[string]string{"/boot/vmlinuz-6.1.0-25-amd64": "x", "/boot/vmlinuz-6.1.0-9-amd64": "x", "/boot/vmlinuz-6.1.0-30-cloud-amd64": "x"}), nil, "6.1.0-25-amd64", checks.Pass, nil},
@@ -345,6 +348,28 @@ func TestPatchesOnLinux(t *testing.T) {
 	}
 }
 
+// rockySources are the sources of a Rocky 9 as delivered, and one that is switched off.
+const rockySources = `# a comment
+[baseos]
+name=Rocky Linux $releasever - BaseOS
+mirrorlist=https://mirrors.rockylinux.org/mirrorlist?arch=$basearch&repo=BaseOS-$releasever$rltype
+#baseurl=http://dl.rockylinux.org/$contentdir/$releasever/BaseOS/$basearch/os/
+enabled=1
+
+[baseos-debug]
+mirrorlist=https://mirrors.rockylinux.org/mirrorlist?arch=$basearch&repo=BaseOS-$releasever-debug$rltype
+enabled=0
+
+[appstream]
+mirrorlist=https://mirrors.rockylinux.org/mirrorlist?arch=$basearch&repo=AppStream-$releasever$rltype
+enabled = 1
+`
+
+const (
+	baseos    = folderDNF + "/baseos-6b5f0d3a1c2e4f78/repodata/"
+	appstream = folderDNF + "/appstream-0d3a1c2e4f786b5f/repodata/"
+)
+
 // rockyFiles is the Rocky 9 of testdata with these notices, changed by more.
 func rockyFiles(t *testing.T, notices string, more map[string]string) map[string]string {
 	t.Helper()
@@ -352,11 +377,12 @@ func rockyFiles(t *testing.T, notices string, more map[string]string) map[string
 	if err != nil {
 		t.Fatal(err)
 	}
-	const repodata = folderDNF + "/baseos-6b5f0d3a1c2e4f78/repodata/"
+	lately := zipped(t, "<updates>"+notice("Low", "2026-11-10", "otro", "0", "1", "1")+"</updates>")
 	out := map[string]string{
 		"/etc/os-release":           "ID=\"rocky\"\nVERSION_ID=\"9.6\"\nPRETTY_NAME=\"Rocky Linux 9.6\"\n",
-		"/var/lib/rpm/rpmdb.sqlite": string(db), repodata + "repomd.xml": "<repomd/>",
-		repodata + "x-updateinfo.xml.gz": zipped(t, "<updates>"+notices+"</updates>"),
+		"/var/lib/rpm/rpmdb.sqlite": string(db), folderRepos + "/rocky.repo": rockySources,
+		baseos + "repomd.xml": "<repomd/>", appstream + "repomd.xml": "<repomd/>", appstream + "y-updateinfo.xml.gz": lately,
+		baseos + "x-updateinfo.xml.gz": zipped(t, "<updates>"+notices+notice("Low", "2026-11-09", "otro", "0", "1", "1")+"</updates>"),
 	}
 	for k, v := range more {
 		if v == "" {
@@ -368,49 +394,148 @@ func rockyFiles(t *testing.T, notices string, more map[string]string) map[string
 	return out
 }
 
+func notice(severity, day, name, epoch, version, release string) string {
+	return `<update type="security"><id>EJSA</id><issued date="` + day + `"/><severity>` + severity + `</severity><pkglist><collection>` +
+		`<package name="` + name + `" epoch="` + epoch + `" version="` + version + `" release="` + release + `" arch="x86_64"/></collection></pkglist></update>`
+}
+
 func TestPatchesOfDNF(t *testing.T) {
-	notice := func(severity, day, name, epoch, version, release string) string {
-		return `<update type="security"><id>EJSA</id><issued date="` + day + `"/><severity>` + severity + `</severity><pkglist><collection>` +
-			`<package name="` + name + `" epoch="` + epoch + `" version="` + version + `" release="` + release + `" arch="x86_64"/></collection></pkglist></update>`
-	}
-	const file = folderDNF + "/baseos-6b5f0d3a1c2e4f78/repodata/x-updateinfo.xml.gz"
+	const file = baseos + "x-updateinfo.xml.gz"
 	openssl := func(severity, day string) string { return notice(severity, day, "openssl", "1", "3.2.2", "6.el9_5.1") }
+	sources := func(old, new string) map[string]string {
+		return map[string]string{folderRepos + "/rocky.repo": strings.ReplaceAll(rockySources, old, new)}
+	}
+	frozen := func(more map[string]string) map[string]string { // no notice since August
+		return joinedText(more, map[string]string{
+			file: zipped(t, "<updates>"+notice("Low", "2026-08-10", "otro", "0", "1", "1")+"</updates>"), appstream + "y-updateinfo.xml.gz": zipped(t, "<updates>"+notice("Low", "2026-11-10", "otro", "0", "1", "1")+"</updates>"),
+		})
+	}
+	epel := map[string]string{
+		folderRepos + "/epel.repo":                                        "[epel]\nmetalink=https://mirrors.fedoraproject.org/metalink?repo=epel-9&arch=$basearch\n",
+		folderDNF + "/epel-0f0f0f0f0f0f0f0f/repodata/repomd.xml":          "x",
+		folderDNF + "/epel-0f0f0f0f0f0f0f0f/repodata/z-updateinfo.xml.gz": zipped(t, "<updates>"+openssl("Important", "2026-11-16")+"</updates>"),
+	}
 	asked := now().Add(-24 * time.Hour)
 	for _, row := range []struct {
 		name    string
 		notices string
 		more    map[string]string
 		asked   time.Time
+		older   map[string]int // by a part of a path, days before
 		denied  []string
 		want    checks.Status
 		codes   []string
 	}{
-		{"nothing missing", notice("Important", "2026-01-01", "openssl", "1", "3.2.2", "6.el9_5"), nil, asked, nil, checks.Pass, nil},
-		{"not installed", notice("Critical", "2026-01-01", "httpd", "0", "2", "1"), nil, asked, nil, checks.Pass, nil},
-		{"of no security", strings.Replace(openssl("None", "2026-01-01"), `type="security"`, `type="bugfix"`, 1), nil, asked, nil, checks.Pass, nil},
-		{"an older kernel is still there", notice("Important", "2026-01-01", "kernel-core", "0", "5.14.0", "570.49.1.el9_6"), nil, asked, nil, checks.Pass, nil},
-		{"of a module", strings.Replace(notice("Important", "2026-01-01", "nodejs", "1", "20.1", "1.module"), "<collection>", `<collection><module name="nodejs"/>`, 1), nil, asked, nil, checks.Pass, nil},
-		{"for a few days", openssl("Important", "2026-11-16"), nil, asked, nil, checks.Warn, []string{"patches.pending_since"}},
-		{"for three weeks", openssl("Important", "2026-10-30"), nil, asked, nil, checks.Warn, []string{"patches.pending_since"}},
-		{"for three weeks, and critical", openssl("Critical", "2026-10-30"), nil, asked, nil, checks.Fail, []string{"patches.pending_since"}},
-		{"for two months", openssl("Low", "2026-09-20"), nil, asked, nil, checks.Fail, []string{"patches.pending_since"}},
-		{"for two months, by the older of two notices", openssl("Low", "2026-11-19") + notice("Low", "2026-09-20", "openssl", "1", "3.2.2", "6.el9_5.0.1"), nil, asked, nil, checks.Fail, []string{"patches.pending_since"}},
-		{"asked a fortnight ago", "", nil, asked.Add(-14 * 24 * time.Hour), nil, checks.Unknown, []string{"patches.lists_old"}},
-		{"no notices", "", map[string]string{file: ""}, asked, nil, checks.Unknown, []string{"patches.no_notices"}},
-		{"notices in another form", "", map[string]string{file: "", strings.TrimSuffix(file, ".gz") + ".zck": "x"}, asked, nil, checks.Unknown, []string{"patches.unread"}},
-		{"notices damaged", "", map[string]string{file: "x"}, asked, nil, checks.Unknown, []string{"patches.unread"}},
-		{"cache unreadable", "", nil, asked, []string{folderDNF}, checks.Unknown, []string{"patches.unread"}},
-		{"packages unreadable", "", nil, asked, []string{"/var/lib/rpm/rpmdb.sqlite"}, checks.Unknown, []string{"patches.unread"}},
-		{"packages damaged", "", map[string]string{"/var/lib/rpm/rpmdb.sqlite": "x"}, asked, nil, checks.Unknown, []string{"patches.unread"}},
-		{"packages in an older form", "", map[string]string{"/var/lib/rpm/rpmdb.sqlite": "", "/var/lib/rpm/Packages": "x"}, asked, nil, checks.Unknown, []string{"patches.unread"}},
+		{"nothing missing", notice("Important", "2026-01-01", "openssl", "1", "3.2.2", "6.el9_5"), nil, asked, nil, nil, checks.Pass, nil},
+		{"not installed", notice("Critical", "2026-01-01", "httpd", "0", "2", "1"), nil, asked, nil, nil, checks.Pass, nil},
+		{"of no security", strings.Replace(openssl("None", "2026-01-01"), `type="security"`, `type="bugfix"`, 1), nil, asked, nil, nil, checks.Pass, nil},
+		{"an older kernel is still there", notice("Important", "2026-01-01", "kernel-core", "0", "5.14.0", "570.49.1.el9_6"), nil, asked, nil, nil, checks.Pass, nil},
+		{"of a module", strings.Replace(notice("Important", "2026-01-01", "nodejs", "1", "20.1", "1.module"), "<collection>", `<collection><module name="nodejs"/>`, 1), nil, asked, nil, nil, checks.Pass, nil},
+		{"for a few days", openssl("Important", "2026-11-16"), nil, asked, nil, nil, checks.Warn, []string{"patches.pending_since"}},
+		{"for a few days, of another source", "", epel, asked, nil, nil, checks.Warn, []string{"patches.pending_since"}},
+		{"for three weeks", openssl("Important", "2026-10-30"), nil, asked, nil, nil, checks.Warn, []string{"patches.pending_since"}},
+		{"for three weeks, and critical", openssl("Critical", "2026-10-30"), nil, asked, nil, nil, checks.Fail, []string{"patches.pending_since"}},
+		{"for three weeks, and nobody graded it", openssl("None", "2026-10-30"), nil, asked, nil, nil, checks.Fail, []string{"patches.pending_since"}},
+		{"for two months", openssl("Low", "2026-09-20"), nil, asked, nil, nil, checks.Fail, []string{"patches.pending_since"}},
+		{"for two months, by the older of two notices", openssl("Low", "2026-11-19") + notice("Low", "2026-09-20", "openssl", "1", "3.2.2", "6.el9_5.0.1"), nil, asked, nil, nil, checks.Fail, []string{"patches.pending_since"}},
+		{"asked a fortnight ago", "", nil, asked.Add(-14 * 24 * time.Hour), nil, nil, checks.Unknown, []string{"patches.lists_old"}},
+		{"asked two months ago", "", nil, asked.Add(-60 * 24 * time.Hour), nil, nil, checks.Fail, []string{"patches.lists_stale"}},
+		{"one part asked a fortnight ago", "", epel, asked, map[string]int{"baseos": 14}, nil, checks.Unknown, []string{"patches.lists_old", "patches.pending_since"}},
+		{"one part asked half a year ago", "", epel, asked, map[string]int{"baseos": 200}, nil, checks.Fail, []string{"patches.lists_stale", "patches.pending_since"}},
+		{"another source asked half a year ago", "", epel, asked, map[string]int{"epel": 200}, nil, checks.Warn, []string{"patches.pending_since"}},
+		{"left behind by a source that moved", "", map[string]string{folderDNF + "/baseos-1111111111111111/repodata/repomd.xml": "x"}, asked, map[string]int{"1111": 200}, nil, checks.Pass, nil},
+		{"a source that is switched off", "", map[string]string{folderRepos + "/viejo.repo": "[baseos-old]\nbaseurl=http://dl.rockylinux.org/vault/rocky/8.5/BaseOS/os/\nenabled=0\n"}, asked, nil, nil, checks.Pass, nil},
+		{"a part that is switched off", "", sources("enabled = 1", "enabled = 0"), asked, nil, nil, checks.Unknown, []string{"patches.no_part"}},
+		{"no notices at all", "", map[string]string{file: "", appstream + "y-updateinfo.xml.gz": ""}, asked, nil, nil, checks.Unknown, []string{"patches.no_notices"}},
+		{"no notices but of another source", "", joinedText(epel, map[string]string{file: "", appstream + "y-updateinfo.xml.gz": ""}), asked, nil, nil, checks.Unknown, []string{"patches.no_notices", "patches.pending_since"}},
+		{"no notices of one part", "", map[string]string{file: ""}, asked, nil, nil, checks.Unknown, []string{"patches.no_notices_of"}},
+		{"no notice for three months", "", frozen(nil), asked, nil, nil, checks.Unknown, []string{"patches.source_frozen"}},
+		{"no notice for three months, and fixed to a release", "", frozen(map[string]string{"/etc/dnf/vars/releasever": "9.3\n"}), asked, nil, nil, checks.Fail, []string{"patches.source_archive"}},
+		{"fixed to the release of now", "", map[string]string{"/etc/dnf/vars/releasever": "9.8\n"}, asked, nil, nil, checks.Pass, nil},
+		{"an archive of old releases", "", sources("mirrorlist=https://mirrors.rockylinux.org/mirrorlist?arch=$basearch&repo=BaseOS-$releasever$rltype", "baseurl=https://dl.rockylinux.org/vault/rocky/9.3/BaseOS/$basearch/os/"), asked, nil, nil, checks.Fail, []string{"patches.source_archive"}},
+		{"sources unreadable", "", nil, asked, nil, []string{folderRepos}, checks.Unknown, []string{"patches.unread"}},
+		{"notices in another form", "", map[string]string{file: "", strings.TrimSuffix(file, ".gz") + ".zck": "x"}, asked, nil, nil, checks.Unknown, []string{"patches.unread"}},
+		{"notices damaged", "", map[string]string{file: "x"}, asked, nil, nil, checks.Unknown, []string{"patches.unread"}},
+		{"cache unreadable", "", nil, asked, nil, []string{folderDNF}, checks.Unknown, []string{"patches.unread"}},
+		{"packages unreadable", "", nil, asked, nil, []string{"/var/lib/rpm/rpmdb.sqlite"}, checks.Unknown, []string{"patches.unread"}},
+		{"packages damaged", "", map[string]string{"/var/lib/rpm/rpmdb.sqlite": "x"}, asked, nil, nil, checks.Unknown, []string{"patches.unread"}},
+		{"packages in an older form", "", map[string]string{"/var/lib/rpm/rpmdb.sqlite": "", "/var/lib/rpm/Packages": "x"}, asked, nil, nil, checks.Unknown, []string{"patches.unread"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			files := marked{checktest.Files{Content: rockyFiles(t, row.notices, row.more), Unreadable: row.denied}, row.asked}
+			files := marked{checktest.Files{Content: rockyFiles(t, row.notices, row.more), Unreadable: row.denied}, row.asked, row.older}
 			res := checktest.Run(t, patches(), host.Host{OS: host.Linux, Now: now, Files: files}, "")
 			if got := wrong(res); res.Status != row.want || !slices.Equal(got, row.codes) {
-				t.Errorf("got %s %v\nwant %s %v\n%v", res.Status, got, row.want, row.codes, res.Findings)
+				t.Errorf("got %s %v\nwant %s %v\n%v\n%s", res.Status, got, row.want, row.codes, res.Findings, res.Observed)
 			}
 		})
+	}
+}
+
+func joinedText(all ...map[string]string) map[string]string {
+	out := map[string]string{}
+	for _, m := range all {
+		maps.Copy(out, m)
+	}
+	return out
+}
+
+// What an agent saw missing before tells since when it is.
+func TestPatchesOfAPTWait(t *testing.T) {
+	const main = folderLists + "/deb.debian.org_debian-security_dists_bookworm-security_main_binary-amd64_Packages"
+	missing := debianFiles(map[string]string{main: securityUpdates("7.88.1-10+deb12u14")})
+	held := debianFiles(map[string]string{main: missing[main], fileDpkgStatus: strings.Replace(missing[fileDpkgStatus], "install ok", "hold ok", 1)})
+	day := func(d string) func() time.Time {
+		at, _ := parseDay(d)
+		return checktest.Clock(at.Add(8 * time.Hour))
+	}
+	for _, row := range []struct {
+		name  string
+		first map[string]string // what was there on 1 November; nil: nobody looked
+		then  map[string]string // what is there on 20 November
+		want  checks.Status
+		codes []string
+	}{
+		{"nobody looked before", nil, missing, checks.Warn, []string{"patches.pending"}},
+		{"it was missed then", missing, missing, checks.Fail, []string{"patches.pending"}},
+		{"it was held then", held, held, checks.Fail, []string{"patches.pending", "patches.held"}},
+		{"nothing was missed then", debianFiles(nil), missing, checks.Warn, []string{"patches.pending"}},
+		{"nothing was missed then, held since", debianFiles(nil), held, checks.Warn, []string{"patches.pending", "patches.held"}},
+		{"another version was there then", debianFiles(map[string]string{main: missing[main], fileDpkgStatus: strings.Replace(missing[fileDpkgStatus], "deb12u12", "deb12u11", 1)}), missing, checks.Warn, []string{"patches.pending"}},
+		{"what was there then could not be read", debianFiles(map[string]string{fileDpkgStatus: "Package: a\nnonsense\n"}), missing, checks.Warn, []string{"patches.pending"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			h := host.Host{OS: host.Linux, Now: day("2026-11-20")}
+			if row.first != nil {
+				first := checktest.Run(t, patches(), host.Host{OS: host.Linux, Now: day("2026-11-01"), Files: checktest.Files{Content: row.first}}, "")
+				h.Past = remembered(first.Observed)
+			}
+			h.Files = checktest.Files{Content: row.then}
+			res := checktest.Run(t, patches(), h, "")
+			if got := wrong(res); res.Status != row.want || !slices.Equal(got, row.codes) {
+				t.Errorf("got %s %v\nwant %s %v\n%v\n%s", res.Status, got, row.want, row.codes, res.Findings, res.Observed)
+			}
+		})
+	}
+}
+
+// remembered is the evidence of an earlier run.
+type remembered []byte
+
+func (r remembered) Observed(context.Context) ([]byte, error) { return r, nil }
+
+func TestParseRepositories(t *testing.T) {
+	got := parseRepositories("[main]\nenabled=1\n[a]\nBaseURL = http://Uno/\n   http://Dos/9.3/\nenabled=False\n; [b]\n[c]\nmirrorlist=x\n")
+	want := []repository{{id: "main", enabled: true}, {id: "a", address: " http://uno/ http://dos/9.3/"}, {id: "c", enabled: true, address: " x"}}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	for address, want := range map[string]bool{
+		" http://espejo/rocky/9.3/baseos/": true, " http://espejo/rocky/9/baseos/": false, " http://192.168.1.29/rocky/9/": false,
+		" https://x/mirrorlist?repo=baseos-9.3": true, " http://x/rhel/server/9.4/eus/": false,
+	} {
+		if got := (repository{address: address}).pinned(""); got != want {
+			t.Errorf("%s: got %v", address, got)
+		}
 	}
 }
 
@@ -418,7 +543,7 @@ func TestPatchesOfDNF(t *testing.T) {
 func TestRestartSince(t *testing.T) {
 	for day, want := range map[string]checks.Status{"2026-11-18": checks.Warn, "2026-11-13": checks.Warn, "2026-11-12": checks.Fail} {
 		at, _ := parseDay(day)
-		files := marked{checktest.Files{Content: debianFiles(map[string]string{"/run/reboot-required": "x"})}, at}
+		files := marked{checktest.Files{Content: debianFiles(map[string]string{"/run/reboot-required": "x"})}, at, nil}
 		res := checktest.Run(t, patches(), host.Host{OS: host.Linux, Now: now, Files: files}, "")
 		if res.Status != want {
 			t.Errorf("since %s: got %s %v, want %s", day, res.Status, res.Reason, want)
@@ -426,10 +551,11 @@ func TestRestartSince(t *testing.T) {
 	}
 }
 
-// marked are files that were all made at one time.
+// marked are files that were all made at one time, but those that are days older.
 type marked struct {
 	checktest.Files
-	at time.Time
+	at    time.Time
+	older map[string]int // by a part of the path of their folder
 }
 
 func (m marked) Stat(ctx context.Context, name string) (host.FileInfo, error) {
@@ -442,6 +568,11 @@ func (m marked) ReadDir(ctx context.Context, name string) ([]host.FileInfo, erro
 	entries, err := m.Files.ReadDir(ctx, name)
 	for i := range entries {
 		entries[i].ModTime = m.at
+		for part, days := range m.older {
+			if strings.Contains(name, part) {
+				entries[i].ModTime = m.at.AddDate(0, 0, -days)
+			}
+		}
 	}
 	return entries, err
 }
