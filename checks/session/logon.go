@@ -24,6 +24,9 @@ type logonFacts struct {
 	Automatic []autologon `json:"automatic,omitempty"`
 	// Blank are enabled accounts that have no password, or need none.
 	Blank []string `json:"blank,omitempty"`
+	// BlankAllowed tells that a Windows machine takes empty passwords and has accounts of
+	// which nothing says that they have another.
+	BlankAllowed bool `json:"blank_allowed,omitempty"`
 	// Open are the services of PAM that let in somebody who gives no password.
 	Open []string `json:"open,omitempty"`
 	// Stored tells that a password for an automatic log-on is kept in clear text although
@@ -75,6 +78,9 @@ func judgeLogon(seen logonFacts, _ struct{}, _ time.Time) checks.Verdict {
 	}
 	for _, name := range seen.Blank {
 		add("blank/"+name, checks.Fail, "logon.blank", "account", name)
+	}
+	if seen.BlankAllowed {
+		add("blank_allowed", checks.Unknown, "logon.blank_allowed")
 	}
 	if seen.Guest != nil && *seen.Guest {
 		add("guest", checks.Fail, "logon.guest")

@@ -48,18 +48,35 @@ func observeLogonRegistry(ctx context.Context, h *host.Host) (logonFacts, error)
 		r.Need("NetUserEnum", err)
 	} else {
 		seen.Looked++
-		guest := false
+		guest, others := false, false
 		for _, u := range users {
-			switch {
+			switch closed := u.Disabled || !u.Expires.IsZero() && u.Expires.Before(h.Now()); {
 			case strings.HasSuffix(u.SID, ridGuest):
-				guest = !u.Disabled
-			case !u.Disabled && u.Flags&flagPasswordNotRequired != 0:
+				guest = !closed
+			case closed:
+			case u.Flags&flagPasswordNotRequired != 0:
 				seen.Blank = append(seen.Blank, u.Name)
+			default:
+				others = true
 			}
 		}
 		seen.Guest = &guest
+		if others {
+			seen.BlankAllowed = r.blankAllowed(ctx)
+		}
 	}
 	slices.Sort(seen.Blank)
 	seen.Unread = r.Unread
 	return seen, nil
+}
+
+// blankAllowed tells whether the policy of the machine takes a password of no characters.
+// Then no flag of an account tells that it has one.
+func (r *reader) blankAllowed(ctx context.Context) bool {
+	policy, err := r.Host.Accounts.PasswordPolicy(ctx)
+	if err != nil {
+		r.Need("NetUserModalsGet", err)
+		return false
+	}
+	return policy.MinLength == 0
 }

@@ -2,8 +2,10 @@ package session
 
 import (
 	"context"
+	"io/fs"
 	"slices"
 	"testing"
+	"time"
 
 	"vigia/checks"
 	"vigia/checks/checktest"
@@ -15,8 +17,8 @@ type accountsOf []host.User
 
 func (a accountsOf) Users(context.Context) ([]host.User, error) { return a, nil }
 
-func (accountsOf) PasswordPolicy(ctx context.Context) (host.PasswordPolicy, error) {
-	return host.Unsupported{}.PasswordPolicy(ctx)
+func (accountsOf) PasswordPolicy(context.Context) (host.PasswordPolicy, error) {
+	return host.PasswordPolicy{MinLength: 8}, nil
 }
 
 func (accountsOf) Members(ctx context.Context, sid string) ([]host.Member, error) {
@@ -48,6 +50,45 @@ func TestLogonOnWindows(t *testing.T) {
 			if row.list != nil {
 				h.Accounts = accountsOf(row.list)
 			}
+			res := checktest.Run(t, logon(), h, "")
+			if got := codes(res); res.Status != row.want || !slices.Equal(got, row.codes) {
+				t.Errorf("got %s %v, want %s %v", res.Status, got, row.want, row.codes)
+			}
+		})
+	}
+}
+
+// policyOf is accountsOf with a policy of its own, or none that is told.
+type policyOf struct {
+	accountsOf
+	least uint32
+	err   error
+}
+
+func (p policyOf) PasswordPolicy(context.Context) (host.PasswordPolicy, error) {
+	return host.PasswordPolicy{MinLength: p.least}, p.err
+}
+
+// Where the policy takes empty passwords, nobody can tell who has one.
+func TestLogonWhereBlankPasswordsAreTaken(t *testing.T) {
+	ana, off := host.User{Name: "ana", SID: ana}, host.User{Name: "Administrador", SID: "S-1-5-21-1-2-3-500", Disabled: true}
+	ended := host.User{Name: "beto", SID: ana.SID + "2", Expires: time.Unix(1000, 0), Flags: flagPasswordNotRequired}
+	for _, row := range []struct {
+		name     string
+		accounts policyOf
+		want     checks.Status
+		codes    []string
+	}{
+		{"they are not", policyOf{accountsOf{ana, off}, 1, nil}, checks.Pass, nil},
+		{"they are", policyOf{accountsOf{ana, off}, 0, nil}, checks.Unknown, []string{"logon.blank_allowed"}},
+		{"they are, and nobody may log on", policyOf{accountsOf{off}, 0, nil}, checks.Pass, nil},
+		{"they are, and the account has ended", policyOf{accountsOf{off, ended}, 0, nil}, checks.Pass, nil},
+		{"they are, and one needs none", policyOf{accountsOf{ana, {Name: "mostrador", SID: ana.SID + "3", Flags: flagPasswordNotRequired}}, 0, nil},
+			checks.Fail, []string{"logon.blank", "logon.blank_allowed"}},
+		{"not told", policyOf{accountsOf{ana}, 0, fs.ErrPermission}, checks.Unknown, []string{"logon.unread"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			h := host.Host{OS: host.Windows, Accounts: row.accounts, Registry: checktest.Registry{Values: map[string]any{keyLSA + `\LimitBlankPasswordUse`: 1}}}
 			res := checktest.Run(t, logon(), h, "")
 			if got := codes(res); res.Status != row.want || !slices.Equal(got, row.codes) {
 				t.Errorf("got %s %v, want %s %v", res.Status, got, row.want, row.codes)

@@ -43,11 +43,11 @@ func logonCovers() map[host.OS]checks.Coverage {
 		host.Windows: {
 			Sources: []string{
 				`HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Winlogon: AutoAdminLogon, DefaultPassword`,
-				`HKLM\SYSTEM\CurrentControlSet\Control\Lsa: LimitBlankPasswordUse`, "NetUserEnum: UF_PASSWD_NOTREQD, RID 501",
+				`HKLM\SYSTEM\CurrentControlSet\Control\Lsa: LimitBlankPasswordUse`, "NetUserEnum: UF_PASSWD_NOTREQD, RID 501", "NetUserModalsGet",
 			},
 			Missing: say(
-				"que una cuenta pueda no tener contraseña no dice que no la tenga: no se prueba ninguna; los programas con su propio usuario no se ven",
-				"that an account may have no password does not say that it has none: none is tried; programs with users of their own are not seen"),
+				"que una cuenta pueda no tener contraseña no dice que no la tenga, y una vacía de antes de fijar la longitud mínima sigue valiendo sin verse: no se prueba ninguna; los programas con su propio usuario no se ven",
+				"that an account may have no password does not say that it has none, and an empty one of before the minimum length was set stays valid unseen: none is tried; programs with users of their own are not seen"),
 			ByHand: say(
 				"netplwiz: «Los usuarios deben escribir su nombre y contraseña» marcado; lusrmgr.msc: cuenta Invitado deshabilitada",
 				"netplwiz: \"Users must enter a user name and password\" ticked; lusrmgr.msc: the Guest account disabled"),
