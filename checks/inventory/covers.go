@@ -9,7 +9,7 @@ import (
 // them.
 func linuxLists() []string {
 	return []string{
-		"/var/lib/dpkg/status", "/var/lib/apt/extended_states", "/var/lib/rpm/rpmdb.sqlite", "/usr/lib/sysimage/rpm/rpmdb.sqlite",
+		"/var/lib/dpkg/status", "/var/lib/apt/extended_states", "/var/lib/rpm/rpmdb.sqlite", "/usr/lib/sysimage/rpm/rpmdb.sqlite", "/var/lib/rpm/Packages",
 		"/var/lib/dnf/history.sqlite", "/lib/apk/db/installed", "/var/lib/pacman/local", "/var/lib/snapd/snaps", "/snap/*/current/meta/snap.yaml",
 		"/var/lib/flatpak/app", "~/.local/share/flatpak/app",
 	}
@@ -27,8 +27,8 @@ func stockCovers() map[host.OS]checks.Coverage {
 		host.Linux: {
 			Sources: append([]string{"/sys/class/dmi/id", "/sys/block", "/proc/mounts", "/proc/cpuinfo", "/proc/meminfo", "network interfaces (netlink)"}, linuxLists()...),
 			Missing: say(
-				"Bases de rpm en Berkeley DB o ndb (CentOS 7, SUSE): se nombran como no leídas. Módulos de memoria uno a uno, controladores y servicios. Programas copiados a mano: inventory.unauthorised.",
-				"Databases of rpm in Berkeley DB or ndb (CentOS 7, SUSE): named as unread. Memory modules one by one, drivers and services. Programs copied by hand: inventory.unauthorised."),
+				"Bases de rpm en ndb (SUSE): se nombran como no leídas. Sin historial de dnf (CentOS 7) todo paquete cuenta como elegido. Módulos de memoria uno a uno, controladores y servicios. Programas copiados a mano: inventory.unauthorised.",
+				"Databases of rpm in ndb (SUSE): named as unread. Without a history of dnf (CentOS 7) every package counts as chosen. Memory modules one by one, drivers and services. Programs copied by hand: inventory.unauthorised."),
 			ByHand: say(
 				"dmidecode -s system-serial-number; lsblk -o NAME,MODEL,SERIAL,SIZE; ip link; apt-mark showmanual (o dnf history userinstalled), snap list, flatpak list; compare con la ficha del equipo.",
 				"dmidecode -s system-serial-number; lsblk -o NAME,MODEL,SERIAL,SIZE; ip link; apt-mark showmanual (or dnf history userinstalled), snap list, flatpak list; compare with the machine's entry."),

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -213,6 +214,16 @@ func TestDigest(t *testing.T) {
 	}
 }
 
+// berkeleyOfOthers is a database of Berkeley DB in which there is something else.
+func berkeleyOfOthers(t *testing.T) string {
+	t.Helper()
+	b, err := os.ReadFile("../format/bdb/testdata/Packages")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
 func TestLinuxDatabases(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -244,9 +255,14 @@ func TestLinuxDatabases(t *testing.T) {
 			unread: []checks.Unread{{Source: "/var/lib/rpm/rpmdb.sqlite", Why: "unreadable"}},
 		},
 		{
-			name:   "rpm in Berkeley DB has no reader",
+			name:   "rpm in Berkeley DB, damaged",
 			files:  checktest.Files{Content: map[string]string{"/var/lib/rpm/Packages": "x"}},
-			unread: []checks.Unread{{Source: "/var/lib/rpm/Packages", Why: "unsupported"}},
+			unread: []checks.Unread{{Source: "/var/lib/rpm/Packages", Why: "unreadable"}},
+		},
+		{
+			name:   "rpm in Berkeley DB without packages",
+			files:  checktest.Files{Content: map[string]string{"/var/lib/rpm/Packages": berkeleyOfOthers(t)}},
+			unread: []checks.Unread{{Source: "/var/lib/rpm/Packages", Why: "unreadable"}},
 		},
 		{
 			name:   "rpm in ndb has no reader",

@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"os/exec"
@@ -72,9 +73,33 @@ func TestRealRPM(t *testing.T) {
 	run("rpm", append(install, built...)...)
 	want := strings.Fields(run("rpm", "--root", dir+"/root", "--dbpath", "/var/lib/rpm", "-qa", "--qf", `%{NAME}|%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}|%{ARCH}\n`))
 
-	r := &reader{h: host.New(host.Host{OS: host.Linux, Files: folder{root: dir + "/root"}})}
+	got, r := readRPM(t, dir+"/root")
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	// A history of dnf is looked for and absent; folder does not answer for anything else.
+	if len(r.unread) != 0 {
+		t.Errorf("unread: %v", r.unread)
+	}
+	berkeley(t, dir+"/root", dir+"/old/var/lib/rpm")
+	if out := run("rpm", "--root", dir+"/old", "--dbpath", "/var/lib/rpm", "--define", "_db_backend bdb_ro", "-qa"); len(strings.Fields(out)) != len(want) {
+		t.Fatalf("rpm itself reads of Berkeley DB %q", out)
+	}
+	got, r = readRPM(t, dir+"/old")
+	if diff := cmp.Diff(want, got); diff != "" || len(r.unread) != 0 {
+		t.Errorf("Berkeley DB: unread %v (-want +got):\n%s", r.unread, diff)
+	}
+}
+
+// readRPM lists what the reader finds below a folder, and demands its vendor.
+func readRPM(t *testing.T, root string) ([]string, *reader) {
+	t.Helper()
+	r := &reader{h: host.New(host.Host{OS: host.Linux, Files: folder{root: root}})}
 	var all installed
-	managed := r.rpm(t.Context(), &all)
+	if !r.rpm(t.Context(), &all) {
+		t.Error("nothing is managed by rpm")
+	}
 	var got []string
 	for _, p := range all.chosen {
 		// rpm says an epoch of 0 where it was set to 0; people do not.
@@ -88,12 +113,37 @@ func TestRealRPM(t *testing.T) {
 		}
 	}
 	slices.Sort(got)
-	slices.Sort(want)
-	if diff := cmp.Diff(want, got); diff != "" || !managed {
-		t.Errorf("managed: %v (-want +got):\n%s", managed, diff)
+	return got, r
+}
+
+// berkeley writes the headers of a database as older versions of rpm kept them: by a
+// number of four bytes, and under 0 the highest one. rpm itself cannot write that any
+// more.
+func berkeley(t *testing.T, root, dir string) {
+	t.Helper()
+	r := &reader{h: host.New(host.Host{OS: host.Linux, Files: folder{root: root}})}
+	headers, err := r.rpmSQLite(t.Context(), "/var/lib/rpm/rpmdb.sqlite")
+	if err != nil {
+		t.Fatal(err)
 	}
-	// A history of dnf is looked for and absent; folder does not answer for anything else.
-	if len(r.unread) != 0 {
-		t.Errorf("unread: %v", r.unread)
+	var in strings.Builder
+	in.WriteString("VERSION=3\nformat=bytevalue\ntype=hash\ndb_pagesize=4096\nHEADER=END\n")
+	number := func(n int) []byte { return binary.LittleEndian.AppendUint32(nil, uint32(n)) }
+	n := 0
+	for header, err := range headers {
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+		fmt.Fprintf(&in, " %x\n %x\n", number(n), header)
+	}
+	fmt.Fprintf(&in, " %x\n %x\nDATA=END\n", number(0), number(n))
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "db5.3_load", filepath.Join(dir, "Packages"))
+	cmd.Stdin = strings.NewReader(in.String())
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("this test needs db5.3_load: apt-get install --no-install-recommends db5.3-util\n%v\n%s", err, out)
 	}
 }

@@ -1,61 +1,129 @@
 package inventory
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 
+	"vigia/checks/format/bdb"
 	"vigia/checks/format/rpm"
 	"vigia/checks/format/sqlite"
 	"vigia/checks/host"
 )
 
 // rpm reads the packages of Red Hat, SUSE and their relatives, where rpm keeps them in
-// SQLite. Its older forms, Berkeley DB and ndb, are named as unread. What somebody asked
-// for is told by the history of dnf; without one, every package counts as chosen.
+// SQLite or, up to Red Hat 8, in Berkeley DB. What SUSE keeps in ndb is named as unread.
+// What somebody asked for is told by the history of dnf; without one, as on Red Hat 7,
+// every package counts as chosen.
 func (r *reader) rpm(ctx context.Context, all *installed) (managed bool) {
 	for _, dir := range []string{"/var/lib/rpm", "/usr/lib/sysimage/rpm"} {
-		for _, old := range []string{"/Packages", "/Packages.db"} {
-			switch _, err := r.h.Files.Stat(ctx, dir+old); {
-			case err == nil:
-				managed = true
-				r.miss(dir+old, host.ErrUnsupported)
-			case !errors.Is(err, fs.ErrNotExist):
-				r.miss(dir+old, err)
+		for _, form := range []struct {
+			file string
+			read func(ctx context.Context, name string) (iter.Seq2[[]byte, error], error)
+		}{
+			{"/Packages", r.rpmBerkeley}, {"/Packages.db", r.rpmNDB}, {"/rpmdb.sqlite", r.rpmSQLite},
+		} {
+			name := dir + form.file
+			headers, err := form.read(ctx, name)
+			if errors.Is(err, fs.ErrNotExist) {
+				continue
 			}
+			managed = true
+			if err != nil {
+				r.miss(name, err)
+				continue
+			}
+			r.rpmPackages(ctx, headers, name, all)
 		}
 		if managed {
-			return true
+			return true // one folder is a link to the other, or they are the same
 		}
-		name := dir + "/rpmdb.sqlite"
-		db, err := r.database(ctx, name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			r.miss(name, err)
-			return true
-		}
-		r.rpmPackages(ctx, db, name, all)
-		return true // one folder is a link to the other, or they are the same
 	}
-	return managed
+	return false
 }
 
-func (r *reader) rpmPackages(ctx context.Context, db *sqlite.DB, name string, all *installed) {
+// rpmSQLite reads the headers of the table Packages.
+func (r *reader) rpmSQLite(ctx context.Context, name string) (iter.Seq2[[]byte, error], error) {
+	db, err := r.database(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return func(yield func([]byte, error) bool) {
+		for row, err := range db.Rows("Packages") {
+			if err == nil && len(row.Values) < 2 {
+				err = fmt.Errorf("%w: columns", sqlite.ErrDamaged)
+			}
+			if err != nil {
+				if !yield(nil, err) {
+					return
+				}
+				continue
+			}
+			if !yield(row.Values[1].Blob, nil) {
+				return
+			}
+		}
+	}, nil
+}
+
+// rpmBerkeley reads the headers of a database whose keys are numbers of packages; number
+// 0 is the highest that was given.
+func (r *reader) rpmBerkeley(ctx context.Context, name string) (iter.Seq2[[]byte, error], error) {
+	info, err := r.h.Files.Stat(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size > maxDatabase {
+		return nil, host.ErrTooBig
+	}
+	db, err := bdb.Open(&parts{size: 256 << 10, read: func(at, n int64) ([]byte, error) { return r.h.Files.ReadRange(ctx, name, at, n) }}, info.Size)
+	if err != nil {
+		return nil, err
+	}
+	return func(yield func([]byte, error) bool) {
+		highest, read := false, false
+		for record, err := range db.Records() {
+			switch {
+			case err != nil:
+				if !yield(nil, err) {
+					return
+				}
+			case bytes.Equal(record.Key, make([]byte, 4)):
+				highest = true
+			default:
+				read = true
+				if !yield(record.Value, nil) {
+					return
+				}
+			}
+		}
+		// A machine that rpm manages has packages, rpm for one.
+		if !read || !highest {
+			yield(nil, fmt.Errorf("%w: no packages", bdb.ErrDamaged))
+		}
+	}, nil
+}
+
+// rpmNDB knows that a database of the third kind is there, and does not read it.
+func (r *reader) rpmNDB(ctx context.Context, name string) (iter.Seq2[[]byte, error], error) {
+	if _, err := r.h.Files.Stat(ctx, name); err != nil {
+		return nil, err
+	}
+	return nil, host.ErrUnsupported
+}
+
+func (r *reader) rpmPackages(ctx context.Context, headers iter.Seq2[[]byte, error], name string, all *installed) {
 	auto := r.dnfReasons(ctx)
 	damaged := false
 	count := 0
-	for row, err := range db.Rows("Packages") {
+	for header, err := range headers {
 		var p rpm.Package
-		switch {
-		case err != nil:
-		case len(row.Values) < 2:
-			err = fmt.Errorf("%w: columns", sqlite.ErrDamaged)
-		default:
-			p, err = rpm.Parse(row.Values[1].Blob)
+		if err == nil {
+			p, err = rpm.Parse(header)
 		}
 		if err != nil {
 			if !damaged {

@@ -7,7 +7,8 @@ packages=(
 	gcc libc6-dev                           # the race detector
 	wine wine64 binutils-mingw-w64-x86-64   # the Windows agent
 	libhivex-bin                            # registry hives of unloaded profiles
-	rpm                                     # a package database as rpm writes it
+	rpm db5.3-util                          # a package database as rpm writes it, and wrote it
+	osslsigncode                            # signed programs of Windows
 	postgresql                              # the other database
 	slapd                                   # a directory
 	samba samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind iproute2 # and another, in a network of its own
