@@ -20,7 +20,7 @@ import (
 // is off, was emptied or does not survive, is a violation.
 func accountChanges() checks.Check {
 	return checks.New(checks.Info{ID: "auditing.account_changes", Covers: changesCovers(), Messages: changesMessages()},
-		changeParams{keepingParams: defaultKeeping(), Changes: checks.Warn, Elsewhere: checks.Unknown},
+		changeParams{keepingParams: defaultKeeping(), Changes: checks.Warn, Elsewhere: checks.Pass},
 		checks.On[changeFacts]{
 			host.Windows: observeChangesEvents,
 			host.Linux:   observeChangesFiles,
@@ -32,8 +32,10 @@ type changeParams struct {
 	// Changes is what a change is: warn, so that somebody is told of it; fail where
 	// none may happen without somebody's decision; pass to keep it as a fact only.
 	Changes checks.Status `json:"changes"`
-	// Elsewhere is what a machine of a domain is, of whose accounts its own log tells
-	// nothing: unknown, or pass where an agent watches the controllers of the domain.
+	// Elsewhere is what a machine with accounts of a directory is, of which its own log
+	// tells nothing: pass, since its own accounts and groups are what it can answer for
+	// and the directory is asked once (directory.account_changes, or an agent on its
+	// controllers); unknown where each machine shall say that it does not see them.
 	Elsewhere checks.Status `json:"elsewhere"`
 }
 
@@ -60,8 +62,9 @@ type changeFacts struct {
 	// the log knows no change.
 	Files []fileChange `json:"files,omitempty"`
 	// Elsewhere tells that accounts also come from a directory, of which the
-	// machine's log tells nothing.
+	// machine's log tells nothing; Cloud that they come from Entra ID.
 	Elsewhere bool            `json:"elsewhere,omitempty"`
+	Cloud     bool            `json:"cloud,omitempty"`
 	Unread    []checks.Unread `json:"unread,omitempty"`
 }
 
@@ -159,10 +162,13 @@ func judgeChanges(seen changeFacts, p changeParams, at time.Time) checks.Verdict
 			Reason: checks.Because("changes.more", "count", strconv.Itoa(seen.More))})
 	}
 	good := checks.Because("changes.none", "days", strconv.Itoa(p.Days))
-	if seen.Elsewhere {
-		good.Code = "changes.none_here"
-		if p.Elsewhere == checks.Unknown {
-			findings = append(findings, checks.Finding{Key: "directory", Status: checks.Unknown, Reason: checks.Because("changes.elsewhere")})
+	for _, other := range []struct {
+		there     bool
+		key, code string
+	}{{seen.Elsewhere, "directory", "changes.elsewhere"}, {seen.Cloud, "cloud", "changes.elsewhere_cloud"}} {
+		if other.there {
+			good.Code = "changes.none_here"
+			findings = append(findings, checks.Finding{Key: other.key, Status: p.Elsewhere, Reason: checks.Because(other.code)})
 		}
 	}
 	return sum(findings, seen.Unread, good)

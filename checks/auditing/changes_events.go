@@ -74,6 +74,7 @@ func observeChangesEvents(ctx context.Context, h *host.Host) (changeFacts, error
 		r.Need("NetGetJoinInformation", err)
 	}
 	seen.Elsewhere = id.Domain != "" && !r.controller(ctx)
+	seen.Cloud = len(r.subkeys(ctx, keyCloudJoin)) > 0
 	seen.Unread = one(r.Unread)
 	return seen, nil
 }

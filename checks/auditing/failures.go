@@ -100,6 +100,8 @@ func judgeFailures(seen failureFacts, p failureParams, at time.Time) checks.Verd
 		switch {
 		case s.Accounts >= p.SourceAccounts:
 			findings = append(findings, checks.Finding{Key: key, Status: checks.Fail, Reason: because("failures.source")})
+		case s.Source == "" && s.Peak >= p.AccountFailures:
+			findings = append(findings, checks.Finding{Key: "unknown:" + s.Day, Status: checks.Warn, Reason: because("failures.unknown_here")})
 		case s.Peak >= p.AccountFailures && s.Unknown == s.Count:
 			findings = append(findings, checks.Finding{Key: key, Status: checks.Warn, Reason: because("failures.source_unknown")})
 		}

@@ -38,7 +38,7 @@ func observeFailuresEvents(ctx context.Context, h *host.Host) (failureFacts, err
 	log, _ := r.events(ctx, q)
 	var here, checked []attempt
 	for _, e := range log.Events {
-		a, ok := eventAttempt(e)
+		a, ok := eventAttempt(e, p)
 		switch {
 		case !ok:
 		case e.ID == logonFailed:
@@ -50,7 +50,7 @@ func observeFailuresEvents(ctx context.Context, h *host.Host) (failureFacts, err
 	seen.tally = count(here).or(count(checked)).bounded()
 	has := func(id uint32) bool {
 		return slices.ContainsFunc(log.Events, func(e host.Event) bool {
-			_, failed := eventAttempt(e)
+			_, failed := eventAttempt(e, p)
 			return e.ID == id && failed
 		})
 	}
@@ -70,8 +70,9 @@ func observeFailuresEvents(ctx context.Context, h *host.Host) (failureFacts, err
 
 // eventAttempt reads a failed log-on out of an event; ok is false for one that
 // succeeded.
-func eventAttempt(e host.Event) (a attempt, ok bool) {
-	a = attempt{time: e.Time, account: e.Data["TargetUserName"], source: address4(e.Data["IpAddress"]), count: 1}
+func eventAttempt(e host.Event, p *people) (a attempt, ok bool) {
+	name := e.Data["TargetUserName"]
+	a = attempt{time: e.Time, account: p.account(name), source: address4(e.Data["IpAddress"]), count: 1}
 	status := number(e.Data["SubStatus"])
 	if status == 0 {
 		status = number(e.Data["Status"])
@@ -87,7 +88,7 @@ func eventAttempt(e host.Event) (a attempt, ok bool) {
 	default:
 		a.why = statusWhy(status)
 	}
-	if a.why == "no_such_account" {
+	if a.why == "no_such_account" && !strings.Contains(name, "@") {
 		a.account = "" // of another domain, with the name of one of the machine's
 	}
 	return a, true

@@ -23,7 +23,6 @@ const (
 	keyLogPolicy    = `HKLM\SOFTWARE\Policies\Microsoft\Windows\EventLog\Security`
 	keyVersion      = `HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion`
 	keyProduct      = `HKLM\SYSTEM\CurrentControlSet\Control\ProductOptions`
-	keyProfiles     = `HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList`
 	defaultLogBytes = 20480 << 10 // what the system does without a setting
 )
 
@@ -41,44 +40,6 @@ const (
 	clearedChannel = "UserData/LogFileCleared/Channel"
 	clearedBy      = "UserData/LogFileCleared/SubjectUserSid"
 )
-
-// people are the accounts of a Windows machine, and those of a domain that have a
-// profile on it.
-type people struct {
-	names []string
-	bySID map[string]string
-}
-
-// users lists the names that may be kept.
-func (r *reader) users(ctx context.Context) people {
-	p := people{bySID: map[string]string{}}
-	users, err := r.Host.Accounts.Users(ctx)
-	if err != nil {
-		r.Need("NetUserEnum", err)
-	}
-	for _, u := range users {
-		p.names = append(p.names, u.Name)
-		p.bySID[u.SID] = u.Name
-	}
-	profiles, err := r.Host.Registry.Subkeys(ctx, keyProfiles)
-	if err != nil {
-		r.Miss(keyProfiles, err)
-	}
-	for _, sid := range profiles {
-		if !strings.HasPrefix(sid, "S-1-5-21-") || p.bySID[sid] != "" {
-			continue
-		}
-		v, err := r.Host.Registry.Value(ctx, keyProfiles+`\`+sid, "ProfileImagePath")
-		if err != nil {
-			continue // the profile has no folder, or none that may be known
-		}
-		if name := v.String[strings.LastIndex(v.String, `\`)+1:]; name != "" {
-			p.names = append(p.names, name)
-			p.bySID[sid] = name
-		}
-	}
-	return p
-}
 
 // integer reads a number of the registry; known is false when it could not be
 // read.
@@ -98,7 +59,7 @@ func (r *reader) integer(ctx context.Context, key, name string) (n uint64, prese
 }
 
 // channel tells how a Windows machine keeps its Security log.
-func (r *reader) channel(ctx context.Context, p people) keeping {
+func (r *reader) channel(ctx context.Context, p *people) keeping {
 	var k keeping
 	if start, present, _ := r.integer(ctx, keyEventLog, "Start"); present && start == 4 {
 		k.Disabled = true
@@ -141,7 +102,7 @@ func (r *reader) channel(ctx context.Context, p people) keeping {
 	return k
 }
 
-func (k *keeping) clear(d, channel, sid string, p people) {
+func (k *keeping) clear(d, channel, sid string, p *people) {
 	c := clearing{Day: d, Channel: channel, By: sid, Name: p.bySID[sid]}
 	if !slices.Contains(k.Cleared, c) {
 		k.Cleared = append(k.Cleared, c)

@@ -179,7 +179,9 @@ func (r *reader) journald(ctx context.Context) (setting func(key string) string)
 	for _, n := range names {
 		add(places[n])
 	}
-	return func(key string) string { return strings.ToLower(strings.TrimSpace(conf.Resolve(files, name, key).Value)) }
+	return func(key string) string {
+		return strings.ToLower(strings.TrimSpace(conf.Resolve(files, name, key).Value))
+	}
 }
 
 // journalFolder reads the journals of one folder, each machine's in a folder of

@@ -68,6 +68,8 @@ func failuresMessages() message.Catalogue {
 			Do: say("Quite la línea LogLevel de /etc/ssh/sshd_config (o ponga INFO) y ejecute «systemctl reload ssh».", "Remove the line LogLevel from /etc/ssh/sshd_config (or set INFO) and run \"systemctl reload ssh\".")},
 		"failures.account": {Say: say("{day}: {count} accesos fallidos a la cuenta «{account}», {peak} en diez minutos (límite {limit})", "{day}: {count} failed log-ons at the account \"{account}\", {peak} within ten minutes (limit {limit})"), Do: attack},
 		"failures.source":  {Say: say("{day}: desde {source} se probaron {accounts} cuentas en {count} intentos (límite {limit} cuentas)", "{day}: {accounts} accounts were tried from {source} in {count} attempts (limit {limit} accounts)"), Do: attack},
+		"failures.unknown_here": {Say: say("{day}: {count} intentos en el propio equipo, o sin origen anotado, con nombres que no son cuentas del equipo", "{day}: {count} attempts at the machine itself, or without a noted source, with names that are no accounts of the machine"),
+			Do: say("Pregunte a quien usa el equipo si tecleaba mal su usuario. Si no, trátelo como incidencia: alguien prueba nombres delante del equipo o desde un programa.", "Ask whoever uses the machine whether the name was mistyped. If not, treat it as an incident: somebody tries names in front of the machine or from a program.")},
 		"failures.source_unknown": {Say: say("{day}: desde {source} se hicieron {count} intentos con nombres que no son cuentas del equipo", "{day}: {count} attempts were made from {source} with names that are no accounts of the machine"),
 			Do: say("Cierre al exterior el servicio por el que llegan (SSH, escritorio remoto) o deje pasar solo las direcciones que lo necesitan.", "Close the service by which they come (SSH, remote desktop) to the outside, or let only those addresses in that need it.")},
 	})
@@ -82,9 +84,11 @@ func changesMessages() message.Catalogue {
 	m := shared()
 	m.Merge(message.Catalogue{
 		"changes.none":      {Say: say("ninguna cuenta ni grupo cambió en los últimos {days} días", "no account or group changed in the last {days} days")},
-		"changes.none_here": {Say: say("ninguna cuenta ni grupo de este equipo cambió en los últimos {days} días; las del dominio se ven en su controlador", "no account or group of this machine changed in the last {days} days; those of the domain are seen on its controller")},
-		"changes.elsewhere": {Say: say("las cuentas del dominio no se ven en el registro de este equipo", "the accounts of the domain are not seen in the log of this machine"),
-			Do: say("Instale el agente en los controladores del dominio y ponga en la política elsewhere: pass en AC-CHG-NOTIFY.", "Install the agent on the controllers of the domain and set elsewhere: pass for AC-CHG-NOTIFY in the policy.")},
+		"changes.none_here": {Say: say("ninguna cuenta ni grupo de este equipo cambió en los últimos {days} días; las del dominio o la nube se miran aparte, una vez", "no account or group of this machine changed in the last {days} days; those of the domain or the cloud are looked at apart, once")},
+		"changes.elsewhere": {Say: say("las cuentas del dominio no se ven en el registro de este equipo: las mira el equipo elegido para leer el directorio", "the accounts of the domain are not seen in the log of this machine: the one chosen to read the directory looks at them"),
+			Do: say("Elija un equipo que lea el directorio (guía «El directorio»), o instale el agente en los controladores del dominio. Basta con uno para todos.", "Choose a machine that reads the directory (guide \"El directorio\"), or install the agent on the controllers of the domain. One is enough for all.")},
+		"changes.elsewhere_cloud": {Say: say("las cuentas de Entra ID no se ven en el registro de este equipo", "the accounts of Entra ID are not seen in the log of this machine"),
+			Do: say("Revise en entra.microsoft.com, Supervisión y estado, Registros de auditoría, los cambios de usuarios y grupos, y guarde la revisión. Basta una vez para todos los equipos.", "Look at the changes of users and groups in entra.microsoft.com, Monitoring & health, Audit logs, and keep the review. Once is enough for all machines.")},
 		"changes.account":           {Say: say("{day}: cuenta «{account}»: {done}", "{day}: account \"{account}\": {done}"), Do: confirm},
 		"changes.account_by":        {Say: say("{day}: cuenta «{account}»: {done} (por {by})", "{day}: account \"{account}\": {done} (by {by})"), Do: confirm},
 		"changes.account_groups":    {Say: say("{day}: cuenta «{account}»: {done} (grupos: {groups})", "{day}: account \"{account}\": {done} (groups: {groups})"), Do: confirm},

@@ -41,7 +41,8 @@ type accountDay struct {
 
 // sourceDay counts those from one address on one day.
 type sourceDay struct {
-	Day    string `json:"day"`
+	Day string `json:"day"`
+	// Source is empty for attempts at the machine itself with names that are no accounts.
 	Source string `json:"source"`
 	Count  int    `json:"count"`
 	Peak   int    `json:"peak"`
@@ -75,7 +76,7 @@ func count(attempts []attempt) tally {
 		} else {
 			accounts[key{d, a.account}] = append(accounts[key{d, a.account}], a)
 		}
-		if a.source != "" {
+		if a.source != "" || a.account == "" {
 			sources[key{d, a.source}] = append(sources[key{d, a.source}], a)
 		}
 	}

@@ -127,6 +127,21 @@ func codes(res checks.Result) []string {
 	return out
 }
 
+const entraSID = "S-1-12-1-1-2-3-4"
+
+// entraUser gives a machine a person of Entra ID.
+func entraUser(w *windows) {
+	w.values[keyProfiles+`\`+entraSID+`\ProfileImagePath`] = `C:\Users\MariaLopez`
+	w.values[keyIdentities+`\`+entraSID+`\IdentityCache\`+entraSID+`\UserName`] = "maria.lopez@ayto.example"
+}
+
+// domainUser makes a machine one of a domain, with a person of it who has a folder.
+func domainUser(w *windows, folder string) {
+	w.domain = "AYTO"
+	w.values[keyNetwork+`\Domain`] = "ayto.example"
+	w.values[keyProfiles+`\S-1-5-21-7-8-9-1106\ProfileImagePath`] = folder
+}
+
 func TestFailuresOnWindows(t *testing.T) {
 	t.Parallel()
 	spray := func(n int) []host.Event {
@@ -159,6 +174,44 @@ func TestFailuresOnWindows(t *testing.T) {
 		{"a scan of names", func(w *windows) {
 			w.security.Events = logons(50, time.Second, failed("nadie", "192.0.2.7", "0xc0000064"))
 		}, "", checks.Warn, []string{"failures.source_unknown"}},
+		{"names that nobody has, at the machine itself", func(w *windows) {
+			w.security.Events = logons(50, time.Second, failed("nadie", "-", "0xc0000064"))
+		}, "", checks.Warn, []string{"failures.unknown_here"}},
+		{"Entra ID by the name for mail", func(w *windows) {
+			entraUser(w)
+			w.security.Events = logons(10, time.Second, failed("Maria.Lopez@ayto.example", "127.0.0.1", "0xc000006a"))
+		}, "", checks.Fail, []string{"failures.account"}},
+		{"Entra ID by the folder", func(w *windows) {
+			entraUser(w)
+			w.security.Events = logons(10, time.Second, failed("MariaLopez", "-", "0xc000006a"))
+		}, "", checks.Fail, []string{"failures.account"}},
+		{"Entra ID by either", func(w *windows) {
+			entraUser(w)
+			w.security.Events = append(logons(5, time.Minute, failed("MariaLopez", "-", "0xc000006a")), logons(5, time.Minute, failed("maria.lopez@ayto.example", "-", "0xc0000064"))...)
+		}, "", checks.Fail, []string{"failures.account"}},
+		{"Entra ID of somebody who has no profile any more", func(w *windows) {
+			w.values[keyLogons+`\B16898C6-A148-4967-9171-64D755DA8520\Sid2Name\`+entraSID+`\IdentityName`] = "maria.lopez@ayto.example"
+			w.security.Events = logons(10, time.Second, failed("maria.lopez@ayto.example", "-", "0xc000006a"))
+		}, "", checks.Fail, []string{"failures.account"}},
+		{"a local account by its name of Microsoft", func(w *windows) {
+			w.values[keyIdentities+`\`+anaSID+`\IdentityCache\`+anaSID+`\UserName`] = "ana@correo.example"
+			w.security.Events = append(logons(5, time.Minute, failed("ana", "-", "0xc000006a")), logons(5, time.Minute, failed("ana@correo.example", "-", "0xc000006a"))...)
+		}, "", checks.Fail, []string{"failures.account"}},
+		{"of the domain, by three names", func(w *windows) {
+			domainUser(w, `C:\Users\diego.AYTO.000`)
+			w.security.Events = slices.Concat(logons(4, time.Minute, failed("diego", "-", "0xc000006a")),
+				logons(3, time.Minute, failed("diego@ayto.example", "-", "0xc000006a")), logons(3, time.Minute, failed("diego.AYTO.000", "-", "0xc000006a")))
+		}, "", checks.Fail, []string{"failures.account"}},
+		{"of the domain, with the name of a local account", func(w *windows) {
+			domainUser(w, `C:\Users\ana.AYTO`)
+			w.security.Events = append(logons(6, time.Minute, failed("ana", "-", "0xc000006a")), logons(6, time.Minute, failed("ana@ayto.example", "-", "0xc000006a"))...)
+		}, "", checks.Pass, nil},
+		{"a name for mail at a controller", func(w *windows) {
+			domainUser(w, `C:\Users\ana`)
+			w.values[keyProduct+`\ProductType`] = "LanmanNT"
+			w.security.Events = logons(10, time.Second, failed("berta@ayto.example", "-", "0xc000006a"))
+		}, "", checks.Fail, []string{"failures.account"}},
+		{"who logs on with Entra ID may not be read", func(w *windows) { entraUser(w); w.denied = []string{keyIdentities} }, "", checks.Unknown, []string{"auditing.unread"}},
 		{"Kerberos at a controller", func(w *windows) {
 			w.values[keyProduct+`\ProductType`] = "LanmanNT"
 			w.security.Events = logons(10, time.Second, map[string]string{"TargetUserName": "ana", "IpAddress": "::ffff:192.0.2.7", "Status": "0x18"})
@@ -309,8 +362,15 @@ func TestChangesOnWindows(t *testing.T) {
 		}, "", checks.Fail, []string{"log.cleared"}, ""},
 		{"the log may not be read", func(w *windows) { w.errors["events"] = fs.ErrPermission }, "", checks.Unknown, []string{"auditing.unread", "auditing.unread"}, ""},
 		{"the policy may not be asked", func(w *windows) { w.errors["audit_policy"] = host.ErrUnsupported }, "", checks.Unknown, []string{"auditing.unread"}, ""},
-		{"a member of a domain", func(w *windows) { w.domain = "DOMINIO" }, "", checks.Unknown, []string{"changes.elsewhere"}, ""},
-		{"of one that is watched", func(w *windows) { w.domain = "DOMINIO" }, `{"elsewhere": "pass"}`, checks.Pass, nil, ""},
+		{"a member of a domain", func(w *windows) { w.domain = "DOMINIO" }, "", checks.Pass, []string{"changes.elsewhere"}, ""},
+		{"of one that nobody watches", func(w *windows) { w.domain = "DOMINIO" }, `{"elsewhere": "unknown"}`, checks.Unknown, []string{"changes.elsewhere"}, ""},
+		{"a member of Entra ID", func(w *windows) { w.values[keyCloudJoin+`\AB12\TenantId`] = "x" }, "", checks.Pass, []string{"changes.elsewhere_cloud"}, ""},
+		{"a member of Entra ID on which somebody of it became administrator", func(w *windows) {
+			entraUser(w)
+			w.values[keyCloudJoin+`\AB12\TenantId`] = "x"
+			w.security.Events = []host.Event{joined(1, "S-1-5-32-544", entraSID)}
+		}, "", checks.Warn, []string{"changes.account_groups_by", "changes.elsewhere_cloud"}, "joined"},
+		{"a member of Entra ID that may not be read", func(w *windows) { w.denied = []string{keyCloudJoin} }, "", checks.Unknown, []string{"auditing.unread"}, ""},
 		{"its controller", func(w *windows) {
 			w.domain, w.values[keyProduct+`\ProductType`] = "DOMINIO", "LanmanNT"
 		}, "", checks.Pass, nil, ""},
