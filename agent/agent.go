@@ -114,6 +114,7 @@ func Open(ctx context.Context, opts Options) (_ *Agent, err error) {
 		return nil, err
 	}
 	a.ledger = schedule.NewLedger(opts.Now)
+	a.ledger.SetDelivered(a.queue.Delivered)
 	a.view = newView(a, cat, message.Lang(opts.Config.Language))
 	a.reporter = &reporter{
 		queue: a.queue, ledger: a.ledger, id: a.id, policies: a.policies, now: opts.Now, started: opts.Now(),

@@ -3,6 +3,7 @@ package schedule
 import (
 	"crypto/sha256"
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"sync"
 	"time"
@@ -74,6 +75,8 @@ type Ledger struct {
 	snapshot moment // the last full one
 	anyEver  bool
 	fullEver bool
+	// delivered tells whether the collector has a report; nil: it has none.
+	delivered func(sequence uint64) bool
 }
 
 type known struct {
@@ -87,11 +90,17 @@ type known struct {
 // sent is what was last reported of an entry.
 type sent struct {
 	sequence uint64 // the report that holds it whole; 0: none
+	whole    moment // when that was made
 	content  [sha256.Size]byte
 	state    [sha256.Size]byte
 	// wanted is set while Recall looks for the report that holds it whole.
 	wanted uint64
 }
+
+// wholeAfter is how many times Terms.Snapshot the facts of a full report may be those of
+// an earlier one: so old is the newest whole copy of each, at most. Each entry has its
+// own turn among so many full reports, lest one of them holds all.
+const wholeAfter = 7
 
 // maxBefore bounds what is kept of each entry from an earlier process.
 const maxBefore = 32 << 10
@@ -112,8 +121,8 @@ func (l *Ledger) Last(id string) []byte {
 }
 
 // recall keeps what a durable result holds.
-func (k *known) recall(sequence uint64, r *apiv1.Result) {
-	k.sent.sequence, k.sent.content, k.sent.state = sequence, content(r), state(r)
+func (k *known) recall(sequence uint64, r *apiv1.Result, when moment) {
+	k.sent.sequence, k.sent.content, k.sent.state, k.sent.whole = sequence, content(r), state(r), when
 	if b := r.GetObserved(); len(b) <= maxBefore {
 		k.before = slices.Clone(b)
 	}
@@ -230,6 +239,13 @@ func (l *Ledger) complete() bool {
 	return len(l.order) > 0
 }
 
+// SetDelivered lets the ledger ask whether the collector has a report.
+func (l *Ledger) SetDelivered(delivered func(sequence uint64) bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.delivered = delivered
+}
+
 // Draft writes the next report, in as many parts as the size of a report asks
 // for; one part at least. Full falls back to partial while an entry has no
 // result yet.
@@ -239,12 +255,13 @@ func (l *Ledger) Draft(due Due) []Draft {
 	full := due == Full && l.complete()
 	drafts := []Draft{{Full: full}}
 	bytes := 0
+	now := at(l.wall)
 	for _, id := range l.order {
 		k := l.known[id]
 		if k == nil || k.newest == nil || !full && !k.fresh {
 			continue
 		}
-		r := l.wire(k, full)
+		r := l.wire(k, full, now)
 		d := &drafts[len(drafts)-1]
 		size := proto.Size(r)
 		if bytes+size > maxDraftBytes && len(d.Results) > 0 {
@@ -262,14 +279,31 @@ func (l *Ledger) Draft(due Due) []Draft {
 	return drafts
 }
 
-// wire is the result as it is reported: without what the collector has.
-func (l *Ledger) wire(k *known, full bool) *apiv1.Result {
+// wire is the result as it is reported: without what the collector has. A full report
+// relies only on what was delivered, and not for long: whatever goes astray
+// comes again.
+func (l *Ledger) wire(k *known, full bool, now moment) *apiv1.Result {
 	r := proto.CloneOf(k.newest)
-	if !full && k.sent.sequence > 0 && content(r) == k.sent.content {
-		r.SameAs = k.sent.sequence
-		r.Observed, r.Findings = nil, nil
+	switch {
+	case k.sent.sequence == 0, content(r) != k.sent.content:
+		return r
+	case full && (l.delivered == nil || !l.delivered(k.sent.sequence) || l.itsTurn(k, now)):
+		return r
 	}
+	r.SameAs = k.sent.sequence
+	r.Observed, r.Findings = nil, nil
 	return r
+}
+
+// itsTurn tells whether a full report holds an entry whole, however it was before.
+func (l *Ledger) itsTurn(k *known, now moment) bool {
+	if k.sent.whole.until(now) >= wholeAfter*l.terms.Snapshot {
+		return true
+	}
+	h := fnv.New32a()
+	h.Write([]byte(k.newest.GetEntry()))
+	turn := now.wall.Unix() / max(1, int64(l.terms.Snapshot/time.Second))
+	return (turn+int64(h.Sum32()))%wholeAfter == 0
 }
 
 // tooBig is the result of facts that no report can carry.
@@ -317,7 +351,7 @@ func (l *Ledger) Commit(d Draft, sequence uint64) {
 		}
 		k.sent.state = d.states[i]
 		if r.GetSameAs() == 0 {
-			k.sent.sequence, k.sent.content = sequence, content(r)
+			k.sent.sequence, k.sent.content, k.sent.whole = sequence, content(r), now
 		}
 		if k.newest.GetObservedAt() == r.GetObservedAt() {
 			k.fresh = false
@@ -341,15 +375,24 @@ func (l *Ledger) Recall(r *apiv1.Report) (more bool) {
 		case k.sent.wanted == 0 && res.GetSameAs() > 0:
 			k.sent.wanted = res.GetSameAs()
 		case k.sent.wanted == 0:
-			k.recall(r.GetSequence(), res)
+			k.recall(r.GetSequence(), res, when)
 		case k.sent.wanted == r.GetSequence() && res.GetSameAs() == 0:
-			k.recall(r.GetSequence(), res)
+			k.recall(r.GetSequence(), res, when)
 		}
 	}
-	if r.GetFull() {
+	if r.GetFull() && !l.fullEver {
 		l.snapshot, l.fullEver = when, true
 	}
-	return !r.GetFull()
+	if !l.fullEver {
+		return true
+	}
+	// Of what a full report refers to, an older one has it whole.
+	for _, k := range l.known {
+		if k.sent.sequence == 0 && k.sent.wanted > 0 && k.sent.wanted < r.GetSequence() {
+			return true
+		}
+	}
+	return false
 }
 
 // content identifies all of a result but the times.

@@ -43,3 +43,65 @@ func TestAnUnchangedResultLeavesOutWhatTheCollectorHas(t *testing.T) {
 		d.restart("A")
 	}
 }
+
+// A full report has what the collector has not, and each entry whole in its turn.
+func TestAFullReportLeavesOutWhatWasDelivered(t *testing.T) {
+	entries := []string{"A", "B", "C", "D", "E", "F"}
+	d := newDesk(entries...)
+	delivered := map[uint64]bool{}
+	ask := func(sequence uint64) bool { return delivered[sequence] }
+	d.SetDelivered(ask)
+	day := func() *apiv1.Report {
+		t.Helper()
+		d.now = d.now.Add(DefaultSnapshot)
+		for _, e := range entries {
+			d.measure(e, pass, "1")
+		}
+		d.report()
+		r := d.reports[len(d.reports)-1]
+		if !r.GetFull() || len(r.GetResults()) != len(entries) {
+			t.Fatalf("got %s, want a full report", line(r))
+		}
+		return r
+	}
+	whole := func(r *apiv1.Report) (out []string) {
+		for _, res := range r.GetResults() {
+			if res.GetSameAs() == 0 {
+				out = append(out, res.GetEntry())
+			}
+		}
+		return out
+	}
+	for range 2 {
+		if got := whole(day()); len(got) != len(entries) {
+			t.Fatalf("nothing was delivered, and whole are %q", got)
+		}
+	}
+	delivered[2] = true
+	newest := map[string]int{} // day of the newest whole copy
+	for i := range 4 * wholeAfter {
+		r := day()
+		delivered[r.GetSequence()] = true
+		if i%3 == 0 { // what another process knows is what is durable
+			d.restart(entries...)
+			d.SetDelivered(ask)
+		}
+		got := whole(r)
+		if len(got) > len(entries)/2 {
+			t.Errorf("day %d: whole are %q", i, got)
+		}
+		for _, e := range got {
+			newest[e] = i
+		}
+		for _, e := range entries {
+			if i-newest[e] >= wholeAfter {
+				t.Errorf("day %d: %s was whole on day %d", i, e, newest[e])
+			}
+		}
+	}
+	// A gap took the place of a report, or the collector went back.
+	clear(delivered)
+	if got := whole(day()); len(got) != len(entries) {
+		t.Errorf("nothing is there any more, and whole are %q", got)
+	}
+}

@@ -4,7 +4,8 @@
 // A Scheduler runs tasks at their cadence: all of them at the start, light ones
 // one after the other, heavy ones one at a time beside them. A Ledger remembers
 // what was reported last and drafts the next report: at once when a state
-// changed, at least once an hour, in full once a day. Neither stalls when the
+// changed, at least once an hour, with every entry once a day; facts that the
+// collector has go whole once a week. Neither stalls when the
 // clock jumps or the machine sleeps: what is due is told by the monotonic clock
 // or by the wall clock, whichever comes first. The package runs no check itself
 // and sends nothing.

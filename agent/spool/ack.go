@@ -132,6 +132,15 @@ func (q *Queue) Acked() uint64 {
 	return q.acked.sequence
 }
 
+// Delivered tells whether the collector has the report of a sequence number: it was
+// acknowledged, and as the report itself, not as a gap that stands for it.
+func (q *Queue) Delivered(sequence uint64) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	i := q.find(sequence)
+	return sequence <= q.acked.sequence && i < len(q.index) && q.index[i].first == sequence && q.index[i].kind == kindReport
+}
+
 // Ack records, durably, that the collector has every report up to sequence. A
 // number that is already acknowledged changes nothing.
 func (q *Queue) Ack(sequence uint64) error {

@@ -285,6 +285,22 @@ func TestAFullSpoolDropsTheLeastSevereFirst(t *testing.T) {
 	if got := q.Stats(); got.Dropped == 0 || got.Damaged != 0 {
 		t.Errorf("Stats() = %+v, want some dropped and none damaged", got)
 	}
+	// What a gap stands for was not delivered, even if it was acknowledged.
+	if q.Delivered(18) {
+		t.Error("18 counts as delivered before it is acknowledged")
+	}
+	if err := q.Ack(18); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range want {
+		var n uint64
+		if _, err := fmt.Sscan(line, &n); err != nil {
+			t.Fatal(err)
+		}
+		if got, gap := q.Delivered(n), strings.Contains(line, "dropped"); got == gap {
+			t.Errorf("%.20s: delivered is %v", line, got)
+		}
+	}
 }
 
 func TestAcknowledgedReportsStayThirtyDays(t *testing.T) {

@@ -55,7 +55,7 @@ func Messages() message.Catalogue {
 		},
 		codeFactsMissing: {
 			Say: text("remite al informe {sequence}, que no está", "refers to report {sequence}, which is not here"),
-			Do:  text("espere al próximo informe completo (un día); si sigue igual, reinicie el agente", "wait for the next full report (a day); if it stays so, restart the agent"),
+			Do:  text("espere a los próximos informes completos (una semana como mucho); si sigue igual, reinicie el agente", "wait for the next full reports (a week at most); if it stays so, restart the agent"),
 		},
 		codeFactsUnreadable: {
 			Say: text("los hechos no tienen la forma que pide la comprobación {check}", "the facts do not have the form that check {check} asks for"),

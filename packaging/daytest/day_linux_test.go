@@ -8,6 +8,8 @@
 package daytest
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -50,6 +52,8 @@ const (
 	snapshot = 6 * hour
 	// callsPerDay is one for four reports without news; one of them has the full report.
 	callsPerDay = 6
+	// wholeAfter is in how many full reports facts that stay the same are whole once.
+	wholeAfter = 7
 )
 
 // documents begin so, the checks that search documents.
@@ -312,7 +316,7 @@ func (d *day) wire(tb *table) {
 		if slices.ContainsFunc(made, (*apiv1.Report).GetFull) {
 			to = &full
 		}
-		to.add(c, made)
+		to.add(d.t, c, made)
 		for _, r := range made {
 			for _, res := range r.GetResults() {
 				if !r.GetFull() && res.GetSameAs() == 0 {
@@ -345,19 +349,65 @@ func (d *day) wire(tb *table) {
 		tb.row("  its call: down, with TLS", fmt.Sprintf("%d B", kind.down/n))
 		tb.row("  its call: all, with the headers of TCP and IP", fmt.Sprintf("%d B", kind.all/n))
 	}
-	total := (callsPerDay-1)*partial.all/partial.calls + full.all/full.calls
+	// Facts that are as before are whole in one of seven full reports, each in its turn:
+	// what was seen of that is taken out, and a seventh of all counted.
+	var first *apiv1.Report     // full one of all: everything is whole in it
+	for _, r := range reports { // the newest comes first
+		if r.GetFull() {
+			first = r
+		}
+	}
+	whole, dearest := facts(d.t, first, "")/wholeAfter, 0
+	for _, r := range first.GetResults() {
+		dearest = max(dearest, facts(d.t, first, r.GetEntry()))
+	}
+	tb.row("facts of all entries, compressed: a day's seventh", fmt.Sprintf("%d B", whole))
+	tb.row("  of the largest entry, on its day", fmt.Sprintf("%d B", dearest))
+	total := (callsPerDay-1)*partial.all/partial.calls + full.all/full.calls - full.facts/full.calls + whole
 	tb.bar("bytes of a day, 24 partial reports and a full one", fmt.Sprint(total), fmt.Sprint(maxDayBytes), total <= maxDayBytes)
+	tb.bar("bytes of the day on which the largest facts are whole", fmt.Sprint(total+dearest), fmt.Sprint(maxDayBytes), total+dearest <= maxDayBytes)
 	for _, entry := range slices.Sorted(maps.Keys(moved)) {
 		tb.row("  not as in the report before: "+entry, fmt.Sprint(moved[entry]))
 	}
 }
 
-// tally sums calls of one kind.
-type tally struct{ calls, reports, report, up, down, all int }
+// facts is what the facts and findings of a report add to its call, compressed: those of
+// one entry, or of all where it is empty.
+func facts(t *testing.T, r *apiv1.Report, entry string) int {
+	t.Helper()
+	size := func(r *apiv1.Report) int {
+		b, err := proto.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		w := gzip.NewWriter(&out)
+		if _, err := w.Write(b); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return out.Len()
+	}
+	without := proto.CloneOf(r)
+	for _, res := range without.GetResults() {
+		if entry == "" || res.GetEntry() == entry {
+			res.Observed, res.Findings, res.SameAs = nil, nil, max(1, res.GetSameAs())
+		}
+	}
+	return size(r) - size(without)
+}
 
-func (t *tally) add(c *call, made []*apiv1.Report) {
+// tally sums calls of one kind. facts are those of full reports, compressed.
+type tally struct{ calls, reports, report, facts, up, down, all int }
+
+func (t *tally) add(tb *testing.T, c *call, made []*apiv1.Report) {
 	t.calls++
 	for _, r := range made {
+		if r.GetFull() {
+			t.facts += facts(tb, r, "")
+		}
 		t.report += proto.Size(r)
 		t.reports++
 	}

@@ -745,7 +745,10 @@ type Report struct {
 	PolicyEpoch   uint64   `protobuf:"varint,5,opt,name=policy_epoch,json=policyEpoch,proto3" json:"policy_epoch,omitempty"`
 	PolicyVersion uint64   `protobuf:"varint,6,opt,name=policy_version,json=policyVersion,proto3" json:"policy_version,omitempty"`
 	Machine       *Machine `protobuf:"bytes,7,opt,name=machine,proto3" json:"machine,omitempty"`
-	// Full reports hold every result of the policy; the others what changed.
+	// Full reports hold every result of the policy, the others what was measured
+	// since the report before. In either, facts that did not change may be left
+	// to an earlier report (Result.same_as): a full one relies on what was
+	// acknowledged, and holds each entry whole once in seven.
 	Full          bool      `protobuf:"varint,8,opt,name=full,proto3" json:"full,omitempty"`
 	Results       []*Result `protobuf:"bytes,9,rep,name=results,proto3" json:"results,omitempty"`
 	Events        []*Event  `protobuf:"bytes,10,rep,name=events,proto3" json:"events,omitempty"`
