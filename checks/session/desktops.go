@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 
@@ -198,6 +199,7 @@ type desktops struct {
 // and their kin install them.
 func lockPrograms() map[string][]string {
 	return map[string][]string{
+		lockerGNOME:        {"/usr/sbin/gdm3", "/usr/sbin/gdm", "/usr/bin/gdm"}, // which asks for the password
 		lockerXFCE:         {"/usr/bin/xfce4-screensaver"},
 		lockerLight:        {"/usr/bin/light-locker"},
 		lockerXScreensaver: {"/usr/bin/xscreensaver"},
@@ -221,13 +223,18 @@ func newDesktops(ctx context.Context, h *host.Host) *desktops {
 	d := &desktops{h: h, installed: map[string]bool{}}
 	r := newReader(h)
 	for name, paths := range lockPrograms() {
-		for _, path := range paths {
-			if _, err := h.Files.Stat(ctx, path); err == nil {
+		for _, file := range paths {
+			if _, err := h.Files.Stat(ctx, file); err == nil {
 				d.installed[name] = true
 			} else if !errors.Is(err, fs.ErrNotExist) {
-				r.Miss(path, err)
+				r.Miss(file, err)
 			}
 		}
+	}
+	// GNOME locks nothing in a session that another display manager started. Debian notes
+	// which one is in use.
+	if used := strings.TrimSpace(string(r.config(ctx, "/etc/X11/default-display-manager"))); used != "" && !strings.HasPrefix(path.Base(used), "gdm") {
+		d.installed[lockerGNOME] = false
 	}
 	d.schemas = readSchemaDefaults(ctx, r)
 	d.system = r.Unread
@@ -239,6 +246,8 @@ func (d *desktops) observe(ctx context.Context, p person, desktop string) lockFa
 	r := &reader{checks.Look{Host: d.h, Unread: slices.Clone(d.system)}}
 	f := lockFact{Profile: p.name, Desktop: desktop}
 	switch {
+	case desktop == "gnome" && !d.installed[lockerGNOME]:
+		f.Locker = lockerNone
 	case desktop == "gnome":
 		f.Locker = lockerGNOME
 		observeGSettings(ctx, r, p, gnomeLock(), d.schemas, &f)

@@ -27,7 +27,8 @@ func TestDesktopsOfDebian(t *testing.T) {
 		want     checks.Status
 		codes    []string // of the findings
 	}{
-		{"GNOME", []string{"gnome-session", "gsettings-desktop-schemas"}, checks.Pass, []string{"screenlock.locks"}},
+		{"GNOME", []string{"gnome-session", "gsettings-desktop-schemas", "gdm3"}, checks.Pass, []string{"screenlock.locks"}},
+		{"GNOME with LightDM", []string{"gnome-session", "gsettings-desktop-schemas", "lightdm"}, checks.Fail, []string{"screenlock.gnome_without_gdm"}},
 		{"KDE", []string{"plasma-workspace"}, checks.Pass, []string{"screenlock.locks"}},
 		{"MATE", []string{"mate-session-manager", "mate-screensaver"}, checks.Pass, []string{"screenlock.locks"}},
 		{"MATE without its screensaver", []string{"mate-session-manager"}, checks.Fail, []string{"screenlock.no_locker"}},
@@ -36,12 +37,14 @@ func TestDesktopsOfDebian(t *testing.T) {
 		{"XFCE with light-locker", []string{"xfce4-session", "light-locker"}, checks.Unknown, []string{"screenlock.unread"}},
 		{"XFCE with xscreensaver", []string{"xfce4-session", "xscreensaver", "xscreensaver-data"}, checks.Fail, []string{"screenlock.no_password"}},
 		{"sway", []string{"sway"}, checks.Fail, []string{"screenlock.no_locker"}},
-		{"GNOME and sway", []string{"gnome-session", "gsettings-desktop-schemas", "sway"}, checks.Fail, []string{"screenlock.locks", "screenlock.no_locker"}},
+		{"GNOME and sway", []string{"gnome-session", "gsettings-desktop-schemas", "gdm3", "sway"}, checks.Fail, []string{"screenlock.locks", "screenlock.no_locker"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			root := unpacked(t, row.packages...)
-			for name, text := range desktop(nil, nil) {
+			files := desktop(nil, nil)
+			delete(files, "/usr/sbin/gdm3") // that of the package, if any
+			for name, text := range files {
 				write(t, root+name, text)
 			}
 			res := screenLock().Run(t.Context(), local.New(local.Options{Root: root}), nil)

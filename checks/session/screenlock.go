@@ -77,6 +77,9 @@ type lockFact struct {
 	Secure  *setting `json:"secure,omitempty"`
 	// Delay is the time from blanking to the lock, in seconds.
 	Delay *setting `json:"delay,omitempty"`
+	// Wake is for how many seconds after the screen went off or the machine fell asleep
+	// no password is asked, if somebody set it; forever is neverAsks.
+	Wake *setting `json:"wake,omitempty"`
 	// LockOff is the policy that takes locking away from this person.
 	LockOff *setting `json:"lock_off,omitempty"`
 	// Closed tells why nobody starts a session with a Windows profile, and nothing else is
@@ -108,6 +111,7 @@ func (f lockFact) key() string {
 func judgeLock(seen lockFacts, p lockParams, at time.Time) checks.Verdict {
 	v := judgeProfiles(seen, p, at)
 	beside := append(judgeResume(seen.Resume), judgeAwake(seen.Awake, p.KeepAwake, at)...)
+	beside = append(beside, judgeWake(seen.Lockers, p, at)...)
 	if seen.Console != nil && len(seen.Unread) == 0 {
 		beside = append(beside, judgeConsole(seen.Console, p.MaxIdle))
 	}
@@ -230,6 +234,8 @@ func judgeLocker(f lockFact, limit int64) (checks.Status, checks.Reason) {
 	switch {
 	case f.Locker == lockerUnsupported:
 		return checks.Unknown, checks.Because("screenlock.desktop_not_known", "desktop", f.Desktop)
+	case f.Locker == lockerNone && f.Desktop == "gnome":
+		return checks.Fail, checks.Because("screenlock.gnome_without_gdm")
 	case f.Locker == lockerNone:
 		return checks.Fail, checks.Because("screenlock.no_locker", "desktop", f.Desktop)
 	case f.LockOff != nil:

@@ -12,18 +12,18 @@ func screenLockCovers() map[host.OS]checks.Coverage {
 			Sources: []string{
 				keyMachinePolicy + `\InactivityTimeoutSecs`, `HKU\<SID>` + desktopPolicy, `HKU\<SID>` + desktopUser,
 				`HKU\<SID>` + userPolicies + `\DisableLockWorkstation`, `NTUSER.DAT de los perfiles sin sesión`,
-				powerPolicy, powerSchemes, sourcePower + ": SystemExecutionState", "NetUserEnum", keyProfileList + `\<SID>: LocalProfileLoadTime, LocalProfileUnloadTime`,
+				powerPolicy, powerSchemes, `HKU\<SID>` + desktopUser + `\DelayLockInterval`, sourcePower + ": SystemExecutionState", "NetUserEnum", keyProfileList + `\<SID>: LocalProfileLoadTime, LocalProfileUnloadTime`,
 			},
 			Missing: say(
-				"que algo mantiene encendida la pantalla se ve cada vez que se mira, sin saber qué programa es; no se juzgan los perfiles de cuentas borradas o desactivadas, ni los de dominio o Entra ID que nadie usa desde hace meses; el bloqueo dinámico por Bluetooth no cuenta",
-				"that something keeps the screen on is seen whenever it is looked at, not which program it is; profiles of accounts that are deleted or disabled are not judged, nor those of a domain or Entra ID that nobody has used for months; the dynamic lock by Bluetooth does not count"),
+				"que algo mantiene encendida la pantalla se ve cada vez que se mira, sin saber qué programa es; no se juzgan los perfiles de cuentas borradas o desactivadas, ni los de dominio o Entra ID que nadie usa desde hace meses; el bloqueo dinámico por Bluetooth no cuenta, ni se lee el límite que fija un servicio de gestión de dispositivos (MaxInactivityTimeDeviceLock)",
+				"that something keeps the screen on is seen whenever it is looked at, not which program it is; profiles of accounts that are deleted or disabled are not judged, nor those of a domain or Entra ID that nobody has used for months; the dynamic lock by Bluetooth does not count, and the limit that a device management service sets (MaxInactivityTimeDeviceLock) is not read"),
 			ByHand: say(
 				"secpol.msc, Directivas locales, Opciones de seguridad, «Inicio de sesión interactivo: límite de inactividad del equipo»; y en cada cuenta, Configuración del protector de pantalla",
 				"secpol.msc, Local Policies, Security Options, \"Interactive logon: Machine inactivity limit\"; and in each account, Screen saver settings"),
 		},
 		host.Linux: {
 			Sources: []string{
-				"/usr/share/xsessions", "/usr/share/wayland-sessions", "dconf: ~/.config/dconf/user, /etc/dconf/db, /etc/dconf/profile/user",
+				"/usr/share/xsessions", "/usr/share/wayland-sessions", "/etc/X11/default-display-manager", "dconf: ~/.config/dconf/user, /etc/dconf/db, /etc/dconf/profile/user",
 				schemaDir + "/*.gschema.override", "kscreenlockerrc", "xfce4-screensaver.xml", "~/.xscreensaver", "~/.config/sway/config, swayidle",
 				"/etc/profile, /etc/profile.d: TMOUT", "/etc/systemd/logind.conf: StopIdleSessionSec", "/run/systemd/inhibit",
 			},

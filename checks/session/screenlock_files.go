@@ -46,6 +46,9 @@ func observeKDE(ctx context.Context, r *reader, p person, f *lockFact) {
 	f.Enabled = get("Autolock", 1, 1)
 	f.Idle = get("Timeout", 5, 60)
 	f.Delay = get("LockGrace", 5, 1)
+	if resume := get("LockOnResume", 1, 1); resume != nil && resume.Value == 0 {
+		f.Wake = &setting{Value: neverAsks, From: resume.From}
+	}
 	// Without either the locker is a picture that any key takes away.
 	f.Secure = both(get("Lock", 1, 1), get("RequirePassword", 1, 1))
 }

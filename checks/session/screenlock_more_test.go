@@ -146,6 +146,55 @@ func TestWakingOnWindows(t *testing.T) {
 	}
 }
 
+// After sleep a session may come back open although it locks when it is idle.
+func TestWakingByEachPersonsChoice(t *testing.T) {
+	never := map[string]any{"DelayLockInterval": neverAsks}
+	policy := func(n int) map[string]any { return map[string]any{keySystemPolicy + `\` + valueAllowDelay: n} }
+	limit := map[string]any{keyMachinePolicy + `\InactivityTimeoutSecs`: 600}
+	for _, row := range []struct {
+		name   string
+		values map[string]any
+		domain string
+		want   checks.Status
+	}{
+		{"at once", saver(ana, map[string]any{"DelayLockInterval": 0}), "", checks.Pass},
+		{"after a quarter of an hour", saver(ana, map[string]any{"DelayLockInterval": 900}), "", checks.Pass},
+		{"never", saver(ana, never), "", checks.Unknown},
+		{"never, although the machine has a limit", with(saver(ana, never), limit), "", checks.Unknown},
+		{"never, in a domain, where nobody may choose", saver(ana, never), "VILLA", checks.Pass},
+		{"never, in a domain that lets people choose", with(saver(ana, never), policy(1)), "VILLA", checks.Unknown},
+		{"never, and a policy forbids it", with(saver(ana, never), policy(0)), "", checks.Pass},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			h := host.Host{OS: host.Windows, Registry: checktest.Registry{Values: row.values}, System: joined(row.domain)}
+			if res := checktest.Run(t, screenLock(), h, ""); res.Status != row.want {
+				t.Errorf("got %s %v, want %s", res.Status, res.Findings, row.want)
+			}
+		})
+	}
+	kde := desktop([]string{"plasma"}, map[string]string{"/home/ana/.config/kscreenlockerrc": "[Daemon]\nLockOnResume=false\n"})
+	res := checktest.Run(t, screenLock(), host.Host{OS: host.Linux, Files: checktest.Files{Content: kde}}, "")
+	if res.Status != checks.Fail || res.Reason.Code != "screenlock.resumes_open" {
+		t.Errorf("KDE: got %s %v", res.Status, res.Reason)
+	}
+}
+
+// joined is a machine of a domain, by its name, or of none.
+type joined string
+
+func (d joined) Identity(context.Context) (host.Identity, error) {
+	return host.Identity{Domain: string(d)}, nil
+}
+func (joined) Hardware(ctx context.Context) (host.Hardware, error) {
+	return host.Unsupported{}.Hardware(ctx)
+}
+func (joined) Volumes(ctx context.Context) ([]host.Volume, error) {
+	return host.Unsupported{}.Volumes(ctx)
+}
+func (joined) Interfaces(ctx context.Context) ([]host.Interface, error) {
+	return host.Unsupported{}.Interfaces(ctx)
+}
+
 // Who keeps a machine awake for a day defeats its lock; who does for a film does not.
 func TestKeptAwake(t *testing.T) {
 	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)

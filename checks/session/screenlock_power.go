@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"vigia/checks"
 )
@@ -75,6 +76,46 @@ func judgeResume(facts []resumeFact) []checks.Finding {
 			out = append(out, checks.Finding{Key: "resume/" + f.Supply, Status: checks.Fail,
 				Reason: checks.Because("screenlock.wakes_open", "supply", f.Supply, "from", f.Asks.From)})
 		}
+	}
+	return out
+}
+
+// Machines that fall asleep without the old sleep states ask for a password by a setting of
+// each person ("if you have been away"), which a policy may take from them; in a domain it
+// is theirs only where a policy gives it.
+const (
+	valueDelay      = "DelayLockInterval"
+	keySystemPolicy = `HKLM\SOFTWARE\Policies\Microsoft\Windows\System`
+	valueAllowDelay = "AllowDomainDelayLock"
+
+	neverAsks = 1<<32 - 1
+)
+
+// delayAllowed tells whether a person may choose when a password is asked.
+func delayAllowed(ctx context.Context, r *reader) bool {
+	allow, known := r.dword(ctx, keySystemPolicy, valueAllowDelay, fromMachine)
+	r.Unread = nil // then what people chose counts
+	if allow != nil || !known {
+		return allow == nil || allow.Value != 0
+	}
+	id, err := r.Host.System.Identity(ctx)
+	return err != nil || id.Domain == ""
+}
+
+// judgeWake gives a finding for each person whose session may come back without a password
+// after a time that is too long. Whether a Windows machine sleeps in the way for which
+// that counts is not seen.
+func judgeWake(lockers []lockFact, p lockParams, at time.Time) []checks.Finding {
+	var out []checks.Finding
+	for _, f := range lockers {
+		if _, left := leftOut(f, p.UnusedDays, at); left || f.Wake == nil || f.Wake.Value <= p.MaxIdle {
+			continue
+		}
+		finding := checks.Finding{Key: f.key() + "/wake", Status: checks.Fail, Reason: checks.Because("screenlock.resumes_open", "profile", f.name(), "from", f.Wake.From)}
+		if f.Locker == lockerWindows {
+			finding.Status, finding.Reason.Code = checks.Unknown, "screenlock.standby_open"
+		}
+		out = append(out, finding)
 	}
 	return out
 }

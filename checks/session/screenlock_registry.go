@@ -55,7 +55,7 @@ func observeLockRegistry(ctx context.Context, h *host.Host) (lockFacts, error) {
 		// Without the list nobody knows whose sessions there are.
 		seen.Unread = append(seen.Unread, checks.Unread{Source: keyProfileList, Why: checks.WhyUnread(err)})
 	}
-	all := newProfiles(ctx, h)
+	all, delay := newProfiles(ctx, h), delayAllowed(ctx, r)
 	for _, sid := range sids {
 		if !isPerson(sid) {
 			continue
@@ -63,7 +63,7 @@ func observeLockRegistry(ctx context.Context, h *host.Host) (lockFacts, error) {
 		closed, lastUse := all.closed(ctx, sid)
 		f := lockFact{Profile: sid, Locker: lockerWindows, Folder: profileFolder(ctx, h, sid), Closed: closed}
 		if closed == "" {
-			f = observeProfile(ctx, h, f)
+			f = observeProfile(ctx, h, f, delay)
 			f.LastUse = lastUse
 		}
 		seen.Lockers = append(seen.Lockers, f)
@@ -78,8 +78,9 @@ func isPerson(sid string) bool {
 		!strings.HasSuffix(sid, ".bak")
 }
 
-// observeProfile fills in how the sessions of a profile lock.
-func observeProfile(ctx context.Context, h *host.Host, f lockFact) lockFact {
+// observeProfile fills in how the sessions of a profile lock; delay tells whether its owner
+// may choose when a password is asked after sleep.
+func observeProfile(ctx context.Context, h *host.Host, f lockFact, delay bool) lockFact {
 	r, sid := newReader(h), f.Profile
 	// either answers the group policy's value, else the user's; absent as what
 	// Windows then does. It stays nil when an unread value could decide.
@@ -97,6 +98,9 @@ func observeProfile(ctx context.Context, h *host.Host, f lockFact) lockFact {
 	f.Secure = either("ScreenSaverIsSecure", 0)
 	f.Enabled = either("ScreenSaveActive", 1)
 	f.Delay = observeGrace(ctx, r)
+	if delay {
+		f.Wake, _ = r.number(ctx, `HKU\`+sid+desktopUser, valueDelay, fromUser)
+	}
 	// With the policy that removes the lock from the menu the saver does not lock either.
 	if off, known := r.number(ctx, `HKU\`+sid+userPolicies, valueLockOff, fromGroup); !known || off != nil && off.Value != 0 {
 		f.LockOff, f.Secure = off, nil

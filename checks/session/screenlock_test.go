@@ -86,6 +86,7 @@ func desktop(sessions []string, more map[string]string) map[string]string {
 	out := map[string]string{
 		"/etc/passwd":     "root:x:0:0::/root:/bin/bash\nana:x:1000:1000::/home/ana:/bin/bash\nwww-data:x:33:33::/var/www:/usr/sbin/nologin\n",
 		"/etc/login.defs": "UID_MIN 1000\nUID_MAX 60000\n",
+		"/usr/sbin/gdm3":  "",
 	}
 	for _, s := range sessions {
 		out["/usr/share/xsessions/"+s+".desktop"] = "[Desktop Entry]\n"
@@ -123,6 +124,8 @@ func TestScreenLockOnLinux(t *testing.T) {
 		{"GNOME, lock long after blanking", desktop([]string{"gnome"}, map[string]string{overrides: "[org.gnome.desktop.screensaver]\nlock-delay=uint32 601\n"}), nil, checks.Fail, "screenlock.too_long"},
 		{"GNOME, database damaged", desktop([]string{"gnome"}, map[string]string{"/home/ana/.config/dconf/user": "not a database"}), nil, checks.Unknown, "screenlock.unread"},
 		{"GNOME, home unreadable", desktop([]string{"gnome"}, nil), []string{"/home/ana"}, checks.Unknown, "screenlock.unread"},
+		{"GNOME behind another log-on screen", desktop([]string{"gnome"}, map[string]string{"/etc/X11/default-display-manager": "/usr/sbin/lightdm\n"}), nil, checks.Fail, "screenlock.gnome_without_gdm"},
+		{"GNOME, and GDM is what Debian uses", desktop([]string{"gnome"}, map[string]string{"/etc/X11/default-display-manager": "/usr/sbin/gdm3\n"}), nil, checks.Pass, "screenlock.locks"},
 		{"KDE as it comes", desktop([]string{"plasma"}, nil), nil, checks.Pass, "screenlock.locks"},
 		{"KDE off", desktop([]string{"plasma"}, map[string]string{kde: "[Daemon]\nAutolock=false\n"}), nil, checks.Fail, "screenlock.off"},
 		{"KDE without password", desktop([]string{"plasma"}, map[string]string{kde: "[Daemon]\nRequirePassword=false\n"}), nil, checks.Fail, "screenlock.no_password"},
@@ -172,6 +175,16 @@ func TestScreenLockOnLinux(t *testing.T) {
 func with2(base, more map[string]string) map[string]string {
 	maps.Copy(base, more)
 	return base
+}
+
+// Where there is no GDM at all, GNOME locks nothing.
+func TestGNOMEWithoutGDM(t *testing.T) {
+	files := desktop([]string{"gnome"}, nil)
+	delete(files, "/usr/sbin/gdm3")
+	res := checktest.Run(t, screenLock(), host.Host{OS: host.Linux, Files: checktest.Files{Content: files}}, "")
+	if res.Status != checks.Fail || res.Findings[0].Reason.Code != "screenlock.gnome_without_gdm" {
+		t.Errorf("got %s %v", res.Status, res.Findings)
+	}
 }
 
 // A machine that offers two desktops is as safe as the worse one.
