@@ -34,7 +34,7 @@ func observeDefender(ctx context.Context, look *checks.Look, services []host.Ser
 	running := slices.IndexFunc(services, func(s host.Service) bool { return strings.EqualFold(s.Name, serviceDefender) })
 	stopped := running >= 0 && services[running].State != "running"
 	instances, err := look.Host.Management.Instances(ctx, namespaceDefender, classStatus,
-		"AMProductVersion", "AMServiceEnabled", "AntivirusEnabled", "RealTimeProtectionEnabled", "AMRunningMode",
+		"AMProductVersion", "AMServiceEnabled", "AntivirusEnabled", "RealTimeProtectionEnabled", "OnAccessProtectionEnabled", "AMRunningMode",
 		"AntivirusSignatureLastUpdated", "QuickScanEndTime", "FullScanEndTime")
 	switch {
 	case err == nil && len(instances) > 0:
@@ -59,7 +59,7 @@ func defenderStatus(in host.Instance) product {
 	if in["AntivirusEnabled"] == "true" && in["AMServiceEnabled"] != "false" {
 		p.State = stateOn
 	}
-	if in["RealTimeProtectionEnabled"] == "true" {
+	if in["RealTimeProtectionEnabled"] == "true" && in["OnAccessProtectionEnabled"] != "false" { // one without the other lets files be opened unseen
 		p.RealTime = stateOn
 	}
 	switch mode := in["AMRunningMode"]; {

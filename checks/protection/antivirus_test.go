@@ -123,6 +123,8 @@ func TestAntivirusOnWindows(t *testing.T) {
 			want: checks.Fail, wantCodes: []string{"antivirus.passive"}},
 		{name: "real-time protection off", center: []host.Instance{defenderOn}, status: status("RealTimeProtectionEnabled", "false"), prefer: clean, services: pc,
 			want: checks.Fail, wantCodes: []string{"antivirus.not_watching"}},
+		{name: "real-time protection on, files not looked at when opened", center: []host.Instance{defenderOn}, status: status("OnAccessProtectionEnabled", "false"), prefer: clean, services: pc,
+			want: checks.Fail, wantCodes: []string{"antivirus.not_watching"}},
 		{name: "signatures of 5 days", status: status("AntivirusSignatureLastUpdated", "20261115100000.000000+000"), prefer: clean, services: server,
 			want: checks.Warn, wantCodes: []string{"antivirus.signatures_old"}},
 		{name: "signatures of 8 days", status: status("AntivirusSignatureLastUpdated", "20261112100000.000000+000"), prefer: clean, services: server,

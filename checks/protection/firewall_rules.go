@@ -81,9 +81,11 @@ func parseRule(text string) (rule, error) {
 			}
 		case "RA4", "RA6", "RA42", "RA62":
 			r.narrow = r.narrow || !everyAddress(value)
-		case "LA4", "LA6", "LA42", "LA62", "RPort", "RPort2_10", "ICMP4", "ICMP6", "IF", "IFType", "LUAuth", "RUAuth", "RMAuth",
+		case "LA4", "LA6", "LA42", "LA62", "RPort", "RPort2_10", "ICMP4", "ICMP6", "IF", "LUAuth", "RUAuth", "RMAuth",
 			"LUOwn", "AppPkgId", "Security", "Security2", "Security2_9", "Auth", "RUserOwn", "TTK", "TTK2_22", "TTK2_27", "TTK2_28", "NNm", "PFN":
 			r.narrow = r.narrow || value != "" && value != "*" && !everyAddress(value)
+		case "IFType": // cables and radio are how a network comes in; RemoteAccess is not
+			r.narrow = r.narrow || !slices.ContainsFunc([]string{"lan", "wireless", "all", "any", ""}, func(k string) bool { return strings.EqualFold(k, value) })
 		case "Name":
 			r.name = value
 		}

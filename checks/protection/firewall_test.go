@@ -108,6 +108,8 @@ func TestFirewallOnWindows(t *testing.T) {
 		{"rule for everything, switched off", profiles(map[string]any{local + rules + `{1}`: "v2.31|Action=Allow|Active=FALSE|Dir=In|Name=Todo|"}), nil, on, "", checks.Pass, nil},
 		{"rule for everything, outwards", profiles(map[string]any{local + rules + `{1}`: "v2.31|Action=Allow|Active=TRUE|Dir=Out|Name=Todo|"}), nil, on, "", checks.Pass, nil},
 		{"rule for everything from the local network", profiles(map[string]any{local + rules + `{1}`: "v2.31|Action=Allow|Active=TRUE|Dir=In|RA4=LocalSubnet|RA6=LocalSubnet|"}), nil, on, "", checks.Pass, nil},
+		{"rule for everything by cable", profiles(map[string]any{local + rules + `{1}`: "v2.31|Action=Allow|Active=TRUE|Dir=In|IFType=Lan|Name=Todo|"}), nil, on, "", checks.Fail, []string{"firewall.rule_wide", "firewall.exposed"}},
+		{"rule for everything by a private network", profiles(map[string]any{local + rules + `{1}`: "v2.31|Action=Allow|Active=TRUE|Dir=In|IFType=RemoteAccess|Name=Todo|"}), nil, on, "", checks.Pass, nil},
 		{"rule for all of TCP by its ports", profiles(map[string]any{local + rules + `{1}`: "v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort2_10=1-65535|"}), nil, on, "", checks.Fail, []string{"firewall.rule_wide", "firewall.exposed"}},
 		{"rule for everything, where a policy ignores local rules", profiles(map[string]any{
 			local + rules + `{1}`: all, policy + `DomainProfile\AllowLocalPolicyMerge`: 0, policy + `PrivateProfile\AllowLocalPolicyMerge`: 0, policy + `PublicProfile\AllowLocalPolicyMerge`: 0,

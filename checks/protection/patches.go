@@ -99,11 +99,14 @@ type patchesFacts struct {
 	// Pending are the packages with a security update that is not installed, sorted.
 	Pending     []pendingPackage `json:"pending,omitempty"`
 	PendingMore int              `json:"pending_more,omitempty"`
+	// Missed are those that an earlier run saw to be missing and this one, which could not
+	// read all, did not.
+	Missed []pendingPackage `json:"missed,omitempty"`
 	// Upgraded is the day on which apt last brought one of the packages up to date of
 	// which there are security updates.
 	Upgraded string `json:"upgraded,omitempty"`
-	// Sources are those of dnf from which the distribution's own fixes come, NoParts the
-	// parts of the distribution for which there is none.
+	// Sources are those of dnf from which the distribution's own fixes come. NoParts are the
+	// parts of the distribution for which no source of security updates is configured.
 	Sources []rpmSource `json:"sources,omitempty"`
 	NoParts []string    `json:"no_parts,omitempty"`
 

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -26,10 +27,22 @@ const (
 
 // observeAPT compares what is installed with the lists of security updates.
 func observeAPT(ctx context.Context, look *checks.Look, seen *patchesFacts) {
+	pending := make(map[string]pendingPackage)
+	mended := pendingAPT(ctx, look, seen, pending)
+	if len(pending) > 0 {
+		seen.Upgraded = lastUpgrade(ctx, look, mended)
+	}
+	recallSince(ctx, look, seen, pending)
+	seen.pend(pending)
+}
+
+// pendingAPT notes what is pending, and returns the installed packages of which there are
+// security updates.
+func pendingAPT(ctx context.Context, look *checks.Look, seen *patchesFacts, pending map[string]pendingPackage) map[string]bool {
 	entries, err := look.Host.Files.ReadDir(ctx, folderLists)
 	if err != nil {
 		look.Miss(folderLists, err)
-		return
+		return nil
 	}
 	var lists, dates []string
 	listed := false
@@ -44,9 +57,13 @@ func observeAPT(ctx context.Context, look *checks.Look, seen *patchesFacts) {
 			dates = append(dates, e.Name)
 		}
 	}
+	if release := codename(ctx, look); release != "" {
+		lists = slices.DeleteFunc(lists, func(name string) bool { return !ofRelease(name, release) })
+	}
 	seen.NoSecurity = listed && len(lists) == 0
+	seen.NoParts = partsWithout(entries, lists)
 	if len(lists) == 0 {
-		return
+		return nil
 	}
 	for _, name := range dates {
 		if day := releaseDay(ctx, look, folderLists+"/"+name); day != "" && (seen.Lists == "" || day < seen.Lists) {
@@ -58,40 +75,53 @@ func observeAPT(ctx context.Context, look *checks.Look, seen *patchesFacts) {
 	}
 	installed := installedPackages(ctx, look)
 	if installed == nil {
-		return
+		return nil
 	}
-	pending := make(map[string]pendingPackage)
 	mended := make(map[string]bool)
 	for _, name := range lists {
 		if err := comparePackages(ctx, look.Host.Files, folderLists+"/"+name, installed, pending, mended); err != nil {
 			look.Need(folderLists+"/"+name, err)
 		}
 	}
-	if len(pending) > 0 {
-		seen.Upgraded = lastUpgrade(ctx, look, mended)
-		recallSince(ctx, look.Host, pending)
-	}
-	seen.pend(pending)
+	return mended
 }
 
 // recallSince dates what is pending by when this machine was first seen to miss it, since
-// no list of apt tells when an update came out.
-func recallSince(ctx context.Context, h *host.Host, pending map[string]pendingPackage) {
-	today := dayOf(h.Now())
+// no list of apt tells when an update came out. What was missed before and could not be
+// seen this time is kept for the next.
+func recallSince(ctx context.Context, look *checks.Look, seen *patchesFacts, pending map[string]pendingPackage) {
+	today := dayOf(look.Host.Now())
 	var before patchesFacts
-	b, err := h.Past.Observed(ctx)
-	remembers := err == nil && json.Unmarshal(b, &before) == nil && before.Manager == managerAPT
+	b, err := look.Host.Past.Observed(ctx)
+	if err != nil || json.Unmarshal(b, &before) != nil || before.Manager != managerAPT {
+		before = patchesFacts{}
+	}
 	// What an earlier run did not list was not missed then, if it saw all there was.
-	whole := remembers && before.Lists != "" && before.PendingMore == 0 && len(before.Unread) == 0
+	whole := before.Lists != "" && before.PendingMore == 0 && len(before.Unread) == 0
+	missed := slices.DeleteFunc(slices.Concat(before.Pending, before.Missed), func(q pendingPackage) bool {
+		_, ok := parseDay(q.Since)
+		return !ok || q.Since > today
+	})
 	for key, q := range pending {
 		q.Since, q.New = today, whole
-		for _, was := range before.Pending {
-			if day, ok := parseDay(was.Since); remembers && ok && was.Name == q.Name && was.Installed == q.Installed && !day.After(h.Now()) {
-				q.Since, q.New = was.Since, was.New
-			}
+		if i := slices.IndexFunc(missed, q.same); i >= 0 {
+			q.Since, q.New = missed[i].Since, missed[i].New
 		}
 		pending[key] = q
 	}
+	if len(look.Unread) == 0 && seen.Lists != "" {
+		return
+	}
+	for _, q := range missed {
+		if len(seen.Missed) < maxPending && !slices.ContainsFunc(slices.Collect(maps.Values(pending)), q.same) {
+			seen.Missed = append(seen.Missed, q)
+		}
+	}
+}
+
+// same tells whether it is the same package in the same version.
+func (q pendingPackage) same(other pendingPackage) bool {
+	return q.Name == other.Name && q.Installed == other.Installed
 }
 
 // pend keeps what is pending, sorted and cut: critical ones first, then by the day since
@@ -128,6 +158,54 @@ func securityList(name string) bool {
 	source, rest, ok := strings.Cut(name, "_dists_")
 	suite, _, _ := strings.Cut(rest, "_")
 	return ok && (strings.HasSuffix(suite, "-security") || strings.Contains(source, "security.debian.org") || strings.HasSuffix(source, "_debian-security"))
+}
+
+// codename is the name under which the distribution, or the one it is made of, has its
+// sources; empty where that is not known for sure.
+func codename(ctx context.Context, look *checks.Look) string {
+	for _, path := range []string{"/etc/os-release", "/usr/lib/os-release"} {
+		b, err := look.Host.Files.ReadFile(ctx, path, maxSmallFile)
+		if err != nil {
+			continue // noted where the release is read
+		}
+		if !slices.Contains([]string{"debian", "ubuntu", "linuxmint"}, shellValue(b, "ID")) {
+			return ""
+		}
+		return cmp.Or(shellValue(b, "UBUNTU_CODENAME"), shellValue(b, "DEBIAN_CODENAME"), shellValue(b, "VERSION_CODENAME"))
+	}
+	return ""
+}
+
+// ofRelease tells whether a list is of a release, or of one that has no name of its own:
+// "stable" is whatever is stable.
+func ofRelease(list, release string) bool {
+	_, rest, _ := strings.Cut(list, "_dists_")
+	suite, _, _ := strings.Cut(rest, "_")
+	name, _, _ := strings.Cut(suite, "-")
+	return slices.Contains([]string{release, "stable", "oldstable", "oldoldstable", "testing"}, name)
+}
+
+// partsWithout names the parts of the archive, such as universe, of which there is a list
+// and none of security updates. The others hardly ever have any.
+func partsWithout(entries []host.FileInfo, security []string) []string {
+	var out []string
+	for _, part := range []string{"main", "universe"} {
+		has := func(name string) bool { return strings.Contains(name, "_"+part+"_binary-") }
+		own := slices.ContainsFunc(entries, func(e host.FileInfo) bool {
+			return has(e.Name) && !securityList(listName(e.Name)) && distribution(e.Name)
+		})
+		if len(security) > 0 && own && !slices.ContainsFunc(security, has) {
+			out = append(out, part)
+		}
+	}
+	return out
+}
+
+// distribution tells whether a list is of the distribution itself, whose address ends in
+// its name, and not of somebody who makes packages for it.
+func distribution(name string) bool {
+	source, _, _ := strings.Cut(name, "_dists_")
+	return strings.HasSuffix(source, "_debian") || strings.HasSuffix(source, "_ubuntu") || strings.HasSuffix(source, "_ubuntu-ports")
 }
 
 // releaseDay reads the day on which a source published its lists: apt keeps them with

@@ -197,7 +197,7 @@ func packageMade(ctx context.Context, h *host.Host, name string, seen *patchesFa
 		seen.MadeUnread = checks.WhyUnread(err)
 		return
 	}
-	_, rest, _ := strings.Cut(string(b), ` creationTimeStamp="`)
+	_, rest, _ := strings.Cut(string(b), `creationTimeStamp="`)
 	if seen.Made = isoDay(rest); seen.Made == "" {
 		seen.MadeUnread = "unreadable"
 	}

@@ -22,6 +22,9 @@ import (
 // folderDNF is where dnf keeps what repositories offer; each has a folder of its own.
 const folderDNF = "/var/cache/dnf"
 
+// folderModules is where dnf notes which streams of modules the machine follows.
+const folderModules = "/etc/dnf/modules.d"
+
 // rpmDatabases are the places of the database, one of which is a link to the other.
 func rpmDatabases() []string {
 	return []string{"/var/lib/rpm/rpmdb.sqlite", "/usr/lib/sysimage/rpm/rpmdb.sqlite"}
@@ -78,8 +81,15 @@ func observeRPM(ctx context.Context, look *checks.Look, seen *patchesFacts) {
 		return
 	}
 	pending := make(map[string]pendingPackage)
+	streams := moduleStreams(ctx, look)
+	for _, is := range installed {
+		if len(streams) == 0 && modular(is) {
+			look.Note(folderModules, "absent")
+			break
+		}
+	}
 	for _, path := range slices.Sorted(maps.Keys(notices)) {
-		newest, err := compareNotices(ctx, look.Host.Files, path, installed, pending)
+		newest, err := compareNotices(ctx, look.Host.Files, path, installed, streams, pending)
 		if err != nil {
 			look.Need(path, err)
 			continue
@@ -192,9 +202,9 @@ func readRPM(ctx context.Context, files host.Files, path string, size int64) (ma
 }
 
 // compareNotices notes the packages that a notice mends and whose installed version is
-// older, and returns the day of the newest notice. Those of modules are left out: which
-// stream a machine follows decides.
-func compareNotices(ctx context.Context, files host.Files, path string, installed map[string]rpm.Package, pending map[string]pendingPackage) (newest time.Time, err error) {
+// older, and returns the day of the newest notice. Those of modules count where the
+// machine follows their stream.
+func compareNotices(ctx context.Context, files host.Files, path string, installed map[string]rpm.Package, streams map[string]string, pending map[string]pendingPackage) (newest time.Time, err error) {
 	var r io.Reader = &fileReader{ctx: ctx, files: files, path: path}
 	switch {
 	case strings.HasSuffix(path, ".gz"):
@@ -218,7 +228,7 @@ func compareNotices(ctx context.Context, files host.Files, path string, installe
 			key := u.Name + "." + u.Arch
 			is, ok := installed[key]
 			offered := rpm.Package{Epoch: u.Epoch, Version: u.Version, Release: u.Release}
-			if !ok || u.Module || rpm.Compare(is, offered) >= 0 {
+			if !ok || rpm.Compare(is, offered) >= 0 || !follows(is, u.Module, streams) {
 				continue
 			}
 			q := pendingPackage{Name: u.Name, Installed: is.EVR(), Candidate: offered.EVR(), Critical: critical(n.Severity)}
@@ -238,6 +248,37 @@ func compareNotices(ctx context.Context, files host.Files, path string, installe
 		}
 	}
 	return newest, nil
+}
+
+// moduleStreams reads which stream of each module the machine follows.
+func moduleStreams(ctx context.Context, look *checks.Look) map[string]string {
+	out := make(map[string]string)
+	entries, err := look.Host.Files.ReadDir(ctx, folderModules)
+	if err != nil {
+		look.Miss(folderModules, err)
+	}
+	for _, e := range entries {
+		if name, ok := strings.CutSuffix(e.Name, ".module"); ok {
+			if b := look.File(ctx, folderModules+"/"+e.Name, maxSmallFile); shellValue(b, "state") == "enabled" {
+				out[name] = shellValue(b, "stream")
+			}
+		}
+	}
+	return out
+}
+
+// modular tells whether a package is of a stream of a module, as its release says.
+func modular(is rpm.Package) bool { return strings.Contains(is.Release, ".module") }
+
+// follows tells whether what a notice says of a module is about the installed package:
+// which is of no module, or of the stream that the machine follows.
+func follows(is rpm.Package, module string, streams map[string]string) bool {
+	if module == "" || !modular(is) {
+		return (module == "") == !modular(is)
+	}
+	name, stream, _ := strings.Cut(module, ":")
+	followed, known := streams[name]
+	return known && followed == stream
 }
 
 // critical tells whether a notice is, as far as is known: one that nobody graded may be.

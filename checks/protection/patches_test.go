@@ -15,6 +15,7 @@ import (
 
 	"vigia/checks"
 	"vigia/checks/checktest"
+	"vigia/checks/format/rpm"
 	"vigia/checks/host"
 )
 
@@ -124,6 +125,7 @@ func TestPatchesOnWindows(t *testing.T) {
 		{"a manifest that says what cannot be", windowsAt("26200", "8246", "2026-11-12", nil), this, nil, checks.Fail, []string{"patches.overdue"}},
 		{"an update without a restart, below the mark of its day", windowsAt("26200", "9700", "2026-10-16", nil), last, nil, checks.Unknown, []string{"patches.release_unsure"}},
 		{"an update without a restart, made after the mark", windowsAt("26200", "9700", "2026-10-25", nil), "2026-10-16", nil, checks.Pass, nil},
+		{"a mark in an image of the system", windowsAt("26200", "9711", "2026-10-10", nil), "2026-10-08", nil, checks.Pass, nil},
 		{"a manifest older than the mark of its revision", windowsAt("26200", "9711", "2026-10-16", nil), "2026-05-07", nil, checks.Pass, nil},
 		{"from tomorrow's tomorrow", windows("2026-12-24", nil), this, nil, checks.Unknown, []string{"patches.future"}},
 		{"made after tomorrow", windows("2026-11-12", nil), "2026-12-03", nil, checks.Unknown, []string{"patches.future"}},
@@ -181,7 +183,8 @@ func TestPatchesOnWindows(t *testing.T) {
 		{"that of before last month, installed yesterday", "2026-12-03", "2027-02-19", checks.Fail, []string{"patches.overdue"}},
 		{"the preview of before last month, installed yesterday", "2026-12-17", "2027-02-19", checks.Fail, []string{"patches.overdue"}},
 		{"either that preview or last month's", "2026-12-28", "2027-02-19", checks.Unknown, []string{"patches.release_unsure"}},
-		{"made for last month's, installed before it was out", "2027-01-07", "2027-01-11", checks.Fail, []string{"patches.overdue"}},
+		{"made for last month's, installed before it was out, as in an image", "2027-01-07", "2027-01-09", checks.Unknown, []string{"patches.release_unsure"}},
+		{"the preview of before last month, installed before last month's was out", "2026-12-28", "2027-01-05", checks.Fail, []string{"patches.overdue"}},
 		{"made for last month's, nobody knows when it was installed", "2027-01-07", "", checks.Unknown, []string{"patches.release_unsure"}},
 		{"no manifest", "", "2027-02-19", checks.Unknown, []string{"patches.release_unsure"}},
 	} {
@@ -319,6 +322,14 @@ func TestPatchesOnLinux(t *testing.T) {
 		{"lists from the future", debianFiles(map[string]string{release: dated("Tue, 10 Nov 2027 20:09:37 UTC")}), nil, "", checks.Unknown, []string{"patches.lists_undated"}},
 		{"lists without a date", debianFiles(map[string]string{release: "Origin: Debian\n"}), nil, "", checks.Unknown, []string{"patches.unread"}},
 		{"no security updates configured", debianFiles(map[string]string{release: "", main: ""}), nil, "", checks.Fail, []string{"patches.no_security_source"}},
+		{"security updates of another release", debianFiles(map[string]string{"/etc/os-release": strings.Replace(debian, "ID=debian", "VERSION_CODENAME=trixie\nID=debian", 1)}), nil, "", checks.Fail, []string{"patches.no_security_source"}},
+		{"security updates of this release", debianFiles(map[string]string{"/etc/os-release": debian + "VERSION_CODENAME=bookworm\n"}), nil, "", checks.Pass, nil},
+		{"security updates of what is stable", debianFiles(map[string]string{
+			"/etc/os-release": debian + "VERSION_CODENAME=bookworm\n", main: "",
+			folderLists + "/security.debian.org_dists_stable-security_main_binary-amd64_Packages": securityUpdates(newer),
+		}), nil, "", checks.Warn, []string{"patches.pending"}},
+		{"security updates of one part only", debianFiles(map[string]string{folderLists + "/es.archive.ubuntu.com_ubuntu_dists_noble_universe_binary-amd64_Packages": "Package: bash\nVersion: 1\nArchitecture: amd64\n"}), nil, "", checks.Unknown, []string{"patches.no_part"}},
+		{"a maker's own part", debianFiles(map[string]string{folderLists + "/dl.ejemplo.example_linux_dists_noble_universe_binary-amd64_Packages": "Package: bash\nVersion: 1\nArchitecture: amd64\n"}), nil, "", checks.Pass, nil},
 		{"no lists", debianFiles(map[string]string{release: "", main: "", folderLists + "/deb.debian.org_debian_dists_bookworm_main_binary-amd64_Packages": ""}), nil, "", checks.Unknown, []string{"patches.no_lists"}},
 		{"lists unreadable", debianFiles(nil), []string{folderLists}, "", checks.Unknown, []string{"patches.unread"}},
 		{"packages unreadable", debianFiles(nil), []string{fileDpkgStatus}, "", checks.Unknown, []string{"patches.unread"}},
@@ -381,7 +392,8 @@ func rockyFiles(t *testing.T, notices string, more map[string]string) map[string
 	out := map[string]string{
 		"/etc/os-release":           "ID=\"rocky\"\nVERSION_ID=\"9.6\"\nPRETTY_NAME=\"Rocky Linux 9.6\"\n",
 		"/var/lib/rpm/rpmdb.sqlite": string(db), folderRepos + "/rocky.repo": rockySources,
-		baseos + "repomd.xml": "<repomd/>", appstream + "repomd.xml": "<repomd/>", appstream + "y-updateinfo.xml.gz": lately,
+		folderModules + "/nodejs.module": "[nodejs]\nname=nodejs\nstream=20\nprofiles=\nstate=enabled\n",
+		baseos + "repomd.xml":            "<repomd/>", appstream + "repomd.xml": "<repomd/>", appstream + "y-updateinfo.xml.gz": lately,
 		baseos + "x-updateinfo.xml.gz": zipped(t, "<updates>"+notices+notice("Low", "2026-11-09", "otro", "0", "1", "1")+"</updates>"),
 	}
 	for k, v := range more {
@@ -402,6 +414,9 @@ func notice(severity, day, name, epoch, version, release string) string {
 func TestPatchesOfDNF(t *testing.T) {
 	const file = baseos + "x-updateinfo.xml.gz"
 	openssl := func(severity, day string) string { return notice(severity, day, "openssl", "1", "3.2.2", "6.el9_5.1") }
+	ofModule := func(stream string) string {
+		return strings.Replace(notice("Important", "2026-01-01", "nodejs", "1", "99.1", "1.module"), "<collection>", `<collection><module name="nodejs" stream="`+stream+`"/>`, 1)
+	}
 	sources := func(old, new string) map[string]string {
 		return map[string]string{folderRepos + "/rocky.repo": strings.ReplaceAll(rockySources, old, new)}
 	}
@@ -430,7 +445,9 @@ func TestPatchesOfDNF(t *testing.T) {
 		{"not installed", notice("Critical", "2026-01-01", "httpd", "0", "2", "1"), nil, asked, nil, nil, checks.Pass, nil},
 		{"of no security", strings.Replace(openssl("None", "2026-01-01"), `type="security"`, `type="bugfix"`, 1), nil, asked, nil, nil, checks.Pass, nil},
 		{"an older kernel is still there", notice("Important", "2026-01-01", "kernel-core", "0", "5.14.0", "570.49.1.el9_6"), nil, asked, nil, nil, checks.Pass, nil},
-		{"of a module", strings.Replace(notice("Important", "2026-01-01", "nodejs", "1", "20.1", "1.module"), "<collection>", `<collection><module name="nodejs"/>`, 1), nil, asked, nil, nil, checks.Pass, nil},
+		{"of a stream of a module that it follows", ofModule("20"), nil, asked, nil, nil, checks.Fail, []string{"patches.pending_since"}},
+		{"of another stream", ofModule("18"), nil, asked, nil, nil, checks.Pass, nil},
+		{"of modules, nobody knows which stream", "", map[string]string{folderModules + "/nodejs.module": ""}, asked, nil, nil, checks.Unknown, []string{"patches.unread"}},
 		{"for a few days", openssl("Important", "2026-11-16"), nil, asked, nil, nil, checks.Warn, []string{"patches.pending_since"}},
 		{"for a few days, of another source", "", epel, asked, nil, nil, checks.Warn, []string{"patches.pending_since"}},
 		{"for three weeks", openssl("Important", "2026-10-30"), nil, asked, nil, nil, checks.Warn, []string{"patches.pending_since"}},
@@ -515,6 +532,46 @@ func TestPatchesOfAPTWait(t *testing.T) {
 				t.Errorf("got %s %v\nwant %s %v\n%v\n%s", res.Status, got, row.want, row.codes, res.Findings, res.Observed)
 			}
 		})
+	}
+}
+
+// A run that could not read does not make the next one forget.
+func TestPatchesOfAPTRemember(t *testing.T) {
+	const main = folderLists + "/deb.debian.org_debian-security_dists_bookworm-security_main_binary-amd64_Packages"
+	missing := debianFiles(map[string]string{main: securityUpdates("7.88.1-10+deb12u14")})
+	broken := maps.Clone(missing)
+	broken[fileDpkgStatus] += "\nPackage: a\nnonsense\n"
+	h := host.Host{OS: host.Linux}
+	var res checks.Result
+	for i, files := range []map[string]string{missing, broken, broken, missing} {
+		h.Files, h.Now = checktest.Files{Content: files}, checktest.Clock(now().AddDate(0, 0, 7*(i-3)))
+		res = checktest.Run(t, patches(), h, "")
+		h.Past = remembered(res.Observed)
+	}
+	if got := wrong(res); res.Status != checks.Fail || !slices.Equal(got, []string{"patches.pending"}) {
+		t.Errorf("got %s %v\n%s", res.Status, got, res.Observed)
+	}
+}
+
+func TestFollows(t *testing.T) {
+	streams := map[string]string{"nodejs": "20"}
+	for _, row := range []struct {
+		release, module string
+		want            bool
+	}{
+		{"6.el9_5", "", true}, {"6.el9_5", "nodejs:20", false}, {"1.module+el9.5.0", "nodejs:20", true}, {"1.module+el9.5.0", "nodejs:18", false},
+		{"1.module+el9.5.0", "php:8.2", false}, {"1.module+el9.5.0", "", false},
+	} {
+		if got := follows(rpm.Package{Release: row.release}, row.module, streams); got != row.want {
+			t.Errorf("%s of %q: got %v", row.release, row.module, got)
+		}
+	}
+	look := checks.Look{Host: host.New(host.Host{OS: host.Linux, Files: checktest.Files{Content: map[string]string{
+		folderModules + "/nodejs.module": "[nodejs]\nname=nodejs\nstream=20\nprofiles=common\nstate=enabled\n",
+		folderModules + "/php.module":    "[php]\nname=php\nstream=8.1\nprofiles=\nstate=disabled\n",
+	}}})}
+	if got := moduleStreams(t.Context(), &look); !maps.Equal(got, streams) {
+		t.Errorf("got %v, want %v", got, streams)
 	}
 }
 

@@ -129,11 +129,12 @@ func (f patchesFacts) fixes(p patchesParams) fixed {
 		return out // another update is on top of it
 	}
 	installed, dated := parseDay(f.Updated)
+	early := dated && installed.Before(next) // or its maker put it into an image of the system
 	lead := int(next.Sub(made) / (24 * time.Hour))
 	missing := next
 	switch {
-	case dated && installed.Before(next), lead > maxLead:
-	case dated && lead <= sureLead && !out.without.Equal(next):
+	case lead > maxLead, early && lead > sureLead:
+	case dated && !early && lead <= sureLead && !out.without.Equal(next):
 		out.through = latest(out.through, next)
 		missing = patchTuesday(next)
 	default: // one of the two, or an update without a restart
@@ -141,6 +142,9 @@ func (f patchesFacts) fixes(p patchesParams) fixed {
 		if out.without.Equal(next) {
 			out.without = time.Time{}
 		}
+	}
+	if !missing.After(out.through) {
+		missing = patchTuesday(out.through)
 	}
 	if out.without.IsZero() || missing.Before(out.without) {
 		out.without = missing

@@ -39,9 +39,9 @@ type Notice struct {
 type Package struct {
 	Name, Version, Release, Arch string
 	Epoch                        int64
-	// Module tells that it belongs to a stream of a module: a machine that follows another
-	// stream has other versions.
-	Module bool
+	// Module is the module and the stream that it belongs to, such as "nodejs:20": a machine
+	// that follows another stream has other versions. It is empty for one of no module.
+	Module string
 }
 
 // Security reads a file and yields its notices of the type security, in order. With an
@@ -51,7 +51,7 @@ func Security(r io.Reader) iter.Seq2[Notice, error] {
 		limited := &io.LimitedReader{R: r, N: MaxSize + 1}
 		s := scanner{r: bufio.NewReaderSize(limited, 64<<10)}
 		var n Notice
-		in, module := false, false
+		in, module := false, ""
 		for {
 			tag, err := s.next()
 			switch {
@@ -67,7 +67,7 @@ func Security(r io.Reader) iter.Seq2[Notice, error] {
 			name, _, _ := bytes.Cut(tag, []byte(" "))
 			switch string(name) {
 			case "update":
-				n, in, module = Notice{}, attribute(tag, "type") == "security", false
+				n, in, module = Notice{}, attribute(tag, "type") == "security", ""
 			case "/update":
 				if in && !yield(n, nil) {
 					return
@@ -82,9 +82,9 @@ func Security(r io.Reader) iter.Seq2[Notice, error] {
 			case "issued":
 				n.Issued = date(attribute(tag, "date"))
 			case "collection":
-				module = false
+				module = ""
 			case "module", "module/":
-				module = true
+				module = attribute(tag, "name") + ":" + attribute(tag, "stream")
 			case "package":
 				if !in {
 					continue

@@ -41,7 +41,7 @@ func want() []Notice {
 		{ID: "EJSA-2026:0001", Severity: "Important", Issued: time.Date(2026, 10, 20, 0, 0, 0, 0, time.UTC), Packages: []Package{
 			{Name: "openssl", Version: "3.0.7", Release: "28.el9", Arch: "x86_64", Epoch: 1},
 			{Name: "openssl-libs", Version: "3.0.7", Release: "28.el9", Arch: "x86_64"},
-			{Name: "nodejs", Version: "18.20", Release: "1.module", Arch: "x86_64", Module: true},
+			{Name: "nodejs", Version: "18.20", Release: "1.module", Arch: "x86_64", Module: "nodejs:18"},
 		}},
 		{ID: "EJSA-2"},
 	}
