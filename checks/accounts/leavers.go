@@ -95,6 +95,10 @@ type usedFact struct {
 // The kinds of residues.
 const (
 	residueAccount  = "account"  // it can be logged on to
+	residueSFTP     = "sftp"     // its password opens files by SSH, though it has no shell
+	residueForward  = "forward"  // its password opens connections through SSH, though it has no shell
+	residuePassword = "password" // it has a password and no shell
+	residueSamba    = "samba"    // Samba lets it in
 	residueKey      = "key"      // an SSH key opens Where
 	residueSession  = "session"  // logged on now
 	residueProcess  = "process"  // something runs as them now
@@ -105,8 +109,10 @@ const (
 	residueProfile  = "profile"  // a home folder or profile
 )
 
-// harmless tells of a residue by which nobody gets in.
-func harmless(kind string) bool { return kind == residueGroup || kind == residueProfile }
+// harmless tells of a residue by which nobody gets in, as far as is known.
+func harmless(kind string) bool {
+	return kind == residueGroup || kind == residueProfile || kind == residuePassword
+}
 
 func judgeLeavers(seen leaverFacts, p leaverParams, at time.Time) checks.Verdict {
 	if len(p.Leavers) == 0 {
@@ -187,6 +193,10 @@ func (r *residues) seen(ctx context.Context) leaverFacts {
 	r.facts.Directory = r.directory(ctx)
 	r.facts.Residues = sorted(r.facts.Residues, func(f residueFact) string { return f.Account + "\x00" + f.Kind + "\x00" + f.Where })
 	r.facts.Used = sorted(r.facts.Used, func(u usedFact) string { return u.Account })
-	r.facts.Unread = r.Unread
+	for _, u := range r.Unread {
+		if !slices.Contains(r.facts.Unread, u) { // some files are read for several reasons
+			r.facts.Unread = append(r.facts.Unread, u)
+		}
+	}
 	return r.facts
 }

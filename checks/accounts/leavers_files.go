@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -12,7 +13,6 @@ import (
 
 	"vigia/checks/format/conf"
 	"vigia/checks/format/shadow"
-	"vigia/checks/format/sshd"
 	"vigia/checks/format/sudoers"
 	"vigia/checks/host"
 )
@@ -26,8 +26,12 @@ func observeLinuxLeavers(ctx context.Context, h *host.Host, p leaverParams) (lea
 	}
 	r.names = localNames(r.facts.Looked)
 	users := passwd(ctx, r.reader)
-	r.accounts(ctx, users)
-	r.authorizedKeys(ctx, users)
+	own := r.withShadow(ctx, users, nil)
+	server := r.sshServer(ctx)
+	r.accounts(own, server)
+	r.homes(ctx, users)
+	r.authorizedKeys(ctx, own, server)
+	r.samba(ctx, own)
 	r.groupsOf(ctx, users)
 	r.crontabs(ctx)
 	r.atJobs(ctx, users)
@@ -74,27 +78,28 @@ func (r *residues) left(name string) bool {
 	return ok
 }
 
-// accounts adds those that can still be logged on to, and home folders.
-func (r *residues) accounts(ctx context.Context, users []shadow.User) {
-	entries, err := shadow.ParseShadow(r.needed(ctx, "/etc/shadow"))
-	if err != nil {
-		r.Note("/etc/shadow", "unreadable")
+// openBy tells what an account that has a password can still be used for.
+func (r *residues) openBy(a localAccount, server *sshServer) string {
+	switch {
+	case !noShell(a.User.Shell):
+		return residueAccount
+	case server == nil || !server.takesPassword(a.User):
+		return residuePassword
 	}
-	for _, u := range users {
-		if !r.left(u.Name) {
-			continue
-		}
-		e, ok := entries.Lookup(u.Name)
-		hash := u.Hash
-		if ok {
-			hash = e.Hash
-		}
-		open := hash.Kind == shadow.Set || hash.Kind == shadow.Empty
-		closed := ok && e.AccountClosed(r.Host.Now())
-		if open && !closed && !noShell(u.Shell) {
-			r.add(u.Name, residueAccount, "")
+	return cmp.Or(server.door(a.User), residuePassword)
+}
+
+// accounts adds those that a password still opens.
+func (r *residues) accounts(own []localAccount, server *sshServer) {
+	for _, a := range own {
+		if r.left(a.Name) && a.usable(r.Host.Now()) {
+			r.add(a.Name, r.openBy(a, server), "")
 		}
 	}
+}
+
+// homes adds home folders.
+func (r *residues) homes(ctx context.Context, users []shadow.User) {
 	for _, name := range r.names {
 		home := "/home/" + name
 		if i := slices.IndexFunc(users, func(u shadow.User) bool { return u.Name == name }); i >= 0 && path.IsAbs(users[i].Home) {
@@ -114,32 +119,32 @@ func noShell(shell string) bool {
 	return slices.Contains([]string{"nologin", "false"}, path.Base(shell))
 }
 
-// authorizedKeys adds keys of those who left: in their own files, where a closed password
-// does not keep a key out, and in files of others, by the name in a key's comment.
-func (r *residues) authorizedKeys(ctx context.Context, users []shadow.User) {
-	if !anyInstalled(ctx, r.Host, "/usr/sbin/sshd", "/usr/bin/sshd") {
+// authorizedKeys adds keys of those who left: in their own files, where a locked password
+// does not keep a key out, only a date that closes the account does, and in files of others, by the name in a key's comment.
+func (r *residues) authorizedKeys(ctx context.Context, own []localAccount, server *sshServer) {
+	if server == nil {
 		return
 	}
-	patterns := []string{".ssh/authorized_keys", ".ssh/authorized_keys2"}
-	c, err := sshd.Load(sshdFile, filesOf{ctx, r.Host.Files, sshd.MaxSize})
-	if err != nil {
-		r.Need(sshdFile, err)
-	} else if v, ok := c.Get("AuthorizedKeysFile"); ok {
-		patterns = strings.Fields(v.Text)
+	if v, ok := server.config.Get("AuthorizedKeysCommand"); ok && !strings.EqualFold(v.Text, "none") && slices.ContainsFunc(own, func(a localAccount) bool {
+		return r.left(a.Name) && !a.Ageing.AccountClosed(r.Host.Now())
+	}) {
+		r.Note(sshdFile+" AuthorizedKeysCommand", "unsupported")
 	}
-	for _, u := range users {
-		for _, file := range keyFiles(u, patterns) {
+	patterns := server.keyPatterns()
+	for _, u := range own {
+		closed := u.Ageing.AccountClosed(r.Host.Now())
+		for _, file := range keyFiles(u.User, patterns) {
 			b, err := r.Host.Files.ReadFile(ctx, file, maxConfig)
 			if err != nil {
 				r.Miss(file, err)
 				continue
 			}
 			keys, _ := countKeys(b)
-			if r.left(u.Name) && keys > 0 && !noShell(u.Shell) {
+			if r.left(u.Name) && keys > 0 && !closed && (!noShell(u.User.Shell) || server.door(u.User) != "") {
 				r.add(u.Name, residueKey, u.Name)
 			}
 			for _, owner := range keyOwners(b) {
-				if owner != u.Name && r.left(owner) {
+				if owner = strings.ToLower(owner); owner != u.Name && r.left(owner) {
 					r.add(owner, residueKey, u.Name)
 				}
 			}

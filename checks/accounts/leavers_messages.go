@@ -7,6 +7,7 @@ import (
 )
 
 func leaverMessages() message.Catalogue {
+	lock := say("bloquee y cierre la cuenta: usermod -L -e 1 {account}", "lock and close the account: usermod -L -e 1 {account}")
 	own := message.Catalogue{
 		"leavers.nobody":     {Say: say("nadie figura como baja", "nobody is registered as having left")},
 		"leavers.gone":       {Say: say("no queda acceso de ninguna de las {count} bajas", "no access is left of any of the {count} who left")},
@@ -15,6 +16,11 @@ func leaverMessages() message.Catalogue {
 			Do: say("deshabilite hoy la cuenta y retire lo indicado", "disable the account today and remove what is named")},
 		"leavers.account": {Say: say("la cuenta de «{account}», que causó baja, sigue activa", "the account of \"{account}\", who left, is still open"),
 			Do: say("deshabilítela: Administración de equipos > Usuarios y grupos locales > La cuenta está deshabilitada; en Linux, usermod -L -e 1 CUENTA", "disable it: Computer Management > Local Users and Groups > Account is disabled; on Linux, usermod -L -e 1 ACCOUNT")},
+		"leavers.sftp":     {Say: say("la contraseña de «{account}», que causó baja, sigue abriendo archivos por SFTP, aunque la cuenta no tenga shell", "the password of \"{account}\", who left, still opens files by SFTP, though the account has no shell"), Do: lock},
+		"leavers.forward":  {Say: say("la contraseña de «{account}», que causó baja, sigue sirviendo para conectar por SSH con la red (ssh -N), aunque la cuenta no tenga shell", "the password of \"{account}\", who left, still connects to the network through SSH (ssh -N), though the account has no shell"), Do: lock},
+		"leavers.password": {Say: say("la cuenta de «{account}», que causó baja, no tiene shell pero conserva su contraseña: el correo, un FTP u otro servicio pueden aceptarla", "the account of \"{account}\", who left, has no shell but keeps its password: mail, an FTP server or another service may take it"), Do: lock},
+		"leavers.samba": {Say: say("Samba sigue dejando entrar a «{account}», que causó baja ({where})", "Samba still lets in \"{account}\", who left ({where})"),
+			Do: say("ejecute como root «smbpasswd -x {account}», o «smbpasswd -d {account}» para solo deshabilitarla", "as root, run \"smbpasswd -x {account}\", or \"smbpasswd -d {account}\" to only disable it")},
 		"leavers.key": {Say: say("una clave SSH de «{account}», que causó baja, abre la cuenta «{where}»", "an SSH key of \"{account}\", who left, opens the account \"{where}\""),
 			Do: say("borre su línea de ~{where}/.ssh/authorized_keys", "delete its line from ~{where}/.ssh/authorized_keys")},
 		"leavers.session": {Say: say("«{account}», que causó baja, tiene una sesión abierta", "\"{account}\", who left, is logged on"),
@@ -36,6 +42,9 @@ func leaverMessages() message.Catalogue {
 		"source.processes":           {Say: say("la lista de procesos", "the list of processes")},
 		"source.sessions":            {Say: say("la lista de sesiones", "the list of sessions")},
 		"kind.account":               {Say: say("cuenta activa", "open account")},
+		"kind.sftp":                  {Say: say("acceso por SFTP", "access by SFTP")},
+		"kind.forward":               {Say: say("conexiones por SSH", "connections through SSH")},
+		"kind.samba":                 {Say: say("cuenta de Samba", "Samba account")},
 		"kind.key":                   {Say: say("clave SSH", "SSH key")},
 		"kind.session":               {Say: say("sesión abierta", "session")},
 		"kind.process":               {Say: say("programa en marcha", "running program")},
@@ -67,13 +76,13 @@ func leaverCovers() map[host.OS]checks.Coverage {
 				"Computer Management > Local Users and Groups; Task Scheduler, \"run as\"; services.msc, column \"Log On As\"; folders of C:\\Users"),
 		},
 		host.Linux: {
-			Sources: []string{"/etc/passwd", "/etc/shadow", "/etc/group", "authorized_keys", "/var/spool/cron", "/etc/crontab", "/etc/cron.d", "/var/spool/at", "/etc/systemd/system", "/var/lib/systemd/linger", lastlogFile, wtmpFile, sudoersFile, doasFile, "processes", "sessions"},
+			Sources: []string{"/etc/passwd", "/etc/shadow", "/etc/group", sshdFile, "authorized_keys", smbFile, privateDir + "/passdb.tdb", "/var/spool/cron", "/etc/crontab", "/etc/cron.d", "/var/spool/at", "/etc/systemd/system", "/var/lib/systemd/linger", lastlogFile, wtmpFile, sudoersFile, doasFile, "processes", "sessions"},
 			Missing: say(
-				"la cuenta del directorio, que mide el directorio; claves cuyo comentario no dice de quién son; archivos suyos fuera de su carpeta; aplicaciones con cuentas propias",
-				"the account of the directory, which the directory measures; keys whose comment does not say whose they are; files of theirs outside of their folder; applications with accounts of their own"),
+				"la cuenta del directorio, que mide el directorio; claves cuyo comentario no dice de quién son; archivos suyos fuera de su carpeta; aplicaciones con cuentas propias (correo, web, bases de datos, VPN)",
+				"the account of the directory, which the directory measures; keys whose comment does not say whose they are; files of theirs outside of their folder; applications with accounts of their own (mail, web, databases, VPN)"),
 			ByHand: say(
-				"passwd -S CUENTA; crontab -l -u CUENTA; atq; grep -r CUENTA /etc/sudoers* /etc/cron* /etc/systemd/system; grep CUENTA ~*/.ssh/authorized_keys; ps -u CUENTA",
-				"passwd -S ACCOUNT; crontab -l -u ACCOUNT; atq; grep -r ACCOUNT /etc/sudoers* /etc/cron* /etc/systemd/system; grep ACCOUNT ~*/.ssh/authorized_keys; ps -u ACCOUNT"),
+				"passwd -S CUENTA; chage -l CUENTA; pdbedit -L -v CUENTA; crontab -l -u CUENTA; atq; grep -r CUENTA /etc/sudoers* /etc/cron* /etc/systemd/system; grep CUENTA ~*/.ssh/authorized_keys; ps -u CUENTA",
+				"passwd -S ACCOUNT; chage -l ACCOUNT; pdbedit -L -v ACCOUNT; crontab -l -u ACCOUNT; atq; grep -r ACCOUNT /etc/sudoers* /etc/cron* /etc/systemd/system; grep ACCOUNT ~*/.ssh/authorized_keys; ps -u ACCOUNT"),
 		},
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"io/fs"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -24,6 +25,10 @@ const (
 	anaWillLeft = `{"leavers":[{"account":"ana","left":"2026-11-30T14:00:00Z"}]}`
 )
 
+// sambaDatabase is testdata/passdb.tdb on the machine: one account, ana, which is open. It
+// was written by the test of package passdb and holds no real hash.
+const sambaDatabase = privateDir + "/passdb.tdb"
+
 func TestLeaversOnLinux(t *testing.T) {
 	const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA"
 	hash := "$y$j9T$x$y"
@@ -37,6 +42,17 @@ func TestLeaversOnLinux(t *testing.T) {
 		return files
 	}
 	open := map[string]string{"/etc/shadow": "ana:" + hash + ":20000:0:365:7:::\n"}
+	noShell := func(line, config string) map[string]string {
+		return map[string]string{"/etc/shadow": line, "/usr/sbin/sshd": "", sshdFile: config, "/etc/passwd": "ana:x:1000:1000::/srv/ana:/usr/sbin/nologin\n"}
+	}
+	database, err := os.ReadFile("testdata/passdb.tdb")
+	if err != nil {
+		t.Fatal(err)
+	}
+	samba := func(global, backend, flags string) map[string]string {
+		return map[string]string{"/usr/sbin/smbd": "", smbFile: "[global]\npassdb backend = " + backend + "\n" + global, sambaDatabase: string(database),
+			privateDir + "/smbpasswd": "ana:1000:XXXX:0123456789ABCDEF0123456789ABCDEF:[" + flags + "]:LCT-6B02D0E0:\n"}
+	}
 	for _, row := range []struct {
 		name       string
 		files      map[string]string
@@ -57,9 +73,35 @@ func TestLeaversOnLinux(t *testing.T) {
 		{"still open, by a longer term", base(open), nil, checktest.Answers{}, strings.Replace(anaLeft, "{", `{"hours":72,`, 1), checks.Warn, "leavers.due"},
 		{"has not left yet", base(open), nil, checktest.Answers{}, anaWillLeft, checks.Pass, "leavers.gone"},
 		{"closed by its date", base(map[string]string{"/etc/shadow": "ana:" + hash + ":20000:0:365:7::20500:\n"}), nil, checktest.Answers{}, anaLeft, checks.Pass, "leavers.gone"},
-		{"no shell", base(map[string]string{"/etc/shadow": open["/etc/shadow"], "/etc/passwd": "ana:x:1000:1000::/srv/ana:/usr/sbin/nologin\n"}), nil, checktest.Answers{}, anaLeft, checks.Pass, "leavers.gone"},
+		{"no shell", base(map[string]string{"/etc/shadow": open["/etc/shadow"], "/etc/passwd": "ana:x:1000:1000::/srv/ana:/usr/sbin/nologin\n"}), nil, checktest.Answers{}, anaLeft, checks.Warn, "leavers.password"},
+		{"no shell, but the files by sftp", base(noShell("ana:"+hash+":20000:0:365:7:::\n", "Subsystem sftp internal-sftp\n")), nil, checktest.Answers{}, anaLeft, checks.Fail, "leavers.sftp"},
+		{"no shell, but sftp for a group of hers", base(with(noShell("ana:"+hash+":20000:0:365:7:::\n", "AllowTcpForwarding no\nSubsystem sftp /usr/lib/openssh/sftp-server\nMatch Group ana\n ForceCommand internal-sftp -R\n"), "/srv/x", "")), nil, checktest.Answers{}, anaLeft, checks.Fail, "leavers.sftp"},
+		{"no shell, sftp for other groups", base(noShell("ana:"+hash+":20000:0:365:7:::\n", "AllowTcpForwarding no\nSubsystem sftp /usr/lib/openssh/sftp-server\nMatch Group otros\n ForceCommand internal-sftp\n")), nil, checktest.Answers{}, anaLeft, checks.Warn, "leavers.password"},
+		{"no shell, but connections through ssh", base(noShell("ana:"+hash+":20000:0:365:7:::\n", "")), nil, checktest.Answers{}, anaLeft, checks.Fail, "leavers.forward"},
+		{"no shell, and ssh takes no passwords", base(noShell("ana:"+hash+":20000:0:365:7:::\n", "PasswordAuthentication no\nKbdInteractiveAuthentication no\n")), nil, checktest.Answers{}, anaLeft, checks.Warn, "leavers.password"},
+		{"no shell, ssh takes her password only", base(noShell("ana:"+hash+":20000:0:365:7:::\n", "PasswordAuthentication no\nKbdInteractiveAuthentication no\nMatch User ana\nPasswordAuthentication yes\n")), nil, checktest.Answers{}, anaLeft, checks.Fail, "leavers.forward"},
+		{"no shell and locked, but a key opens sftp", base(with(noShell("ana:!"+hash+":20000:0:365:7:::\n", "Subsystem sftp internal-sftp\n"), "/srv/ana/.ssh/authorized_keys", key+" x\n")), nil, checktest.Answers{}, anaLeft, checks.Fail, "leavers.key"},
+		{"no shell and locked, a key that opens nothing", base(with(noShell("ana:!"+hash+":20000:0:365:7:::\n", "DisableForwarding yes\n"), "/srv/ana/.ssh/authorized_keys", key+" x\n")), nil, checktest.Answers{}, anaLeft, checks.Warn, "leavers.profile"},
+		{"closed by its date, keys too", base(map[string]string{"/usr/sbin/sshd": "", "/etc/shadow": "ana:!" + hash + ":20000:0:365:7::1:\n", "/srv/ana/.ssh/authorized_keys": key + " x\n"}), nil, checktest.Answers{}, anaLeft, checks.Warn, "leavers.profile"},
+		{"closed on day 0", base(map[string]string{"/etc/shadow": "ana:" + hash + ":20000:0:365:7::0:\n"}), nil, checktest.Answers{}, anaLeft, checks.Pass, "leavers.gone"},
+		{"a key where a condition puts it", base(map[string]string{"/usr/sbin/sshd": "", sshdFile: "Match Group ana\nAuthorizedKeysFile /etc/claves/%u\n", "/etc/claves/ana": key + " x\n"}), nil, checktest.Answers{}, anaLeft, checks.Fail, "leavers.key"},
+		{"an account of Samba", base(samba("", "smbpasswd", "U")), nil, checktest.Answers{}, anaLeft, checks.Fail, "leavers.samba"},
+		{"an account of Samba, disabled", base(samba("", "smbpasswd", "DU")), nil, checktest.Answers{}, anaLeft, checks.Pass, "leavers.gone"},
+		{"an account of Samba in its database", base(samba("", "tdbsam", "")), nil, checktest.Answers{}, anaLeft, checks.Fail, "leavers.samba"},
+		{"an account of Samba in its database, in capitals", base(samba("", "tdbsam", "")), nil, checktest.Answers{}, strings.Replace(anaLeft, "ana", "ANA", 1), checks.Fail, "leavers.samba"},
+		{"an account of Samba, and the one of the system is gone", base(with(samba("", "tdbsam", ""), "/etc/passwd", "root:x:0:0::/root:/bin/sh\n")), nil, checktest.Answers{}, anaLeft, checks.Pass, "leavers.gone"},
+		{"an account of Samba, and the one of the system is closed", base(with(samba("", "tdbsam", ""), "/etc/shadow", "ana:!:20000:0:365:7::1:\n")), nil, checktest.Answers{}, anaLeft, checks.Fail, "leavers.samba"},
+		{"an account of Samba, which asks PAM for the one that is closed", base(with(samba("obey pam restrictions = yes\n", "tdbsam", ""), "/etc/shadow", "ana:!:20000:0:365:7::1:\n")), nil, checktest.Answers{}, anaLeft, checks.Pass, "leavers.gone"},
+		{"Samba's accounts unreadable", base(samba("", "tdbsam", "")), []string{sambaDatabase}, checktest.Answers{}, anaLeft, checks.Unknown, "accounts.unread"},
+		{"Samba's accounts damaged", base(with(samba("", "tdbsam", ""), sambaDatabase, "TDB file\n")), nil, checktest.Answers{}, anaLeft, checks.Unknown, "accounts.unread"},
+		{"Samba's accounts in a directory", base(samba("", "ldapsam:ldap://srv", "")), nil, checktest.Answers{}, anaLeft, checks.Unknown, "accounts.unread"},
+		{"Samba is the domain", base(samba("server role = active directory domain controller\n", "tdbsam", "")), nil, checktest.Answers{}, anaLeft, checks.Unknown, "accounts.unread"},
+		{"a program gives the keys", base(map[string]string{"/usr/sbin/sshd": "", sshdFile: "AuthorizedKeysCommand /usr/bin/claves %u\n"}), nil, checktest.Answers{}, anaLeft, checks.Unknown, "accounts.unread"},
+		{"the password stands in passwd, shadow is locked", base(map[string]string{"/etc/passwd": "ana:" + hash + ":1000:1000::/srv/ana:/bin/bash\n"}), nil, checktest.Answers{}, anaLeft, checks.Fail, "leavers.account"},
+		{"no line in shadow", base(map[string]string{"/etc/shadow": "root:*:20000::::::\n"}), nil, checktest.Answers{}, anaLeft, checks.Pass, "leavers.gone"},
+		{"accounts of NIS", base(map[string]string{"/etc/passwd": "root:x:0:0::/root:/bin/sh\n+::::::\n"}), nil, checktest.Answers{}, anaLeft, checks.Unknown, "accounts.unread"},
 		{"locked, but a key opens it", base(map[string]string{"/usr/sbin/sshd": "", "/srv/ana/.ssh/authorized_keys": key + " x\n"}), nil, checktest.Answers{}, anaLeft, checks.Fail, "leavers.key"},
-		{"a key in somebody else's file", base(map[string]string{"/usr/sbin/sshd": "", "/root/.ssh/authorized_keys": "# " + key + " ana@x\nno-pty " + key + " ana@portatil\n"}), nil, checktest.Answers{}, anaLeft, checks.Fail, "leavers.key"},
+		{"a key in somebody else's file", base(map[string]string{"/usr/sbin/sshd": "", "/root/.ssh/authorized_keys": "# " + key + " ana@x\nno-pty " + key + " Ana@portatil\n"}), nil, checktest.Answers{}, anaLeft, checks.Fail, "leavers.key"},
 		{"a key of somebody else's", base(map[string]string{"/usr/sbin/sshd": "", "/root/.ssh/authorized_keys": key + " anabel@x\n"}), nil, checktest.Answers{}, anaLeft, checks.Pass, "leavers.gone"},
 		{"crontab", base(map[string]string{"/var/spool/cron/crontabs/ana": "# x\nPATH=/bin\n0 3 * * * /home/ana/copia.sh\n"}), nil, checktest.Answers{}, anaLeft, checks.Fail, "leavers.schedule"},
 		{"an empty crontab", base(map[string]string{"/var/spool/cron/crontabs/ana": "# 0 3 * * * x\n"}), nil, checktest.Answers{}, anaLeft, checks.Pass, "leavers.gone"},

@@ -69,6 +69,11 @@ func (a localAccount) interactive(at time.Time) bool {
 // locals reads the accounts of passwd(5) and shadow(5), sorted by name. read is
 // what loginDefs gave: without it the numbers of people are those by default.
 func (r *reader) locals(ctx context.Context, read *shadow.LoginDefs) []localAccount {
+	return r.withShadow(ctx, passwd(ctx, r), read)
+}
+
+// withShadow is locals of accounts that were read already.
+func (r *reader) withShadow(ctx context.Context, users []shadow.User, read *shadow.LoginDefs) []localAccount {
 	var defs shadow.LoginDefs
 	if read != nil {
 		defs = *read
@@ -81,7 +86,7 @@ func (r *reader) locals(ctx context.Context, read *shadow.LoginDefs) []localAcco
 		}
 	}
 	var out []localAccount
-	for _, u := range passwd(ctx, r) {
+	for _, u := range users {
 		a := localAccount{User: u, Hash: u.Hash, Person: defs.Regular(u.UID), Shell: givesShell(u.Shell),
 			Ageing: shadow.Entry{LastChange: shadow.NoDays, Min: shadow.NoDays, Max: shadow.NoDays, Expire: shadow.NoDays}}
 		if e, ok := entries.Lookup(u.Name); ok {

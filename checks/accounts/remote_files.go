@@ -3,8 +3,6 @@ package accounts
 import (
 	"bytes"
 	"context"
-	"errors"
-	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
@@ -69,28 +67,14 @@ func (f filesOf) List(dir string) ([]string, error) {
 
 // ssh reads the configuration of an installed OpenSSH server.
 func (r *reader) ssh(ctx context.Context, seen *remoteFacts) {
-	if !anyInstalled(ctx, r.Host, "/usr/sbin/sshd", "/usr/bin/sshd") {
+	server := r.sshServer(ctx)
+	if server == nil {
 		return
-	}
-	files := filesOf{ctx, r.Host.Files, sshd.MaxSize}
-	c, err := sshd.Load(sshdFile, files)
-	if errors.Is(err, fs.ErrNotExist) {
-		c, err = sshd.Load(sshdFileUsr, files)
-	}
-	if err != nil {
-		r.Need(sshdFile, err)
-		return
-	}
-	for _, pattern := range c.Unread {
-		r.Note(pattern, "unsupported")
 	}
 	r.sshArguments(ctx)
-	s := serverOf(c)
+	s := serverOf(server.config)
 	seen.SSH = &s
-	patterns := []string{".ssh/authorized_keys", ".ssh/authorized_keys2"}
-	if v, ok := c.Get("AuthorizedKeysFile"); ok {
-		patterns = strings.Fields(v.Text)
-	}
+	patterns := server.keyPatterns()
 	for _, u := range passwd(ctx, r) {
 		if k := r.keys(ctx, u, patterns); k.Keys > 0 {
 			seen.Keys = append(seen.Keys, k)

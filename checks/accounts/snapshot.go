@@ -229,7 +229,8 @@ func observeLinuxSnapshot(ctx context.Context, h *host.Host) (snapshotFacts, err
 	now := h.Now()
 	var accounts []snapshotFact
 	for _, a := range locals {
-		key := (a.Person || a.UID == 0) && a.Shell && !a.opens() && r.hasKey(ctx, a)
+		// Without a shell there are still sftp and forwarding.
+		key := (a.Person || a.UID == 0) && !a.opens() && r.hasKey(ctx, a)
 		if a.Ageing.AccountClosed(now) || !a.interactive(now) && !key {
 			if a.Person {
 				seen.Closed = append(seen.Closed, a.Name)

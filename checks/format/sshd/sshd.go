@@ -72,6 +72,66 @@ func (c *Config) Conditional(keyword string) []Value {
 	return out
 }
 
+// All returns every value of a keyword, in order: of some, such as Subsystem, more than the
+// first count.
+func (c *Config) All(keyword string) []Value {
+	return slices.Clone(c.values[strings.ToLower(keyword)])
+}
+
+// Applies tells whether the condition of a value may hold for an account and its groups,
+// and whether it holds for certain: where somebody comes from is not known beforehand.
+func (v Value) Applies(user string, groups []string) (may, certain bool) {
+	certain = true
+	words := strings.Fields(v.Match)
+	for i := 0; i < len(words); i++ {
+		criterion, list, joined := strings.Cut(words[i], "=")
+		switch strings.ToLower(criterion) {
+		case "all":
+			continue
+		case "invalid-user":
+			return false, false
+		}
+		if !joined {
+			if i++; i == len(words) {
+				return true, false // sshd refuses such a line
+			}
+			list = words[i]
+		}
+		switch strings.ToLower(criterion) {
+		case "user":
+			if !among(list, user) {
+				return false, false
+			}
+		case "group":
+			if !among(list, groups...) {
+				return false, false
+			}
+		default:
+			certain = false
+		}
+	}
+	return true, certain
+}
+
+// among tells whether a list of patterns, of which some may be negated, has one of the
+// names: one that a negated pattern has takes it back.
+func among(list string, names ...string) bool {
+	found := false
+	for pattern := range strings.SplitSeq(list, ",") {
+		pattern, negated := strings.CutPrefix(pattern, "!")
+		// These patterns know * and ? only.
+		pattern = strings.NewReplacer(`\`, `\\`, `[`, `\[`).Replace(pattern)
+		if !slices.ContainsFunc(names, func(n string) bool { ok, _ := path.Match(pattern, n); return ok }) {
+			continue
+		}
+		if negated {
+			return false
+		}
+		found = true
+	}
+	return found
+}
+
 // Load reads name and what it includes. An error of reading ends it, because what the
 // server does is then not known; a file that an Include names and that is not there is
 // passed over, as by the server.

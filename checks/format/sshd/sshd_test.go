@@ -115,3 +115,40 @@ func FuzzLoad(f *testing.F) {
 		c.Conditional("permitrootlogin")
 	})
 }
+
+func TestApplies(t *testing.T) {
+	for match, want := range map[string][2]bool{
+		"":                              {true, true},
+		"User ana":                      {true, true},
+		"user luis,an*":                 {true, true},
+		"User a?a,!ana":                 {false, false},
+		"User luis":                     {false, false},
+		"Group sftp":                    {true, true},
+		"Group=sftp,otros":              {true, true},
+		"Group otros":                   {false, false},
+		"Group *,!sftp":                 {false, false},
+		"Address 10.0.0.0/8":            {true, false},
+		"User ana Address 10.0.0.0/8":   {true, false},
+		"User luis Address 10.0.0.0/8":  {false, false},
+		"Address 10.0.0.0/8 Group nada": {false, false},
+		"User":                          {true, false},
+		"invalid-user":                  {false, false},
+		"all User ana":                  {true, true},
+		"User [a]na":                    {false, false},
+	} {
+		may, certain := Value{Match: match}.Applies("ana", []string{"ana", "sftp"})
+		if got := [2]bool{may, certain}; got != want {
+			t.Errorf("%q: got %v, want %v", match, got, want)
+		}
+	}
+}
+
+func TestAll(t *testing.T) {
+	c, err := Load(main, files{main: "Subsystem netconf /usr/sbin/netconf\nSubsystem sftp internal-sftp -f AUTH\n"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.All("subsystem"); len(got) != 2 || got[1].Text != "sftp internal-sftp -f AUTH" {
+		t.Errorf("got %+v", got)
+	}
+}
