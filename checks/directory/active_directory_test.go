@@ -35,6 +35,7 @@ const (
 	askHolders   = "subtree " + adBase + " " + containers
 	askPeople    = "subtree " + adBase + " " + userAccountFilter
 	askLocked    = "subtree " + adBase + " (&" + userAccountFilter + "(lockoutTime>=1))"
+	askChanged   = "subtree " + adBase + " (&" + userAccountFilter + "(whenChanged>=20261113000000.0Z))"
 	askGroups    = "subtree " + adBase + " (|(objectSid=S-1-5-21-1-2-3-512)(objectSid=S-1-5-21-1-2-3-518)(objectSid=S-1-5-21-1-2-3-519)(objectSid=S-1-5-32-544))"
 )
 
@@ -172,6 +173,7 @@ func domain(more map[string][]host.DirectoryEntry) map[string][]host.DirectoryEn
 		askApplied:                  {},
 		askPeople:                   {admin, user("ana", 1001)},
 		askLocked:                   {},
+		askChanged:                  {user("ana", 1001, "replPropertyMetaData", changes(numberControl, 900, 9<<16|96, 2))},
 		askGroups:                   {object(dnDomain, "objectSid", sid(21, 1, 2, 3, 512), "member", admin.DN), object(dnAdmins, "objectSid", sid(32, 544), "member", admin.DN)},
 		askMembers(dnDomain, "512"): {admin},
 		askMembers(dnAdmins, "544"): {admin},
@@ -352,6 +354,17 @@ func TestActiveDirectory(t *testing.T) {
 		{"the administrator of every domain rests", accounts(), one(askPeople, user("Administrador", 500, "lastLogonTimestamp", ago(900)), user("ana", 1001)), nil, listOf, checks.Pass, "directory.register_equal"},
 		{"not used, and disabled", accounts(), one(askPeople, user("Administrador", 500), user("ana", 1001, "lastLogonTimestamp", ago(400), "userAccountControl", "514")), nil, listOf, checks.Pass, "directory.register_equal"},
 		{"nobody's log-on is told", accounts(), one(askPeople, user("ana", 1001, "lastLogonTimestamp", "")), nil, listOf, checks.Unknown, "directory.unread"},
+
+		{"nothing changed", accountChanges(), nil, nil, "", checks.Pass, "directory.changed_none"},
+		{"a new account", accountChanges(), one(askChanged, user("eva", 1002, "whenCreated", "20261118100000.0Z", "replPropertyMetaData", changes(numberControl, 2, numberName, 2))), nil, "", checks.Warn, "directory.changed"},
+		{"a new account, where none may be", accountChanges(), one(askChanged, user("eva", 1002, "whenCreated", "20261118100000.0Z", "replPropertyMetaData", changes(numberControl, 2))), nil, `{"changes":"fail"}`, checks.Fail, "directory.changed"},
+		{"closed, where nothing may change", accountChanges(), one(askChanged, user("eva", 1002, "userAccountControl", "514", "replPropertyMetaData", changes(numberControl, 3))), nil, `{"changes":"fail"}`, checks.Fail, "directory.changed"},
+		{"renamed and given an end, where nothing may change", accountChanges(), one(askChanged, user("eva", 1002, "replPropertyMetaData", changes(numberName, 3, numberExpires, 4))), nil, `{"changes":"fail"}`, checks.Fail, "directory.several_fail"},
+		{"enabled", accountChanges(), one(askChanged, user("eva", 1002, "replPropertyMetaData", changes(numberControl, 3))), nil, "", checks.Warn, "directory.changed"},
+		{"enabled, as a fact only", accountChanges(), one(askChanged, user("eva", 1002, "replPropertyMetaData", changes(numberControl, 3))), nil, `{"changes":"pass"}`, checks.Pass, "directory.changed_none"},
+		{"what changed is hidden", accountChanges(), one(askChanged, user("eva", 1002)), nil, "", checks.Unknown, "directory.unread"},
+		{"changes, and a unit hides", accountChanges(), one(askAll, everything(object(adHidden))...), nil, "", checks.Unknown, "directory.hidden"},
+		{"changes denied", accountChanges(), nil, map[string]error{"search " + askChanged: fs.ErrPermission}, "", checks.Unknown, "directory.unread"},
 
 		{"nobody left", leavers(), nil, nil, "", checks.NotApplicable, "directory.leavers_nobody"},
 		{"left, and has no account", leavers(), nil, nil, left("luis", 40), checks.Pass, "directory.leavers_gone"},

@@ -89,3 +89,11 @@ func privilegeCovers() map[host.OS]checks.Coverage {
 		say("PowerShell: Get-ADGroupMember -Recursive (Get-ADGroup -Filter * | Where SID -like '*-512'); lo mismo con 518, 519 y S-1-5-32-544",
 			"PowerShell: Get-ADGroupMember -Recursive (Get-ADGroup -Filter * | Where SID -like '*-512'); the same with 518, 519 and S-1-5-32-544"))
 }
+
+func changeCovers() map[host.OS]checks.Coverage {
+	return covers([]string{"LDAP: whenCreated, whenChanged, replPropertyMetaData (userAccountControl, accountExpires, sAMAccountName)", "LDAP: createTimestamp, modifyTimestamp"},
+		say("las cuentas borradas y los grupos no se ven aquí (quién administra el dominio lo mira AC-LEASTPRIV): con un agente en el controlador de dominio sí; del directorio solo se sabe el último cambio de cada clase, y no quién lo hizo; en OpenLDAP no se sabe qué cambió",
+			"removed accounts and groups are not seen here (who administers the domain, AC-LEASTPRIV looks at): with an agent on the domain controller they are; of the directory only the last change of each kind is known, and not who made it; in OpenLDAP what was changed is not known"),
+		say("PowerShell: Get-ADUser -Filter 'whenChanged -gt FECHA' -Properties whenCreated,whenChanged,Enabled; el detalle, con repadmin /showobjmeta; en OpenLDAP: ldapsearch '(modifyTimestamp>=AAAAMMDD000000Z)' createTimestamp modifyTimestamp modifiersName",
+			"PowerShell: Get-ADUser -Filter 'whenChanged -gt DATE' -Properties whenCreated,whenChanged,Enabled; in detail, with repadmin /showobjmeta; in OpenLDAP: ldapsearch '(modifyTimestamp>=YYYYMMDD000000Z)' createTimestamp modifyTimestamp modifiersName"))
+}

@@ -25,7 +25,7 @@ import (
 func Checks() []checks.Check {
 	return []checks.Check{
 		passwordAge(), passwordLength(), passwordComposition(), passwordHistory(), passwordStore(), passwordBlank(),
-		lockout(), lockoutRelease(), accounts(), leavers(), privileges(),
+		lockout(), lockoutRelease(), accounts(), leavers(), privileges(), accountChanges(),
 	}
 }
 

@@ -56,6 +56,7 @@ func common(own message.Catalogue) message.Catalogue {
 		"source." + sourceConfig:   say("la configuración de OpenLDAP (cn=config)", "the configuration of OpenLDAP (cn=config)"),
 		"source." + sourceAccounts: say("las cuentas del directorio", "the accounts of the directory"),
 		"source." + sourceLogons:   say("la fecha del último inicio de sesión", "the date of the last log-on"),
+		"source." + sourceChanges:  say("los cambios de las cuentas (replPropertyMetaData, createTimestamp)", "the changes of the accounts (replPropertyMetaData, createTimestamp)"),
 		"source." + sourceGroups:   say("los miembros de los grupos que administran el dominio", "the members of the groups that administer the domain"),
 	} {
 		own[code] = message.Entry{Say: text}

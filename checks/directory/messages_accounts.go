@@ -99,3 +99,21 @@ func privilegeMessages() message.Catalogue {
 	}
 	return common(own)
 }
+
+func changeMessages() message.Catalogue {
+	own := message.Catalogue{
+		"directory.changed": {Say: say("{day}: cuenta «{account}» del directorio: {done}", "{day}: account \"{account}\" of the directory: {done}"),
+			Do: say("confirme con quien lo pidió que el cambio está autorizado y anotado en la relación de usuarios; si nadie lo pidió, deshabilite la cuenta y trátelo como incidencia. El aviso desaparece solo a los pocos días",
+				"confirm with whoever asked that the change is authorised and noted in the register of users; if nobody did, disable the account and treat it as an incident. The notice goes away by itself after some days")},
+		"directory.changed_none":        {Say: say("ninguna cuenta del directorio se creó, se cerró ni cambió en los últimos {days} días", "no account of the directory was made, closed or changed in the last {days} days")},
+		"directory.changed_other_limit": {Say: say("se midió desde el {day} y ahora se piden más días: se sabrá en la próxima medición", "measured since {day}, and now more days are asked: the next measurement will tell")},
+	}
+	for kind, what := range map[string]message.Text{
+		"created": say("creada", "created"), "closed": say("deshabilitada, o cambió estándolo", "disabled, or changed while it was"),
+		"opened": say("habilitada, o cambiaron sus opciones", "enabled, or its options changed"), "ends": say("cambió la fecha en que caduca", "the date on which it ends changed"),
+		"renamed": say("cambió de nombre", "renamed"), "changed": say("modificada", "changed"),
+	} {
+		own["done."+kind] = message.Entry{Say: what}
+	}
+	return common(own)
+}

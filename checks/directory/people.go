@@ -103,10 +103,13 @@ func (r *reader) domainPeople(ctx context.Context) []person {
 // lockedForGood is the pwdAccountLockedTime of an account that an administrator locked.
 const lockedForGood = "000001010000Z"
 
+// ldapAccountFilter finds people and services of OpenLDAP.
+const ldapAccountFilter = "(&(uid=*)(|(objectClass=posixAccount)(objectClass=inetOrgPerson)(objectClass=account)))"
+
 // ldapPeople reads the accounts of OpenLDAP: entries with a user name. What a password
 // policy writes beside them is operational and must be asked for by name.
 func (r *reader) ldapPeople(ctx context.Context) []person {
-	found, err := r.below(ctx, "(&(uid=*)(|(objectClass=posixAccount)(objectClass=inetOrgPerson)(objectClass=account)))", maxAccounts,
+	found, err := r.below(ctx, ldapAccountFilter, maxAccounts,
 		"uid", "pwdChangedTime", "pwdReset", "pwdAccountLockedTime", "pwdEndTime", "shadowLastChange", "shadowExpire",
 		"authTimestamp", "pwdLastSuccess", "createTimestamp", "modifyTimestamp")
 	if err != nil {

@@ -116,6 +116,10 @@ db.add({"dn": "CN=laxa,CN=Password Settings Container,CN=System," + base, "objec
 		"policy": "directory.age_rule_set", "policy/laxa": "directory.age_rule_off", "account/ana": "directory.age_old",
 		"account/luis": "directory.age_never_expires", "account/eva": "", "account/jubilado": ""}})
 	answers(t, d, passwordAge(), `{"exempt":["ana","luis"],"max_days":30000}`, says{checks.Fail, nil}) // never expires by rule
+	said := func(account, kind string) string {
+		return "change/" + account + "/" + kind + "/" + time.Now().UTC().Format(time.DateOnly)
+	}
+	answers(t, d, accountChanges(), "", says{checks.Warn, map[string]string{said("ana", "created"): "directory.changed", said("ana", "opened"): "", said("Administrator", "created"): "directory.changed"}})
 	answers(t, d, privileges(), "", says{checks.Fail, map[string]string{"admin/luis": "directory.privileges_not_authorised", "admin/jubilado": "", "admin/Administrator": ""}})
 	answers(t, d, privileges(), `{"admins":["VILLA\\luis"]}`, says{checks.Pass, nil})
 

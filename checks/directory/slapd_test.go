@@ -113,6 +113,23 @@ func TestOnSlapd(t *testing.T) {
 		answers(t, d, leavers(), in("2026-03-01"), says{checks.Pass, nil})
 		answers(t, d, leavers(), in("2026-02-01"), says{checks.Unknown, map[string]string{"closed/eva": "directory.leavers_perhaps_late"}})
 	})
+	t.Run("accounts that were made and changed", func(t *testing.T) {
+		past := func(days int) string {
+			return time.Now().Add(-time.Duration(days) * 24 * time.Hour).UTC().Format("20060102150405Z")
+		}
+		d := ldaptest.Slapd(t, ldaptest.OpenLDAP{Policies: true, Default: byDefault, Config: true, Entries: ldif(folders, policyFolder, policyEntry("todos"),
+			userEntry("ana", 1, "createTimestamp: "+past(900), "modifyTimestamp: "+past(1)), // a new password
+			userEntry("luis", 90, "createTimestamp: "+past(900), "modifyTimestamp: "+past(2)),
+			userEntry("eva", 90, "createTimestamp: "+past(900), "modifyTimestamp: "+past(3), "pwdAccountLockedTime: 000001010000Z"),
+			userEntry("nueva", 4, "createTimestamp: "+past(4), "modifyTimestamp: "+past(4)),
+			userEntry("vieja", 90, "createTimestamp: "+past(900), "modifyTimestamp: "+past(30)))}).Open(t)
+		on := func(days int) string {
+			return time.Now().Add(-time.Duration(days) * 24 * time.Hour).UTC().Format(time.DateOnly)
+		}
+		answers(t, d, accountChanges(), "", says{checks.Warn, map[string]string{
+			"change/luis/changed/" + on(2): "directory.changed", "change/eva/closed/" + on(3): "directory.changed", "change/nueva/created/" + on(4): "directory.changed",
+			"change/ana/changed/" + on(1): "", "change/vieja/changed/" + on(30): ""}})
+	})
 	t.Run("which policy is the default is hidden", func(t *testing.T) {
 		d := ldaptest.Slapd(t, ldaptest.OpenLDAP{Policies: true, Default: byDefault, Entries: good}).Open(t)
 		answers(t, d, passwordLength(), "", says{checks.Unknown, map[string]string{"unread/default_policy": "directory.unread"}})
