@@ -417,8 +417,8 @@ func TestPatchesOfDNF(t *testing.T) {
 	ofModule := func(stream string) string {
 		return strings.Replace(notice("Important", "2026-01-01", "nodejs", "1", "99.1", "1.module"), "<collection>", `<collection><module name="nodejs" stream="`+stream+`"/>`, 1)
 	}
-	sources := func(old, new string) map[string]string {
-		return map[string]string{folderRepos + "/rocky.repo": strings.ReplaceAll(rockySources, old, new)}
+	sources := func(was, is string) map[string]string {
+		return map[string]string{folderRepos + "/rocky.repo": strings.ReplaceAll(rockySources, was, is)}
 	}
 	frozen := func(more map[string]string) map[string]string { // no notice since August
 		return joinedText(more, map[string]string{

@@ -33,7 +33,7 @@ func releases() map[string]string {
 		"2026-10-13": "14393.9612 17763.9376 19044.7807 19045.7807 20348.5761 22631.7652 26100.9711 26200.9711 26300.9711 26100.33650s 28000.3231",
 		"2026-11-10": "14393.9688 17763.9487",
 	} {
-		for _, revision := range strings.Fields(revisions) {
+		for revision := range strings.FieldsSeq(revisions) {
 			if client, ok := strings.CutSuffix(revision, "s"); ok {
 				revision = client + ofServers
 			}
