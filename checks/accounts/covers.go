@@ -139,11 +139,11 @@ func releaseCovers() map[host.OS]checks.Coverage {
 func uniqueCovers() map[host.OS]checks.Coverage {
 	return covers(checks.Coverage{
 		Sources: []string{fromUsers},
-		Missing: say("de quién es cada cuenta y si dos personas la comparten: lo dice el registro de usuarios; las cuentas del dominio", "whose each account is and whether two people share it: the register of users tells; accounts of the domain"),
+		Missing: say("de quién es cada cuenta: lo dice el registro de usuarios; si dos personas la comparten, que un equipo no puede distinguir (el uso a la vez desde varios sitios también es de quien cambia de red o tiene dos equipos) y se ve solo comparando los equipos entre sí; las cuentas del dominio", "whose each account is: the register of users tells; whether two people share it, which a machine cannot tell (use from several places at once is also that of one who changes networks or has two machines) and which only comparing machines shows; accounts of the domain"),
 		ByHand:  say("lusrmgr.msc, Usuarios: una cuenta activa por persona y ninguna de puesto", "lusrmgr.msc, Users: one enabled account per person and none of a desk"),
 	}, checks.Coverage{
 		Sources: fromShadow("/etc/group"),
-		Missing: say("de quién es cada cuenta y si dos personas la comparten: lo dice el registro de usuarios; las cuentas de un directorio", "whose each account is and whether two people share it: the register of users tells; accounts of a directory"),
+		Missing: say("de quién es cada cuenta: lo dice el registro de usuarios; si dos personas la comparten, que un equipo no puede distinguir (el uso a la vez desde varios sitios también es de quien cambia de red o tiene dos equipos) y se ve solo comparando los equipos entre sí; las cuentas de un directorio", "whose each account is: the register of users tells; whether two people share it, which a machine cannot tell (use from several places at once is also that of one who changes networks or has two machines) and which only comparing machines shows; accounts of a directory"),
 		ByHand:  say("«cut -d: -f3 /etc/passwd | sort | uniq -d» no debe dar nada", "\"cut -d: -f3 /etc/passwd | sort | uniq -d\" must give nothing"),
 	})
 }

@@ -39,7 +39,8 @@ type privilegeFacts struct {
 	// Powerful are those in groups by which one can take control of the machine,
 	// without being administrators by name.
 	Powerful []adminFact `json:"powerful,omitempty"`
-	// OpenRules are files of polkit that allow users everything.
+	// OpenRules are files of polkit that allow users everything, and sockets by which
+	// anybody gives orders to root.
 	OpenRules []string `json:"open_rules,omitempty"`
 	// OpenShares are shared folders to which anybody may write.
 	OpenShares []openShare `json:"open_shares,omitempty"`
@@ -138,6 +139,10 @@ func judgePrivileges(seen privilegeFacts, p privilegeParams, _ time.Time) checks
 		}
 	}
 	for _, path := range seen.OpenRules {
+		if slices.Contains(rootSockets(), path) {
+			add("socket/"+path, checks.Fail, "privileges.socket_open", "source", path)
+			continue
+		}
 		add("rule/"+path, checks.Fail, "privileges.rule_open", "source", path)
 	}
 	for _, share := range seen.OpenShares {

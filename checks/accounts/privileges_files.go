@@ -169,6 +169,7 @@ func (r *reader) rootGroups(ctx context.Context, local directory, seen *privileg
 			}
 		}
 	}
+	r.sockets(ctx, local, seen)
 	for _, name := range rootGroupNames() {
 		if !slices.ContainsFunc(local.groups, func(g shadow.Group) bool { return g.Name == name }) {
 			continue
@@ -176,6 +177,35 @@ func (r *reader) rootGroups(ctx context.Context, local directory, seen *privileg
 		for _, who := range local.holders("%" + name) {
 			if who != "root" {
 				seen.Powerful = append(seen.Powerful, adminFact{Name: who, Via: name})
+			}
+		}
+	}
+}
+
+// rootSockets are where daemons that run as root take orders for containers.
+func rootSockets() []string {
+	return []string{
+		"/run/docker.sock", "/run/podman/podman.sock", "/run/containerd/containerd.sock",
+		"/var/lib/lxd/unix.socket", "/var/lib/incus/unix.socket",
+	}
+}
+
+// sockets adds who may give such orders: anybody, or the members of another group than
+// those that are known for it.
+func (r *reader) sockets(ctx context.Context, local directory, seen *privilegeFacts) {
+	for _, path := range rootSockets() {
+		info, err := r.Host.Files.Stat(ctx, path)
+		if err != nil {
+			r.Miss(path, err)
+			continue
+		}
+		i := slices.IndexFunc(local.groups, func(g shadow.Group) bool { return g.GID != 0 && fmt.Sprint(g.GID) == info.Group })
+		switch {
+		case info.Mode&0o002 != 0:
+			seen.OpenRules = append(seen.OpenRules, path)
+		case i >= 0 && info.Mode&0o020 != 0 && !slices.Contains(rootGroupNames(), local.groups[i].Name):
+			for _, who := range local.holders("%" + local.groups[i].Name) {
+				seen.Powerful = append(seen.Powerful, adminFact{Name: who, Via: local.groups[i].Name})
 			}
 		}
 	}

@@ -24,6 +24,8 @@ func privilegeMessages() message.Catalogue {
 			Do: say("quite NOPASSWD de sudoers (nopass en doas.conf; en un archivo de /etc/pam.d, la línea que deja pasar, como la de pam_wheel con trust)", "remove NOPASSWD from sudoers (nopass in doas.conf; in a file of /etc/pam.d, the line that lets pass, such as that of pam_wheel with trust)")},
 		"privileges.rule_open": {Say: say("{source} permite a usuarios cualquier acción de administración sin contraseña", "{source} allows users any action of administration without a password"),
 			Do: say("borre la regla de polkit o limítela a la acción que haga falta (action.id)", "delete the polkit rule or limit it to the action that is needed (action.id)")},
+		"privileges.socket_open": {Say: say("cualquier cuenta puede tomar el control del equipo por {source}", "any account can take control of the machine by {source}"),
+			Do: say("ejecute como root «chmod 660 {source}» y quite de los servicios lo que lo abra de nuevo al arrancar", "as root, run \"chmod 660 {source}\" and remove from the services what opens it again at start")},
 		"privileges.uac_off": {Say: say("el control de cuentas de usuario (UAC) está desactivado", "user account control (UAC) is off"),
 			Do: say("active el UAC (EnableLUA = 1) y reinicie", "enable UAC (EnableLUA = 1) and restart")},
 		"privileges.uac_silent": {Say: say("el UAC eleva los derechos de los administradores sin preguntar", "UAC raises administrators' rights without asking"),

@@ -105,6 +105,9 @@ func TestPrivilegesOnLinux(t *testing.T) {
 		{"all but some", sudo("ana ALL=(ALL) ALL, !/bin/su, !/usr/bin/passwd root\n"), nil, "", checks.Fail, "privileges.not_authorised"},
 		{"an editor by doas", debian(map[string]string{doasFile: "permit ana cmd /usr/bin/vim\n"}), nil, "", checks.Fail, "privileges.root_command"},
 		{"one command by doas", debian(map[string]string{doasFile: "permit ana cmd systemctl args restart cups\npermit ana as www-data cmd vim\n"}), nil, "", checks.Pass, "privileges.only_root"},
+		{"anybody gives orders to docker", debian(map[string]string{"/run/docker.sock": "0666"}), nil, "", checks.Fail, "privileges.socket_open"},
+		{"a socket of docker as it should be", debian(map[string]string{"/run/docker.sock": ""}), nil, "", checks.Pass, "privileges.only_root"},
+		{"environment that loads code", sudo("Defaults env_keep += LD_PRELOAD\nana ALL=/usr/bin/uptime\n"), nil, "", checks.Fail, "privileges.root_command"},
 		{"su trusts the group wheel", debian(map[string]string{"/etc/pam.d/su": "auth sufficient pam_rootok.so\nauth sufficient pam_wheel.so trust use_uid\n@include common-auth\n", "/etc/group": "root:x:0:\nwheel:x:10:ana\n"}), nil, "", checks.Fail, "privileges.no_password"},
 		{"su trusts a group with nobody in it", debian(map[string]string{"/etc/pam.d/su": "auth sufficient pam_wheel.so trust group=jefes\n@include common-auth\n", "/etc/group": "wheel:x:10:ana\njefes:x:11:\n"}), nil, "", checks.Pass, "privileges.only_root"},
 		{"su only for the group wheel", debian(map[string]string{"/etc/pam.d/su": "auth sufficient pam_rootok.so\nauth required pam_wheel.so\n@include common-auth\n", "/etc/group": "root:x:0:\nwheel:x:10:ana\n"}), nil, "", checks.Pass, "privileges.only_root"},
@@ -121,7 +124,11 @@ func TestPrivilegesOnLinux(t *testing.T) {
 		{"accounts unreadable", sudo(""), []string{"/etc/passwd"}, "", checks.Unknown, "accounts.unread"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			h := host.Host{Now: today, OS: host.Linux, Files: checktest.Files{Content: row.files, Unreadable: row.unreadable}}
+			modes := map[string]fs.FileMode{}
+			if row.files["/run/docker.sock"] == "0666" {
+				modes["/run/docker.sock"] = 0o666
+			}
+			h := host.Host{Now: today, OS: host.Linux, Files: checktest.Files{Content: row.files, Unreadable: row.unreadable, Modes: modes}}
 			res := checktest.Run(t, privileges(), h, row.params)
 			if res.Status != row.want || res.Reason.Code != row.code {
 				t.Errorf("got %s %v, want %s %s\nfindings %v", res.Status, res.Reason, row.want, row.code, res.Findings)

@@ -22,6 +22,9 @@ func shares() checks.Check {
 type shareParams struct {
 	// Public lists shares that are meant for everybody to read, by name or path.
 	Public []string `json:"public,omitempty"`
+	// Reviewed lists other servers of files, such as FTP, whose permissions somebody
+	// looked at by hand.
+	Reviewed []string `json:"reviewed,omitempty"`
 }
 
 // shareFacts is the evidence of accounts.shares. Shares that are closed to strangers and
@@ -39,8 +42,10 @@ type shareFacts struct {
 	// Enumerate: whoever gives no name may list shares and accounts (RestrictAnonymous).
 	Enumerate bool `json:"enumerate,omitempty"`
 	// Databases are the database servers that listen on every address.
-	Databases []databaseFact  `json:"databases,omitempty"`
-	Unread    []checks.Unread `json:"unread,omitempty"`
+	Databases []databaseFact `json:"databases,omitempty"`
+	// Others are servers of files whose permissions are not read.
+	Others []databaseFact  `json:"others,omitempty"`
+	Unread []checks.Unread `json:"unread,omitempty"`
 }
 
 // shareFact is a shared folder that is open to more than named persons or groups.
@@ -91,9 +96,14 @@ func judgeShares(seen shareFacts, p shareParams, _ time.Time) checks.Verdict {
 	for _, d := range seen.Databases {
 		found.add("database/"+strconv.Itoa(d.Port), checks.Warn, "shares.database", "database", d.Name, "port", strconv.Itoa(d.Port))
 	}
+	for _, o := range seen.Others {
+		if !listed(p.Reviewed, o.Name) {
+			found.add("server/"+strconv.Itoa(o.Port), checks.Unknown, "shares.other_server", "server", o.Name, "port", strconv.Itoa(o.Port))
+		}
+	}
 	found.unread(seen.Unread)
 	good := checks.Because("shares.closed", "shares", strconv.Itoa(seen.Closed+len(seen.Shares)))
-	if !seen.Served {
+	if !seen.Served && len(seen.Others) == 0 {
 		good = checks.Because("shares.none")
 	}
 	return found.verdict(good)
@@ -135,12 +145,17 @@ func databasePorts() map[int]string {
 	}
 }
 
-// databases lists the database servers among the listening sockets that take connections
-// on every address.
-func databases(listeners []host.Listener) []databaseFact {
+// filePorts are where servers of files listen that are not looked into.
+func filePorts() map[int]string {
+	return map[int]string{21: "FTP", 548: "AFP", 873: "rsync", 990: "FTP"}
+}
+
+// servers lists those of the listening sockets that take connections on every address and
+// whose port is known.
+func servers(listeners []host.Listener, ports map[int]string) []databaseFact {
 	var out []databaseFact
 	for _, l := range listeners {
-		name, known := databasePorts()[l.Port]
+		name, known := ports[l.Port]
 		every := l.Address == "0.0.0.0" || strings.Trim(l.Address, ":") == "" || l.Address == "*"
 		fact := databaseFact{Name: name, Port: l.Port}
 		if known && l.Protocol == "tcp" && every && !slices.Contains(out, fact) {

@@ -32,6 +32,8 @@ func shareMessages() message.Catalogue {
 			Do: say("en secpol.msc > Directivas locales > Opciones de seguridad, active «Acceso a redes: no permitir enumeraciones anónimas de cuentas y recursos compartidos SAM»", "in secpol.msc > Local Policies > Security Options, enable \"Network access: Do not allow anonymous enumeration of SAM accounts and shares\"")},
 		"shares.database": {Say: say("{database} acepta conexiones de toda la red (puerto {port})", "{database} accepts connections from the whole network (port {port})"),
 			Do: say("haga que escuche solo en 127.0.0.1 (bind-address, listen_addresses) o limite el puerto en el cortafuegos a los equipos que lo usan", "have it listen on 127.0.0.1 only (bind-address, listen_addresses) or limit the port in the firewall to the machines that use it")},
+		"shares.other_server": {Say: say("hay un servidor {server} (puerto {port}) y no se sabe a quién deja entrar", "there is a {server} server (port {port}) and it is not known whom it lets in"),
+			Do: say("compruebe que pide cuenta y contraseña y que no admite anónimos (en vsftpd, anonymous_enable=NO; en rsyncd.conf, «auth users»); después añada «{server}» a reviewed en la política, o desinstálelo si no se usa", "see that it asks for account and password and takes nobody without a name (in vsftpd, anonymous_enable=NO; in rsyncd.conf, \"auth users\"); then add \"{server}\" to reviewed in the policy, or uninstall it if nobody uses it")},
 		"source.listeners": {Say: say("la lista de puertos abiertos", "the list of open ports")},
 	})
 }
@@ -50,8 +52,8 @@ func shareCovers() map[host.OS]checks.Coverage {
 		host.Linux: {
 			Sources: []string{smbFile, "/var/lib/samba/usershares", exportsFile, exportsDir, "listeners"},
 			Missing: say(
-				"la configuración de Samba guardada en su registro y los archivos con variables en el nombre quedan como desconocidos; hosts allow; otros servidores (FTP, WebDAV)",
-				"Samba's configuration in its registry and files with variables in their name stay unknown; hosts allow; other servers (FTP, WebDAV)"),
+				"la configuración de Samba guardada en su registro y los archivos con variables en el nombre quedan como desconocidos; hosts allow; a quién dejan entrar otros servidores: si hay uno de FTP, AFP o rsync queda como desconocido, y uno web (WebDAV) no se mira",
+				"Samba's configuration in its registry and files with variables in their name stay unknown; hosts allow; whom other servers let in: one of FTP, AFP or rsync stays unknown, and one of the web (WebDAV) is not looked at"),
 			ByHand: say(
 				"testparm -s y, en otro equipo, smbclient -N -L //EQUIPO; exportfs -v; ss -ltn",
 				"testparm -s and, on another machine, smbclient -N -L //MACHINE; exportfs -v; ss -ltn"),
@@ -71,7 +73,7 @@ func privilegeCovers() map[host.OS]checks.Coverage {
 				"Computer Management > Local Users and Groups > Groups > Administrators; Control Panel > User Accounts > User Account Control"),
 		},
 		host.Linux: {
-			Sources: append([]string{"/etc/passwd", "/etc/group", sudoersFile, "/etc/sudoers.d", doasFile, "/etc/hostname", "/etc/pam.d/su, sudo, polkit-1"}, polkitDirs()...),
+			Sources: append([]string{"/etc/passwd", "/etc/group", sudoersFile, "/etc/sudoers.d", doasFile, "/etc/hostname", "/etc/pam.d/su, sudo, polkit-1", "/run/docker.sock"}, polkitDirs()...),
 			Missing: say(
 				"las reglas de sudo y los grupos que guarda un directorio; órdenes de sudo por las que se llega a root y que no figuran entre las conocidas (intérpretes, editores, gestores de paquetes y demás); lo que una regla de polkit decide al ejecutarse; programas con setuid o capacidades que no son del sistema",
 				"rules of sudo and groups that a directory keeps; commands of sudo that lead to root and are not among those known (shells, editors, package managers and so on); what a rule of polkit decides as it runs; programs with setuid or capabilities that are not the system's"),

@@ -264,6 +264,7 @@ func (r *reader) databases(ctx context.Context, seen *shareFacts) {
 	case err != nil:
 		r.Need("listeners", err)
 	default:
-		seen.Databases = databases(listeners)
+		seen.Databases = servers(listeners, databasePorts())
+		seen.Others = servers(listeners, filePorts())
 	}
 }

@@ -31,13 +31,14 @@ type Export struct {
 	Line    int
 }
 
-// Anybody tells whether the client is every machine there is.
+// Anybody tells whether the client is every machine there is: a pattern that any name fits,
+// or a network of all addresses.
 func (e Export) Anybody() bool {
-	switch e.Client {
-	case "*", "0.0.0.0/0", "0.0.0.0/0.0.0.0", "::/0":
-		return true
+	network, bits, ok := strings.Cut(e.Client, "/")
+	if ok {
+		return bits == "0" || bits == "0.0.0.0" || strings.Trim(network, "0.:") == "" && bits == "1"
 	}
-	return false
+	return strings.Trim(e.Client, "*?.") == ""
 }
 
 // Writes tells whether clients may write; the last word counts.

@@ -220,6 +220,8 @@ type defaults struct {
 	// set and on are the last word on authenticate; exempt names groups.
 	set, on bool
 	exempt  []string
+	// setEnv: callers may set their environment, or keep what loads code from it.
+	setEnv bool
 }
 
 // parseDefaults reads what follows the word Defaults.
@@ -253,6 +255,10 @@ func parseDefaults(s *scanner) (d defaults, err error) {
 			return defaults{}, errSyntax
 		case "authenticate":
 			d.set, d.on = true, !off
+		case "setenv":
+			d.setEnv = !off
+		case "env_keep":
+			d.setEnv = d.setEnv || !off && loads(value)
 		case "exempt_group":
 			d.exempt = nil
 			if !off && value != "" {
@@ -268,12 +274,28 @@ func parseDefaults(s *scanner) (d defaults, err error) {
 	}
 }
 
+// loads tells whether a list of variables has one by which a program runs other code.
+func loads(variables string) bool {
+	return slices.ContainsFunc(strings.Fields(variables), func(v string) bool {
+		for _, start := range []string{"LD_", "PYTHON", "PERL5", "RUBY", "BASH_ENV", "NODE_OPTIONS", "*"} {
+			if strings.HasPrefix(v, start) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
 // resolve turns the lines of all files into rules.
 func (l *loader) resolve() (Rules, error) {
 	rules := Rules{Exempt: l.exempt(), Broken: l.broken}
+	setEnv := slices.ContainsFunc(l.defaults, func(d defaults) bool { return d.setEnv })
 	for _, s := range l.specs {
 		all, free := l.gives(s.commands)
 		programs, groups := l.programs(s.commands)
+		for i := range programs {
+			programs[i].SetEnv = programs[i].SetEnv || setEnv
+		}
 		hosts := l.hosts(s.hosts)
 		for _, who := range l.names(userAlias, s.who) {
 			if len(rules.Grants) >= maxGrants {

@@ -69,7 +69,7 @@ type Command struct {
 	Args    string
 	AnyArgs bool
 	// NoExec: it can start no other program. SetEnv: its caller may set its
-	// environment.
+	// environment, or what loads code in it (by Defaults of anybody, too).
 	NoExec, SetEnv bool
 }
 

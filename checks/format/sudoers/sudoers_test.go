@@ -49,6 +49,9 @@ func TestCommands(t *testing.T) {
 		"ana ALL=A, !B\nCmnd_Alias A = /bin/a, /bin/b, !/bin/c : B = /bin/b": {{Path: "/bin/a", AnyArgs: true}},
 		"ana ALL=(www-data) /bin/a, (root) /bin/b":                           {{Path: "/bin/b", AnyArgs: true}},
 		"ana ALL=sudoedit /etc/hosts, /usr/bin/, ^/bin/(a|b)$ ^x,y$":         {{Path: "sudoedit", Args: "/etc/hosts"}, {Path: "/usr/bin/", AnyArgs: true}, {Path: "^/bin/(a|b)$", Args: "^x,y$"}},
+		"Defaults env_keep += \"EDITOR LD_PRELOAD\"\nana ALL=/bin/a":         {{Path: "/bin/a", AnyArgs: true, SetEnv: true}},
+		"Defaults:ana setenv\nana ALL=/bin/a":                                {{Path: "/bin/a", AnyArgs: true, SetEnv: true}},
+		"Defaults env_keep += EDITOR, !setenv\nana ALL=/bin/a":               {{Path: "/bin/a", AnyArgs: true}},
 		"ana ALL=A\nCmnd_Alias A = A, /bin/a":                                {{Path: "/bin/a", AnyArgs: true}},
 	} {
 		rules, err := Load("/etc/sudoers", files{"/etc/sudoers": text + "\n"})
