@@ -21,12 +21,11 @@ func numbered(name, prefix string) (n int, ok bool) {
 	return n, err == nil && n >= 0
 }
 
-// borg looks at a repository of borg 1.x without its password: the newest segment into
-// which something was put dates the last copy, for "borg compact" and "borg delete" make
-// transactions too and put nothing but the manifest. What compaction moves looks like a
-// copy all the same; only the password would tell. The last transaction is complete when the segment N of its log, or one before
-// it that is not compacted away, ends with a commit. Every entry of the log carries a
-// CRC (docs/internals/data-structures.rst).
+// borg looks at a repository of borg 1.x without its password. The last transaction is
+// complete when the segment N of its log, or one before it that is not compacted away, ends
+// with a commit, and every entry of the log carries a CRC
+// (docs/internals/data-structures.rst). Runs that delete, prune, rename
+// and compact write into the log too, so the last copy is dated by borgLog.
 func (l *looker) borg(ctx context.Context) copiesFacts {
 	out := copiesFacts{Store: storeBorg}
 	walking, cancel := context.WithTimeout(ctx, l.budget)
@@ -66,16 +65,23 @@ func (l *looker) borg(ctx context.Context) copiesFacts {
 		c.Damage, c.Why = l.committed(ctx, segments, newest)
 	}
 	if c.Damage == "" && c.Why == "" {
-		at, why := l.lastPut(walking, segments)
-		if at.IsZero() && why == "" {
+		made := l.lastArchive(walking, segments)
+		if made.none {
 			out.Matching = 0 // a repository in which nothing was ever put
 			return out
 		}
-		if c.Why = why; why == "" && at.Before(c.Time) {
-			c.Time = at
+		switch c.Why = made.why; {
+		case c.Why == "" && made.at.IsZero():
+			c.Time, c.Why, out.Doubtful = made.latest, unproved, made.latest
+		case c.Why == "":
+			c.Time = made.at
+		}
+		if c.Time.After(l.now) {
+			out.Future++
+			return out
 		}
 	}
-	if c.Damage == "" && c.Why == "" {
+	if c.Damage == "" && (c.Why == "" || c.Why == unproved) {
 		l.verifyLog(ctx, segments, &c, &out)
 	}
 	if c.Damage != "" {
@@ -139,39 +145,4 @@ func (l *looker) verifyLog(ctx context.Context, segments []stored, c *copyFact, 
 			return
 		}
 	}
-}
-
-// Limits of the search for what was put last.
-const (
-	maxBorgSegments = 500
-	maxBorgEntries  = 20_000 // of one segment, before one that puts something
-)
-
-// lastPut is when something but the manifest was last put into the log; zero if never.
-func (l *looker) lastPut(ctx context.Context, segments []stored) (at time.Time, why string) {
-	looked := 0
-	for _, s := range slices.Backward(segments) {
-		if looked++; looked > maxBorgSegments {
-			return time.Time{}, "too_big"
-		}
-		offset := intact.BorgStart
-		for entries := 0; offset < s.Size; entries++ {
-			if entries > maxBorgEntries || time.Now().After(l.reading) { // a stopwatch
-				return time.Time{}, "too_big"
-			}
-			head, err := l.h.Files.ReadRange(ctx, s.path, offset, intact.BorgHead)
-			if err != nil {
-				return time.Time{}, checks.WhyUnread(err)
-			}
-			size, data, ok := intact.BorgEntry(head)
-			if !ok {
-				return time.Time{}, "unreadable"
-			}
-			if data {
-				return s.ModTime.UTC(), ""
-			}
-			offset += size
-		}
-	}
-	return time.Time{}, ""
 }

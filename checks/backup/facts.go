@@ -60,6 +60,9 @@ type copiesFacts struct {
 	Suspects []int `json:"suspects,omitempty"`
 	// Lock is when the oldest lock of a repository was set, if there is one.
 	Lock time.Time `json:"lock,omitzero"`
+	// Doubtful is when a repository was last changed by what may or may not have been a
+	// copy, if that was later than the last one that certainly was.
+	Doubtful time.Time `json:"doubtful,omitzero"`
 	// Failed is when the program last noted that a copy had failed.
 	Failed time.Time `json:"failed,omitzero"`
 	// Mirror compares a mirror with its source.

@@ -72,6 +72,14 @@ func judgeCopies(f datasetFacts, d dataset, p dailyParams, at time.Time) (checks
 	limit := p.limit(d)
 	unsure := f.Seen.Unread > 0 || f.Seen.Links > 0 || f.Seen.BestMore > 0
 	newest, ok := f.Seen.good(p, d)
+	doubt, doubtful := f.Seen.Doubtful, !f.Seen.Doubtful.IsZero() && f.Seen.Damaged == 0
+	if !ok && doubtful {
+		args := []string{"age", span(at.Sub(doubt)), "limit", span(limit)}
+		if at.Sub(doubt) > limit && d.Source == "" { // whatever it was
+			return checks.Fail, checks.Because("backup.late", args...)
+		}
+		return checks.Unknown, checks.Because("backup.copy_unproved", args...)
+	}
 	if !ok {
 		return judgeNone(f.Seen, p.floor(d), p.drop(d), unsure)
 	}
@@ -105,6 +113,9 @@ func judgeCopies(f datasetFacts, d dataset, p dailyParams, at time.Time) (checks
 	}
 	if status == checks.Fail && unsure {
 		return checks.Unknown, checks.Because("backup.copies_partly_unread", late[:4]...)
+	}
+	if status == checks.Fail && doubtful && at.Sub(doubt) <= limit {
+		return checks.Unknown, checks.Because("backup.copy_unproved", "age", span(at.Sub(doubt)), "limit", span(limit))
 	}
 	if last, n := f.Seen.shrunk(newest, p.drop(d)); status == checks.Fail && n > 0 {
 		return status, checks.Because("backup.shrunk", append(late[:4:4], "copies", strconv.Itoa(n), "size", size(last.Size), "usual", size(last.Usual))...)

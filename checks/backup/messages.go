@@ -83,6 +83,10 @@ func dailyMessages() message.Catalogue {
 			Say: say("en {folder} hay copias de {guests} máquinas: no se sabe cuál corresponde a este conjunto", "{folder} holds copies of {guests} machines: which one this dataset means is not known"),
 			Do:  say("declare un conjunto por máquina, con «pattern» como vzdump-qemu-101-*", "declare one dataset for each machine, with a \"pattern\" such as vzdump-qemu-101-*"),
 		},
+		"backup.copy_unproved": {
+			Say: say("el repositorio cambió hace {age} (máximo {limit}), pero cifrado como está no se sabe si fue una copia: pudo ser una etiqueta, una limpieza o una copia sin nada nuevo", "the repository changed {age} ago (limit {limit}), but encrypted as it is nobody can tell whether that was a copy: it may have been a tag, a cleaning or a copy of nothing new"),
+			Do:  say("declare «source» para que se pueda demostrar que los datos no cambiaron, o mire la fecha de la última copia con «restic snapshots» o «borg list»", "declare \"source\" so that it can be proved that the data did not change, or see the date of the last copy with restic snapshots or borg list"),
+		},
 		"backup.lock_left": {
 			Say: say("una copia se quedó a medias: hay un bloqueo de hace {lock} y la última copia completa es de hace {age}", "a run did not end: there is a lock of {lock} ago and the last complete copy is {age} old"),
 			Do:  say("compruebe que ninguna copia está corriendo, quite el bloqueo (restic unlock, borg break-lock) y lance la copia", "see that no copy is running, remove the lock (restic unlock, borg break-lock) and run the copy"),
@@ -160,6 +164,7 @@ func dailyMessages() message.Catalogue {
 
 		// Codes that are arguments of others.
 		"why.link":            {Say: say("hay un enlace que lleva a otro sitio", "a link leads elsewhere")},
+		"why.unproved":        {Say: say("no se puede saber cuándo se hizo", "it cannot be told when it was made")},
 		"why.version":         {Say: say("es de una versión que no se conoce", "it is of an unknown version")},
 		"why.control":         {Say: say("su fichero de control está dañado", "its control file is damaged")},
 		"why.log_too_short":   {Say: say("el registro de eventos ya no llega tan atrás", "the event log no longer reaches so far back")},

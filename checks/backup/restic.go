@@ -46,14 +46,14 @@ func (l *looker) list(ctx context.Context, folder string) (files []stored, why s
 }
 
 // restic looks at a repository of restic without its password: the newest file of
-// snapshots/ dates the last copy that was completed, and all files but config are named
-// by the SHA-256 of what they hold (doc/design.rst).
+// snapshots/ that came with data dates the last copy that was completed, and all files but
+// config are named by the SHA-256 of what they hold (doc/design.rst).
 func (l *looker) restic(ctx context.Context) copiesFacts {
 	out := copiesFacts{Store: storeRestic}
 	walking, cancel := context.WithTimeout(ctx, l.budget)
 	defer cancel()
 	c := copyFact{Folder: true, Format: storeRestic, Depth: string(intact.Whole)}
-	var all, snapshots []stored
+	var all, snapshots, packs []stored
 	for _, folder := range []string{"snapshots", "index", "keys", "data"} {
 		files, why := l.list(walking, folder)
 		if why != "" && c.Why == "" {
@@ -61,6 +61,9 @@ func (l *looker) restic(ctx context.Context) copiesFacts {
 		}
 		if folder == "snapshots" {
 			snapshots = slices.Clone(files)
+		}
+		if folder == "data" {
+			packs = slices.Clone(files)
 		}
 		if folder != "snapshots" && len(files) == 0 && why == "" {
 			c.Damage = string(intact.Truncated)
@@ -76,6 +79,7 @@ func (l *looker) restic(ctx context.Context) copiesFacts {
 	}
 	// A snapshot may be left half written under its name on a disk that was pulled out;
 	// its contents tell then.
+	var made []time.Time
 	for _, s := range snapshots {
 		out.Matching++
 		switch t := s.ModTime.UTC(); {
@@ -83,15 +87,24 @@ func (l *looker) restic(ctx context.Context) copiesFacts {
 			out.Future++
 		case s.Size == 0:
 			out.Damaged++
-		case t.After(c.Time):
-			c.Time = t
+		default:
+			made = append(made, t)
+		}
+	}
+	slices.SortFunc(made, time.Time.Compare)
+	if n := len(made); n > 0 && c.Why == "" {
+		if c.Time = added(made, packs); !c.Time.Equal(made[n-1]) {
+			out.Doubtful = made[n-1]
+		}
+		if c.Time.IsZero() {
+			c.Time, c.Why = made[n-1], unproved
 		}
 	}
 	l.lock(walking, &out, "locks")
 	if out.Matching == 0 && c.Why == "" || c.Time.IsZero() && c.Why == "" {
 		return out
 	}
-	if c.Damage == "" && c.Why == "" {
+	if c.Damage == "" && (c.Why == "" || c.Why == unproved) {
 		l.verifyNamed(ctx, all, c.Size, &c, &out)
 	}
 	if c.Damage != "" {
@@ -99,6 +112,40 @@ func (l *looker) restic(ctx context.Context) copiesFacts {
 	}
 	out.list([]item{{fact: c}})
 	return out
+}
+
+// unproved is why a copy is not a good one of which it cannot be told when it was made.
+const unproved = "unproved"
+
+// added is the time of the newest of the snapshots, oldest first, that came with data; zero
+// if none did. A run that copies something new writes a pack of data and one of folders
+// right before its snapshot. "restic tag" and "restic rewrite" put an old snapshot there
+// anew, with no pack or one of folders; so does a run that found nothing new, and nothing
+// in an encrypted repository tells them apart.
+func added(snapshots []time.Time, packs []stored) time.Time {
+	const (
+		last  = 10 * time.Minute // between the last packs of a run and its snapshot
+		least = 2
+	)
+	written := make([]time.Time, 0, len(packs))
+	for _, p := range packs {
+		written = append(written, p.ModTime.UTC())
+	}
+	slices.SortFunc(written, time.Time.Compare)
+	upTo := func(t time.Time) int { // how many packs were written up to then
+		n, _ := slices.BinarySearchFunc(written, t.Add(1), time.Time.Compare)
+		return n
+	}
+	for i, s := range slices.Backward(snapshots) {
+		from := s.Add(-last)
+		if i > 0 && snapshots[i-1].After(from) {
+			from = snapshots[i-1]
+		}
+		if upTo(s)-upTo(from) >= least {
+			return s
+		}
+	}
+	return time.Time{}
 }
 
 // verifyNamed compares files with the sums that are their names.

@@ -393,38 +393,72 @@ func TestSnapshotOfAFailedRun(t *testing.T) {
 	}
 }
 
-// What borg does without a copy is none: a repository that was only made, one that is
-// compacted every night although no archive was made for days.
-func TestBorgWithoutNewArchive(t *testing.T) {
+// What is done to a repository without making a copy is none, and what is a copy is one,
+// whatever is done to the repository afterwards.
+func TestRepositoriesWithoutNewCopies(t *testing.T) {
 	if testing.Short() {
-		t.Skip("slow: runs borg")
+		t.Skip("slow: runs borg and restic")
 	}
-	const env = "export BORG_BASE_DIR=$PWD/borg; "
-	c := tool{name: "borg"}
-	empty := newPlace(t)
-	c.sh(t, empty, env+"rmdir copias 2>/dev/null || true; borg init -e none copias")
-	empty.later(3 * time.Hour)
-	if got := c.says(empty); got.Status == checks.Pass || got.Status == checks.Warn {
-		t.Errorf("only made: got %s %v", got.Status, got.Reason)
+	if runtime.GOOS != "linux" {
+		t.Skip("the programs are those of Debian")
 	}
-	for _, borg := range copyTools() {
-		if borg.name != "borg" {
-			continue
-		}
-		p := borg.workshop(t)
-		old := time.Now().AddDate(0, 0, -10)
-		err := filepath.WalkDir(p.copies, func(name string, _ os.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
-			return os.Chtimes(name, old, old)
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		borg.sh(t, p, env+"borg compact copias")
-		if got := borg.says(p); got.Status != checks.Fail || got.Reason.Code != "backup.late" {
-			t.Errorf("compacted: got %s %v, want fail backup.late", got.Status, got.Reason)
+	const (
+		borgEnv   = `export BORG_BASE_DIR=$PWD/borg BORG_PASSPHRASE=prueba; `
+		resticEnv = `export RESTIC_PASSWORD=prueba; restic() { command restic -q -r copias "$@"; }; `
+		age       = `find copias -exec touch -d '10 days ago' {} +; `
+		// Two archives of ten days ago, of which the first has something that the second has not.
+		borgOld = `head -c 90000 /dev/urandom > datos/ruido; when=$(date -u -d '10 days ago' +%Y-%m-%dT%H:%M:%S)
+borg create --timestamp $(date -u -d '11 days ago' +%Y-%m-%dT%H:%M:%S) copias::uno datos; echo y > datos/ruido; borg create --timestamp $when copias::dos datos; ` + age
+		resticOld = `head -c 9000 /dev/urandom > datos/ruido; restic init; restic backup datos; ` + age
+	)
+	type row struct {
+		name, shell string
+		status      checks.Status // empty: anything but a pass
+		code        string
+	}
+	borg := []row{
+		{"only made", "true", checks.Fail, "backup.no_copy"},
+		{"compacted", borgOld + "borg compact copias", checks.Fail, "backup.late"},
+		{"one deleted and compacted", borgOld + "borg delete copias::uno; borg compact --threshold 0 copias", "", ""},
+		{"pruned", borgOld + "borg prune --keep-last 1 copias", checks.Fail, "backup.late"},
+		{"pruned and compacted", borgOld + "borg prune --keep-last 1 copias; borg compact --threshold 0 copias", "", ""},
+		{"pruned and compacted each night", borgOld + "borg prune --keep-last 1 copias; borg compact --threshold 0 copias; sleep 1.1; borg rename copias::dos tres; borg compact --threshold 0 copias", "", ""},
+		{"renamed", borgOld + "borg rename copias::dos tres", checks.Fail, "backup.late"},
+		{"a new one", borgOld + "echo z > datos/nuevo; borg create copias::tres datos", checks.Pass, "backup.recent_whole"},
+		{"a new one of nothing new", borgOld + "borg create copias::tres datos", checks.Pass, "backup.recent_whole"},
+		{"a new one, then pruned and compacted", borgOld + "echo z > datos/nuevo; borg create copias::tres datos; sleep 1.1; borg prune --keep-last 1 copias; borg compact copias", checks.Pass, "backup.recent_whole"},
+	}
+	restic := []row{
+		{"only made", "restic init", checks.Fail, "backup.no_copy"},
+		{"tagged", resticOld + "restic tag --add fin", checks.Unknown, "backup.copy_unproved"},
+		{"an old one and one of nothing new, tagged", resticOld + "restic backup datos; " + age + "restic tag --add fin", checks.Unknown, "backup.copy_unproved"},
+		{"forgotten and pruned", resticOld + "echo y > datos/ruido; restic backup datos; " + age + "restic forget --keep-last 1 --prune", checks.Fail, "backup.late"},
+		{"a new one of nothing new", resticOld + "restic backup datos", checks.Unknown, "backup.copy_unproved"},
+		{"a new one", resticOld + "echo y > datos/ruido; restic backup datos", checks.Pass, "backup.recent_whole"},
+		{"a new one, then pruned", resticOld + "echo y > datos/ruido; restic backup datos; sleep 1.1; restic forget --keep-last 1 --prune", checks.Pass, "backup.recent_whole"},
+	}
+	for _, program := range []struct {
+		name, env, first string
+		rows             []row
+	}{
+		{"borg with a password", borgEnv, "borg init -e repokey copias 2>/dev/null; ", borg},
+		{"borg with another cipher", borgEnv, "borg init -e repokey-blake2 copias 2>/dev/null; ", borg[7:8]},
+		{"borg without a password", borgEnv, "borg init -e none copias; ", append(borg[:2:2], borg[7])},
+		{"restic", resticEnv, "", restic},
+	} {
+		for _, tt := range program.rows {
+			t.Run(program.name+"/"+tt.name, func(t *testing.T) {
+				t.Parallel()
+				p := newPlace(t)
+				p.data("hoja", 3000, 20*day)
+				c := tool{name: program.name}
+				c.sh(t, p, program.env+"rmdir copias; "+program.first+tt.shell+"; [ -d copias ]")
+				p.later(3 * time.Hour)
+				got := c.says(p)
+				if got.Status != tt.status && (tt.status != "" || got.Status == checks.Pass || got.Status == checks.Warn) || tt.code != "" && got.Reason.Code != tt.code {
+					t.Errorf("got %s %v, want %s %s", got.Status, got.Reason, tt.status, tt.code)
+				}
+			})
 		}
 	}
 }
