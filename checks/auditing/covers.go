@@ -36,7 +36,7 @@ func failuresCovers() map[host.OS]checks.Coverage {
 func logSources() []string {
 	return []string{
 		journalKept + "/*/*.journal", journalMemory + "/*/*.journal", "/etc/systemd/journald.conf(.d)",
-		"/var/log/auth.log, /var/log/secure, /var/log/messages", "/var/log/wtmp, /run/utmp", "/etc/rsyslog.conf(.d)", "/etc/sssd/sssd.conf, /etc/sssd/conf.d",
+		"/var/log/auth.log, /var/log/secure, /var/log/messages", "/var/log/wtmp, /run/utmp, /var/log/syslog", "/etc/rsyslog.conf(.d)", "/etc/sssd/sssd.conf, /etc/sssd/conf.d",
 		"/etc/systemd/system/multi-user.target.wants", "/etc/machine-id", "/etc/nsswitch.conf",
 	}
 }

@@ -14,7 +14,7 @@ import (
 // origin and reason, the log is kept, and what it shows is no attack.
 func failures() checks.Check {
 	return checks.New(checks.Info{ID: "auditing.failures", Covers: failuresCovers(), Messages: failuresMessages()},
-		failureParams{keepingParams: defaultKeeping(), AccountFailures: 10, SourceAccounts: 5},
+		failureParams{keepingParams: defaultKeeping(), AccountFailures: 10, SourceAccounts: 5, DayFailures: 50},
 		checks.On[failureFacts]{
 			host.Windows: observeFailuresEvents,
 			host.Linux:   observeFailuresFiles,
@@ -46,6 +46,9 @@ type failureParams struct {
 	// SourceAccounts is how many different accounts tried from one address on one day
 	// are one. Names that are no accounts count as one together.
 	SourceAccounts int `json:"source_accounts"`
+	// DayFailures is how many failed log-ons on one day, however slowly, are worth a look:
+	// at one account, or at names that are no accounts; 0 does not look at that.
+	DayFailures int `json:"day_failures"`
 }
 
 // failureFacts is the evidence of auditing.failures.
@@ -81,12 +84,21 @@ func judgeFailures(seen failureFacts, p failureParams, at time.Time) checks.Verd
 			total += d.Count
 		}
 	}
+	slow := func(count int) bool { return p.DayFailures > 0 && count >= p.DayFailures }
 	for _, a := range seen.Accounts {
-		if within(a.Day, p.Days, at) && a.Peak >= p.AccountFailures {
-			findings = append(findings, checks.Finding{Key: "account:" + a.Account + ":" + a.Day, Status: checks.Fail,
-				Reason: checks.Because("failures.account", "account", a.Account, "day", a.Day,
-					"peak", strconv.Itoa(a.Peak), "count", strconv.Itoa(a.Count), "limit", strconv.Itoa(p.AccountFailures))})
+		f := checks.Finding{Key: "account:" + a.Account + ":" + a.Day}
+		args := []string{"account", a.Account, "day", a.Day, "peak", strconv.Itoa(a.Peak), "count", strconv.Itoa(a.Count)}
+		switch {
+		case !within(a.Day, p.Days, at):
+			continue
+		case a.Peak >= p.AccountFailures:
+			f.Status, f.Reason = checks.Fail, checks.Because("failures.account", append(args, "limit", strconv.Itoa(p.AccountFailures))...)
+		case slow(a.Count):
+			f.Status, f.Reason = checks.Warn, checks.Because("failures.account_slow", append(args, "limit", strconv.Itoa(p.DayFailures))...)
+		default:
+			continue
 		}
+		findings = append(findings, f)
 	}
 	for _, s := range seen.Sources {
 		if !within(s.Day, p.Days, at) {
@@ -100,9 +112,9 @@ func judgeFailures(seen failureFacts, p failureParams, at time.Time) checks.Verd
 		switch {
 		case s.Accounts >= p.SourceAccounts:
 			findings = append(findings, checks.Finding{Key: key, Status: checks.Fail, Reason: because("failures.source")})
-		case s.Source == "" && s.Peak >= p.AccountFailures:
+		case s.Source == "" && (s.Peak >= p.AccountFailures || slow(s.Count)):
 			findings = append(findings, checks.Finding{Key: "unknown:" + s.Day, Status: checks.Warn, Reason: because("failures.unknown_here")})
-		case s.Peak >= p.AccountFailures && s.Unknown == s.Count:
+		case (s.Peak >= p.AccountFailures || slow(s.Count)) && s.Unknown == s.Count:
 			findings = append(findings, checks.Finding{Key: key, Status: checks.Warn, Reason: because("failures.source_unknown")})
 		}
 	}

@@ -87,12 +87,31 @@ func (r *reader) silence(ctx context.Context, k *keeping, written, logged time.T
 	for _, file := range []string{wtmp, utmpNow, btmp} {
 		used = later(used, r.lastUse(ctx, file))
 	}
+	rest := r.restWritten(ctx)
 	switch {
-	case used.After(written.Add(lateness)):
+	case used.After(written.Add(lateness)), !rest.IsZero() && r.now.Sub(rest) > stale && r.alive(ctx, rest.Add(stale)):
 		k.SyslogStopped = written.UTC().Format(day)
 	case r.now.Sub(written) > silent && r.alive(ctx, written.Add(silent)):
 		k.SyslogSilent = written.UTC().Format(day)
 	}
+}
+
+// restWritten is when the daemon last wrote down anything at all: what the system does by
+// itself each day goes to a log of its own, whether anybody logs on or not.
+func (r *reader) restWritten(ctx context.Context) time.Time {
+	var newest time.Time
+	for _, file := range []string{"/var/log/syslog", syslogRest} {
+		info, err := r.Host.Files.Stat(ctx, file)
+		switch {
+		case err != nil:
+			r.Miss(file, err)
+		case info.Size > 0:
+			newest = later(newest, info.ModTime)
+		default: // made anew when the last was put aside
+			newest = later(newest, r.rotated(ctx, file).written)
+		}
+	}
+	return newest
 }
 
 // lastUse is the time of the newest log-on, or failed one, in a list of records.

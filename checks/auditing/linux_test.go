@@ -270,6 +270,14 @@ func TestFailuresOnLinux(t *testing.T) {
 			l.files[authLog], l.times[authLog] = "", now.AddDate(0, 0, -1)
 			l.files[wtmp] = logOn(now.AddDate(0, 0, -4), "ana")
 		}), "", checks.Fail, []string{"log.syslog_stopped"}},
+		{"no log at all is written any more", dead(9, func(l *linux) {
+			l.files["/var/log/syslog"], l.times["/var/log/syslog"] = "x", now.AddDate(0, 0, -9)
+			l.files["/var/log/dpkg.log"], l.times["/var/log/dpkg.log"] = "x", now
+		}), "", checks.Fail, []string{"log.syslog_stopped"}},
+		{"another log is written", dead(9, func(l *linux) {
+			l.files["/var/log/syslog"], l.times["/var/log/syslog"] = "x", now.Add(-time.Hour)
+			l.files["/var/log/dpkg.log"], l.times["/var/log/dpkg.log"] = "x", now
+		}), "", checks.Pass, nil},
 		{"failed log-ons that the log does not have", dead(9, func(l *linux) {
 			l.files[btmp] = failedRecord(now.AddDate(0, 0, -4), "ana", "192.0.2.7")
 		}), "", checks.Fail, []string{"log.syslog_stopped"}},

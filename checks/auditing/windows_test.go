@@ -174,6 +174,15 @@ func TestFailuresOnWindows(t *testing.T) {
 		{"a scan of names", func(w *windows) {
 			w.security.Events = logons(50, time.Second, failed("nadie", "192.0.2.7", "0xc0000064"))
 		}, "", checks.Warn, []string{"failures.source_unknown"}},
+		{"slowly, all day", func(w *windows) {
+			w.security.Events = logons(60, 6*time.Minute, failed("ana", "192.0.2.7", "0xc000006a"))
+		}, "", checks.Warn, []string{"failures.account_slow"}},
+		{"slowly, where that is not looked at", func(w *windows) {
+			w.security.Events = logons(60, 6*time.Minute, failed("ana", "192.0.2.7", "0xc000006a"))
+		}, `{"day_failures": 0}`, checks.Pass, nil},
+		{"names that nobody has, slowly", func(w *windows) {
+			w.security.Events = logons(60, 6*time.Minute, failed("nadie", "192.0.2.7", "0xc0000064"))
+		}, "", checks.Warn, []string{"failures.source_unknown"}},
 		{"names that nobody has, at the machine itself", func(w *windows) {
 			w.security.Events = logons(50, time.Second, failed("nadie", "-", "0xc0000064"))
 		}, "", checks.Warn, []string{"failures.unknown_here"}},

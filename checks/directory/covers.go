@@ -35,7 +35,7 @@ func historyCovers() map[host.OS]checks.Coverage {
 }
 
 func lockoutCovers() map[host.OS]checks.Coverage {
-	return ruleCovers("lockoutThreshold; usuarios lockoutTime, msDS-User-Account-Control-Computed", "msDS-LockoutThreshold", "pwdLockout, pwdMaxFailure; pwdAccountLockedTime")
+	return ruleCovers("lockoutThreshold, lockOutObservationWindow; usuarios lockoutTime, msDS-User-Account-Control-Computed", "msDS-LockoutThreshold, msDS-LockoutObservationWindow", "pwdLockout, pwdMaxFailure, pwdFailureCountInterval; pwdAccountLockedTime")
 }
 
 func releaseCovers() map[host.OS]checks.Coverage {

@@ -143,17 +143,19 @@ func observeStore(ctx context.Context, h *host.Host) (storeFacts, error) {
 			r.need(sourceAccounts, err)
 		}
 		seen.Visible = len(found) > 1 // its own is the account's to change
-		config := r.slapdConfig(ctx)
-		if config.read {
-			seen.Cleartext = config.cleartext
-			if seen.Schemes = config.hashes; len(seen.Schemes) == 0 {
+		for _, suffix := range r.peopled(ctx) {
+			config := r.slapdConfig(ctx, suffix)
+			if !config.read {
+				r.note(sourceConfig, "permission")
+				continue
+			}
+			seen.Cleartext = seen.Cleartext || config.cleartext
+			if seen.Schemes = config.hashes; len(seen.Schemes) == 0 { // the server's, for all
 				seen.Schemes = []string{serverChoice}
 			}
 			if seen.Crypt = config.crypt; seen.Crypt == "" && config.cryptSeen {
 				seen.Crypt = cryptDefault
 			}
-		} else {
-			r.note(sourceConfig, "permission")
 		}
 	}
 	seen.about = r.facts()

@@ -41,6 +41,7 @@ type policyFact struct {
 	History   *int64 `json:"history,omitempty"`
 	Threshold *int64 `json:"threshold,omitempty"` // attempts
 	Locked    *int64 `json:"locked,omitempty"`    // 0: until an administrator unlocks
+	Window    *int64 `json:"window,omitempty"`    // after which attempts are forgotten; 0: never
 	Classes   *int64 `json:"classes,omitempty"`   // of characters
 	// Reversible: passwords are kept so that they can be read again.
 	Reversible *bool `json:"reversible,omitempty"`
@@ -184,7 +185,7 @@ func (seen policyFacts) count() int {
 // domainPolicy reads the rules that hold for all who have no fine-grained policy.
 func (r *reader) domainPolicy(ctx context.Context) []policyFact {
 	head, err := r.entry(ctx, r.Domain, "maxPwdAge", "minPwdAge", "minPwdLength", "pwdHistoryLength", "pwdProperties",
-		"lockoutThreshold", "lockoutDuration")
+		"lockoutThreshold", "lockoutDuration", "lockOutObservationWindow")
 	if err != nil {
 		r.need(sourceDomain, err)
 		return nil
@@ -194,6 +195,7 @@ func (r *reader) domainPolicy(ctx context.Context) []policyFact {
 		MaxAge:  r.duration(head, "maxPwdAge", sourceDomain), MinAge: r.duration(head, "minPwdAge", sourceDomain),
 		Length: r.number(head, "minPwdLength", sourceDomain), History: r.number(head, "pwdHistoryLength", sourceDomain),
 		Threshold: r.number(head, "lockoutThreshold", sourceDomain), Locked: r.duration(head, "lockoutDuration", sourceDomain),
+		Window: r.duration(head, "lockOutObservationWindow", sourceDomain),
 	}
 	if bits := r.number(head, "pwdProperties", sourceDomain); bits != nil {
 		p.setComplex(*bits&passwordComplex != 0)
@@ -246,7 +248,7 @@ func (r *reader) fineGrained(ctx context.Context) []policyFact {
 		Attributes: []string{
 			"cn", "msDS-PasswordSettingsPrecedence", "msDS-MaximumPasswordAge", "msDS-MinimumPasswordAge", "msDS-MinimumPasswordLength",
 			"msDS-PasswordHistoryLength", "msDS-PasswordComplexityEnabled", "msDS-PasswordReversibleEncryptionEnabled",
-			"msDS-LockoutThreshold", "msDS-LockoutDuration", "msDS-PSOAppliesTo",
+			"msDS-LockoutThreshold", "msDS-LockoutDuration", "msDS-LockoutObservationWindow", "msDS-PSOAppliesTo",
 		},
 	})
 	if err != nil {
@@ -287,6 +289,7 @@ func (r *reader) passwordSettings(e host.DirectoryEntry) policyFact {
 		MaxAge:     r.duration(e, "msDS-MaximumPasswordAge", sourceSettings), MinAge: r.duration(e, "msDS-MinimumPasswordAge", sourceSettings),
 		Length: r.number(e, "msDS-MinimumPasswordLength", sourceSettings), History: r.number(e, "msDS-PasswordHistoryLength", sourceSettings),
 		Threshold: r.number(e, "msDS-LockoutThreshold", sourceSettings), Locked: r.duration(e, "msDS-LockoutDuration", sourceSettings),
+		Window: r.duration(e, "msDS-LockoutObservationWindow", sourceSettings),
 	}
 	if on, ok := boolean(e, "msDS-PasswordComplexityEnabled"); ok {
 		p.setComplex(on)

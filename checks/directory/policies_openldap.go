@@ -1,7 +1,9 @@
 package directory
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -17,7 +19,7 @@ func (r *reader) ldapPolicies(ctx context.Context, seen *policyFacts) {
 		return
 	}
 	found, err := r.below(ctx, "(objectClass=pwdPolicy)", maxPolicies, "cn", "pwdMaxAge", "pwdMinAge", "pwdMinLength",
-		"pwdInHistory", "pwdMaxFailure", "pwdLockout", "pwdLockoutDuration", "pwdCheckQuality", "pwdCheckModule", "pwdUseCheckModule")
+		"pwdInHistory", "pwdMaxFailure", "pwdLockout", "pwdLockoutDuration", "pwdFailureCountInterval", "pwdCheckQuality", "pwdCheckModule", "pwdUseCheckModule")
 	if err != nil {
 		r.need(sourcePolicies, err)
 		return
@@ -32,27 +34,59 @@ func (r *reader) ldapPolicies(ctx context.Context, seen *policyFacts) {
 			bound[strings.ToLower(dn)] = append(bound[strings.ToLower(dn)], e.DN)
 		}
 	}
-	config := r.slapdConfig(ctx)
+	// Each database with accounts has a default of its own.
+	defaults, readAll := map[string]bool{}, true
+	for _, suffix := range r.peopled(ctx) {
+		config := r.slapdConfig(ctx, suffix)
+		readAll = readAll && config.read
+		switch {
+		case !config.read:
+		case !config.overlay:
+			seen.None = "overlay"
+		case config.policy == "":
+			seen.None = cmp.Or(seen.None, "default")
+		default:
+			defaults[strings.ToLower(config.policy)] = true
+		}
+	}
 	for _, e := range found {
 		p := r.ldapPolicy(e)
 		dn := strings.ToLower(e.DN)
 		p.apply(bound[dn])
 		delete(bound, dn)
-		p.Default = config.read && strings.EqualFold(config.policy, e.DN)
-		p.Candidate = !config.read
+		p.Default = defaults[dn]
+		delete(defaults, dn)
+		p.Candidate = !readAll
 		seen.Policies = append(seen.Policies, p)
 	}
-	hiddenDefault := config.read && config.policy != "" && !slices.ContainsFunc(seen.Policies, func(p policyFact) bool { return p.Default })
-	if len(bound) > 0 || hiddenDefault || !config.read && len(found) == 0 {
+	if len(bound) > 0 || len(defaults) > 0 || !readAll && len(found) == 0 {
 		r.note(sourcePolicies, "permission")
 	}
-	switch {
-	case config.read && !config.overlay:
-		seen.None = "overlay"
-	case config.read && config.policy == "":
-		seen.None = "default"
-	}
 	slices.SortFunc(seen.Policies, func(a, b policyFact) int { return strings.Compare(a.Name, b.Name) })
+}
+
+// peopled are the databases in which there are accounts: a server may also hold a log of
+// changes. Where none is seen, it is all of them but such logs.
+func (r *reader) peopled(ctx context.Context) []string {
+	if len(r.contexts) < 2 {
+		return r.contexts
+	}
+	var out []string
+	for _, suffix := range r.contexts {
+		found, err := r.Host.Directory.Search(ctx, host.DirectoryQuery{Base: suffix, Scope: "subtree", Filter: ldapAccountFilter, Attributes: []string{"uid"}, Max: 1})
+		if errors.Is(err, host.ErrTooBig) || len(found) > 0 {
+			out = append(out, suffix)
+		}
+	}
+	if len(out) == 0 {
+		out = slices.DeleteFunc(slices.Clone(r.contexts), changeLog)
+	}
+	return out
+}
+
+// changeLog tells the usual suffix of a log of changes (slapo-accesslog(5)).
+func changeLog(suffix string) bool {
+	return strings.EqualFold(suffix, "cn=accesslog") || strings.EqualFold(suffix, "cn=log")
 }
 
 // ldapPolicy reads one policy. What an entry does not set is switched off, and a minimum
@@ -68,7 +102,8 @@ func (r *reader) ldapPolicy(e host.DirectoryEntry) policyFact {
 	p := policyFact{
 		Name:   e.DN,
 		MaxAge: number("pwdMaxAge"), MinAge: number("pwdMinAge"), Length: number("pwdMinLength"), History: number("pwdInHistory"),
-		Threshold: number("pwdMaxFailure"), Locked: number("pwdLockoutDuration"), Classes: new(int64),
+		Threshold: number("pwdMaxFailure"), Locked: number("pwdLockoutDuration"),
+		Window: number("pwdFailureCountInterval"), Classes: new(int64),
 	}
 	if on, _ := boolean(e, "pwdLockout"); !on {
 		p.Threshold = new(int64)
@@ -87,7 +122,7 @@ func (r *reader) ldapPolicy(e host.DirectoryEntry) policyFact {
 	return p
 }
 
-// slapdConfig is what cn=config tells of the directory's database.
+// slapdConfig is what cn=config tells of a database.
 type slapdConfig struct {
 	read    bool // the account may read it
 	overlay bool // ppolicy is on
@@ -105,7 +140,7 @@ type slapdConfig struct {
 const saltFormat = "olcPasswordCryptSaltFormat"
 
 // slapdConfig reads cn=config, which only few may.
-func (r *reader) slapdConfig(ctx context.Context) slapdConfig {
+func (r *reader) slapdConfig(ctx context.Context, suffix string) slapdConfig {
 	entries, err := r.Host.Directory.Search(ctx, host.DirectoryQuery{
 		Base: "cn=config", Scope: "subtree", Filter: "(|(objectClass=olcGlobal)(objectClass=olcDatabaseConfig)(objectClass=olcPPolicyConfig))", Max: maxPolicies,
 		Attributes: []string{
@@ -127,7 +162,7 @@ func (r *reader) slapdConfig(ctx context.Context) slapdConfig {
 		switch {
 		case strings.HasSuffix(name, "config"):
 			c.cryptSeen = c.cryptSeen || r.readsAll(e, "cn=config", []string{saltFormat})
-		case slices.ContainsFunc(e.Attributes["olcSuffix"], func(s string) bool { return strings.EqualFold(s, r.Domain) }):
+		case slices.ContainsFunc(e.Attributes["olcSuffix"], func(s string) bool { return sameDN(s, suffix) }):
 			c.read, database = true, ","+strings.ToLower(e.DN)
 		case strings.HasSuffix(name, "frontend"):
 			c.hashes = e.Attributes["olcPasswordHash"]

@@ -116,7 +116,7 @@ func judgeHistory(seen policyFacts, p historyParams, _ time.Time) checks.Verdict
 // lockout is AC-FAIL-3 in the directory: an account locks after a few wrong passwords.
 func lockout() checks.Check {
 	return checks.New(checks.Info{ID: "directory.lockout", Deadline: deadline, Covers: lockoutCovers(), Messages: lockoutMessages()},
-		lockoutParams{Max: 3, Recommended: 3, LockedMany: 5}, onBoth(observeLockout), judgeLockout)
+		lockoutParams{Max: 3, Recommended: 3, WindowMinutes: 10, LockedMany: 5}, onBoth(observeLockout), judgeLockout)
 }
 
 type lockoutParams struct {
@@ -124,6 +124,9 @@ type lockoutParams struct {
 	// better one.
 	Max         int64 `json:"max"`
 	Recommended int64 `json:"recommended"`
+	// WindowMinutes is for how long attempts should count at least: whoever waits for
+	// longer than the rule says can go on. Under a minute nobody is ever locked.
+	WindowMinutes int64 `json:"window_minutes"`
 	// LockedMany is how many accounts that are locked at once are a sign that somebody
 	// tries passwords; 0 does not look at that.
 	LockedMany int `json:"locked_many"`
@@ -141,6 +144,10 @@ func judgeLockout(seen lockoutFacts, p lockoutParams, _ time.Time) checks.Verdic
 			return ruling{checks.Fail, "directory.lockout_off", args(p.Max)}
 		case n > p.Max:
 			return ruling{checks.Fail, "directory.lockout_many", args(p.Max)}
+		case one.Window != nil && *one.Window > 0 && *one.Window < 60:
+			return ruling{checks.Fail, "directory.lockout_forgets", []string{"seconds", text(*one.Window), "bar", text(p.WindowMinutes)}}
+		case one.Window != nil && *one.Window > 0 && *one.Window < p.WindowMinutes*60:
+			return ruling{checks.Warn, "directory.lockout_forgets", []string{"seconds", text(*one.Window), "bar", text(p.WindowMinutes)}}
 		case n > p.Recommended:
 			return ruling{checks.Warn, "directory.lockout_legal_only", args(p.Recommended)}
 		default:

@@ -18,7 +18,7 @@ func (r *reader) ldapSight(ctx context.Context) bool {
 	if err != nil {
 		return false
 	}
-	for _, suffix := range r.contexts {
+	for _, suffix := range slices.DeleteFunc(slices.Clone(r.contexts), changeLog) {
 		i := slices.IndexFunc(databases, func(e host.DirectoryEntry) bool {
 			return slices.ContainsFunc(e.Attributes["olcSuffix"], func(s string) bool { return sameDN(s, suffix) })
 		})

@@ -130,6 +130,15 @@ func TestOnSlapd(t *testing.T) {
 			"change/luis/changed/" + on(2): "directory.changed", "change/eva/closed/" + on(3): "directory.changed", "change/nueva/created/" + on(4): "directory.changed",
 			"change/ana/changed/" + on(1): "", "change/vieja/changed/" + on(30): ""}})
 	})
+	t.Run("a second database without policies", func(t *testing.T) {
+		const empty = "dn: ou=nada,dc=segunda\nobjectClass: organizationalUnit\nou: nada\n\n"
+		o := ldaptest.OpenLDAP{Policies: true, Default: byDefault, Config: true, Entries: good, Second: empty}
+		answers(t, ldaptest.Slapd(t, o).Open(t), passwordLength(), "", says{checks.Pass, nil})
+		o.Second = "dn: uid=luis,dc=segunda\nobjectClass: inetOrgPerson\nuid: luis\ncn: Persona\nsn: Inventada\n\n"
+		d := ldaptest.Slapd(t, o).Open(t)
+		answers(t, d, passwordLength(), "", says{checks.Fail, map[string]string{"policy": "directory.rule_none_overlay"}})
+		answers(t, d, leavers(), left("luis", 40), says{checks.Fail, map[string]string{"account/luis": "directory.leavers_open"}})
+	})
 	t.Run("which policy is the default is hidden", func(t *testing.T) {
 		d := ldaptest.Slapd(t, ldaptest.OpenLDAP{Policies: true, Default: byDefault, Entries: good}).Open(t)
 		answers(t, d, passwordLength(), "", says{checks.Unknown, map[string]string{"unread/default_policy": "directory.unread"}})

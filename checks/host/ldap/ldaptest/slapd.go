@@ -32,6 +32,9 @@ type OpenLDAP struct {
 	Hash string
 	// Crypt is olcPasswordCryptSaltFormat, if it is set.
 	Crypt string
+	// Second makes a second database, without policies, with the suffix dc=segunda and
+	// these entries.
+	Second string
 	// Access are rules of olcAccess before the usual ones, without number.
 	Access []string
 }
@@ -41,7 +44,7 @@ func Slapd(t testing.TB, o OpenLDAP) *Server {
 	t.Helper()
 	slapd, slapadd := need(t, "slapd", "slapd"), need(t, "slapadd", "slapd")
 	dir := t.TempDir()
-	for _, sub := range []string{"config", "data"} {
+	for _, sub := range []string{"config", "data", "data2"} {
 		if err := os.Mkdir(filepath.Join(dir, sub), 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -50,6 +53,9 @@ func Slapd(t testing.TB, o OpenLDAP) *Server {
 	config := filepath.Join(dir, "config")
 	run(t, o.config(t, dir, cert), slapadd, "-F", config, "-n", "0")
 	run(t, o.entries(), slapadd, "-q", "-F", config, "-n", "1")
+	if o.Second != "" {
+		run(t, "dn: dc=segunda\nobjectClass: domain\ndc: segunda\n\n"+o.Second, slapadd, "-q", "-F", config, "-n", "2")
+	}
 	secure, plain := freeAddress(t), freeAddress(t)
 	s := &Server{
 		Secure: "ldaps://" + secure, Plain: "ldap://" + plain, CA: cert.CA,
@@ -116,6 +122,11 @@ func (o OpenLDAP) config(t testing.TB, dir string, cert Certificate) string {
 		}
 		entry("dn: olcOverlay={0}ppolicy,olcDatabase={1}mdb,cn=config", "objectClass: olcOverlayConfig",
 			"objectClass: olcPPolicyConfig", "olcOverlay: {0}ppolicy", policy)
+	}
+	if o.Second != "" {
+		entry("dn: olcDatabase={2}mdb,cn=config", "objectClass: olcDatabaseConfig", "objectClass: olcMdbConfig", "olcDatabase: {2}mdb",
+			"olcDbDirectory: "+filepath.Join(dir, "data2"), "olcSuffix: dc=segunda", "olcDbMaxSize: 1073741824",
+			"olcAccess: {0}to attrs=userPassword by anonymous auth by * none", "olcAccess: {1}to * by users read")
 	}
 	return b.String()
 }
