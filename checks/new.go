@@ -54,7 +54,17 @@ func NewWithParams[O, P any](info Info, defaults P, on OnWith[O, P], judge func(
 	if info.Deadline == 0 {
 		info.Deadline = DefaultDeadline
 	}
-	return &check[O, P]{info: info, defaults: defaults, on: on, judge: judge}
+	c := &check{
+		info: info, defaults: defaults, on: make(map[host.OS]observer, len(on)),
+		newFacts: func() any { return new(O) }, newParams: func() any { return new(P) },
+		judge: func(facts, params any, at time.Time) Verdict { return judge(*facts.(*O), *params.(*P), at) }, //nolint:forcetypeassert // made by the two above
+	}
+	for os, observe := range on {
+		c.on[os] = func(ctx context.Context, h *host.Host, params any) (any, error) {
+			return observe(ctx, h, *params.(*P)) //nolint:forcetypeassert // made by newParams
+		}
+	}
+	return c
 }
 
 // Codes of the reasons that New itself gives; see Messages.
@@ -66,13 +76,21 @@ const (
 	codeUnobserved  = "check.not_observed"
 )
 
-type check[O, P any] struct {
+// check is any check. Its types are behind closures, so that the program holds this code
+// once and not a hundred times, once for each check.
+type check struct {
 	info     Info
-	defaults P
-	on       OnWith[O, P]
-	judge    func(O, P, time.Time) Verdict
-	hanging  hanging
+	defaults any // P
+	on       map[host.OS]observer
+	// newFacts and newParams return a new *O and *P, of which judge takes what they point
+	// at.
+	newFacts, newParams func() any
+	judge               func(facts, params any, at time.Time) Verdict
+	hanging             hanging
 }
+
+// observer takes a *P and returns an O.
+type observer func(ctx context.Context, h *host.Host, params any) (any, error)
 
 // hanging notes, by parameters, the runs that were left alone at their deadline and have
 // not ended yet. Only one each is left: a network disk that does not come back would else
@@ -101,11 +119,11 @@ func (h *hanging) set(params string, is bool) {
 	h.runs[params] = true
 }
 
-func (c *check[O, P]) Info() Info { return c.info }
+func (c *check) Info() Info { return c.info }
 
-func (c *check[O, P]) Platforms() []host.OS { return slices.Sorted(maps.Keys(c.on)) }
+func (c *check) Platforms() []host.OS { return slices.Sorted(maps.Keys(c.on)) }
 
-func (c *check[O, P]) Run(ctx context.Context, h *host.Host, raw json.RawMessage) Result {
+func (c *check) Run(ctx context.Context, h *host.Host, raw json.RawMessage) Result {
 	start := time.Now() // measures a duration; facts are dated by h.Now
 	res := Result{Check: c.info.ID, ObservedAt: h.Now().UTC()}
 	res.Verdict, res.Observed = c.run(ctx, h, raw, res.ObservedAt)
@@ -113,7 +131,7 @@ func (c *check[O, P]) Run(ctx context.Context, h *host.Host, raw json.RawMessage
 	return res
 }
 
-func (c *check[O, P]) run(ctx context.Context, h *host.Host, raw json.RawMessage, at time.Time) (Verdict, json.RawMessage) {
+func (c *check) run(ctx context.Context, h *host.Host, raw json.RawMessage, at time.Time) (Verdict, json.RawMessage) {
 	params, err := c.params(raw)
 	if err != nil {
 		return unknown(Because(codeBadParams, "detail", err.Error())), nil
@@ -135,8 +153,8 @@ func (c *check[O, P]) run(ctx context.Context, h *host.Host, raw json.RawMessage
 	}
 	// What is judged is what is kept: a fact that its own JSON loses must not
 	// decide here and be missing when the evidence is judged again.
-	var kept O
-	if err := json.Unmarshal(observed, &kept); err != nil {
+	kept := c.newFacts()
+	if err := json.Unmarshal(observed, kept); err != nil {
 		return unknown(Because(codeCrashed, "part", "encode")), nil
 	}
 	return c.judged(kept, params, at), observed
@@ -145,11 +163,11 @@ func (c *check[O, P]) run(ctx context.Context, h *host.Host, raw json.RawMessage
 // observe runs the impure half under the check's deadline. A system call that
 // never returns cannot be ended from outside, so at the deadline the goroutine
 // is left to finish alone: it notes its own end, and nobody reads its answer.
-func (c *check[O, P]) observe(ctx context.Context, h *host.Host, params P, raw string, observe func(context.Context, *host.Host, P) (O, error)) (O, *Reason) {
+func (c *check) observe(ctx context.Context, h *host.Host, params any, raw string, observe observer) (any, *Reason) {
 	ctx, cancel := context.WithTimeout(ctx, c.info.Deadline)
 	defer cancel()
 	type answer struct {
-		seen   O
+		seen   any
 		reason *Reason
 	}
 	done := make(chan answer)
@@ -181,25 +199,24 @@ func (c *check[O, P]) observe(ctx context.Context, h *host.Host, params P, raw s
 	case <-ctx.Done():
 		c.hanging.set(raw, true)
 		close(left)
-		var none O
 		r := c.unobserved(ctx, ctx.Err())
-		return none, &r
+		return nil, &r
 	}
 }
 
-func (c *check[O, P]) unobserved(ctx context.Context, err error) Reason {
+func (c *check) unobserved(ctx context.Context, err error) Reason {
 	if ctx.Err() != nil {
 		return c.timedOut()
 	}
 	return Because(codeUnobserved, "why", WhyUnread(err))
 }
 
-func (c *check[O, P]) timedOut() Reason {
+func (c *check) timedOut() Reason {
 	return Because(codeTimedOut, "seconds", fmt.Sprintf("%.0f", c.info.Deadline.Seconds()))
 }
 
 // judged runs the pure half; a crash there is Unknown too.
-func (c *check[O, P]) judged(seen O, params P, at time.Time) (v Verdict) {
+func (c *check) judged(seen, params any, at time.Time) (v Verdict) {
 	defer func() {
 		if recover() != nil {
 			v = unknown(Because(codeCrashed, "part", "judge"))
@@ -212,59 +229,58 @@ func (c *check[O, P]) judged(seen O, params P, at time.Time) (v Verdict) {
 	return v
 }
 
-func (c *check[O, P]) Judge(observed, raw json.RawMessage, at time.Time) (Verdict, error) {
+func (c *check) Judge(observed, raw json.RawMessage, at time.Time) (Verdict, error) {
 	params, err := c.params(raw)
 	if err != nil {
 		return Verdict{}, fmt.Errorf("parameters of %s: %w", c.info.ID, err)
 	}
-	var seen O
-	if err := json.Unmarshal(observed, &seen); err != nil {
+	seen := c.newFacts()
+	if err := json.Unmarshal(observed, seen); err != nil {
 		return Verdict{}, fmt.Errorf("facts of %s: %w", c.info.ID, err)
 	}
 	return c.judged(seen, params, at), nil
 }
 
-func (c *check[O, P]) CheckParams(raw json.RawMessage) error {
+func (c *check) CheckParams(raw json.RawMessage) error {
 	_, err := c.params(raw)
 	return err
 }
 
-func (c *check[O, P]) TakesParam(name string) bool {
+func (c *check) TakesParam(name string) bool {
 	raw, err := json.Marshal(map[string]any{name: nil})
 	if err != nil {
 		return false
 	}
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()
-	var p P
 	// The package has no type for this error.
-	err = dec.Decode(&p)
+	err = dec.Decode(c.newParams())
 	return err == nil || !strings.HasPrefix(err.Error(), "json: unknown field ")
 }
 
-// params decodes strictly over a deep copy of the defaults, then validates.
-func (c *check[O, P]) params(raw json.RawMessage) (P, error) {
-	var p P
+// params returns a *P: it decodes strictly over a deep copy of the defaults, then validates.
+func (c *check) params(raw json.RawMessage) (any, error) {
+	p := c.newParams()
 	base, err := json.Marshal(c.defaults)
 	if err != nil {
-		return p, fmt.Errorf("defaults: %w", err)
+		return nil, fmt.Errorf("defaults: %w", err)
 	}
-	if err := json.Unmarshal(base, &p); err != nil {
-		return p, fmt.Errorf("defaults: %w", err)
+	if err := json.Unmarshal(base, p); err != nil {
+		return nil, fmt.Errorf("defaults: %w", err)
 	}
 	if len(bytes.TrimSpace(raw)) > 0 {
 		dec := json.NewDecoder(bytes.NewReader(raw))
 		dec.DisallowUnknownFields()
-		if err := dec.Decode(&p); err != nil {
-			return p, errors.New(strings.TrimPrefix(err.Error(), "json: "))
+		if err := dec.Decode(p); err != nil {
+			return nil, errors.New(strings.TrimPrefix(err.Error(), "json: "))
 		}
 		if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-			return p, errors.New("more than one JSON value")
+			return nil, errors.New("more than one JSON value")
 		}
 	}
-	if v, ok := any(&p).(Validator); ok {
+	if v, ok := p.(Validator); ok {
 		if err := v.Validate(); err != nil {
-			return p, err
+			return nil, err
 		}
 	}
 	return p, nil
