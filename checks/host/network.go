@@ -47,6 +47,9 @@ type FilterChain struct {
 	// bonds and VLANs, and those of a default route. Tunnels and bridges of virtual
 	// machines are left out.
 	AcceptsFrom []string `json:"accepts_from,omitempty"`
+	// AcceptsNear lists those of the other interfaces from which everything is accepted that
+	// comes from an address of the same network.
+	AcceptsNear []string `json:"accepts_near,omitempty"`
 }
 
 // Listeners implements Network.

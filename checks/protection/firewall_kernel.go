@@ -22,6 +22,7 @@ type filterChain struct {
 	Drops       bool     `json:"drops"`
 	AcceptsAll  bool     `json:"accepts_all,omitempty"`
 	AcceptsFrom []string `json:"accepts_from,omitempty"`
+	AcceptsNear []string `json:"accepts_near,omitempty"`
 }
 
 func (c filterChain) title() string { return c.Family + " " + c.Table + " " + c.Name }
@@ -49,7 +50,7 @@ func observeFirewallKernel(ctx context.Context, h *host.Host) (firewallFacts, er
 			look.Note(sourceFilter, "too_big")
 			break
 		}
-		seen.Chains = append(seen.Chains, filterChain{c.Family, c.Table, c.Name, c.Drops, c.AcceptsAll, c.AcceptsFrom})
+		seen.Chains = append(seen.Chains, filterChain{c.Family, c.Table, c.Name, c.Drops, c.AcceptsAll, c.AcceptsFrom, c.AcceptsNear})
 	}
 	seen.NoIPv6 = noIPv6(ctx, &look)
 	listeners, err := h.Network.Listeners(ctx)
@@ -99,6 +100,11 @@ func dynamicPorts(ctx context.Context, look *checks.Look) int {
 	return usual
 }
 
+// both lists what is in two lists.
+func both(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(name string) bool { return !slices.Contains(b, name) })
+}
+
 // filter judges the rules of the kernel. A packet passes only if every chain lets it
 // pass, so one chain that closes is enough.
 func (j *judged) filter(seen firewallFacts) {
@@ -120,26 +126,31 @@ func (j *judged) filter(seen firewallFacts) {
 	}
 	for _, family := range families {
 		closing, letting := 0, ""
-		var from []string
+		var from, near []string // interfaces that all chains that close let in from
 		for _, c := range seen.Chains {
 			switch {
 			case !c.sees(family):
 			case c.Drops && closing == 0:
-				closing, from = 1, c.AcceptsFrom
+				closing, from, near = 1, c.AcceptsFrom, slices.Concat(c.AcceptsFrom, c.AcceptsNear)
 			case c.Drops:
 				closing++
-				from = slices.DeleteFunc(slices.Clone(from), func(name string) bool { return !slices.Contains(c.AcceptsFrom, name) })
+				from = both(from, c.AcceptsFrom)
+				near = both(near, slices.Concat(c.AcceptsFrom, c.AcceptsNear))
 			case c.AcceptsAll:
 				letting = c.title()
 			}
 		}
 		key := "filter/" + family
 		switch {
-		case closing > 0 && len(from) == 0:
+		case closing > 0 && len(near) == 0:
 			j.add(key, checks.Pass, "firewall.drops", "family", family)
 		case closing > 0:
-			for _, name := range from {
-				j.add(key+"/"+name, open, "firewall.interface_open", "family", family, "interface", name)
+			for _, name := range near {
+				if slices.Contains(from, name) {
+					j.add(key+"/"+name, open, "firewall.interface_open", "family", family, "interface", name)
+				} else {
+					j.add(key+"/"+name, checks.Warn, "firewall.neighbours", "family", family, "interface", name)
+				}
 			}
 		case seen.Legacy:
 			j.add(key, open, "firewall.legacy")

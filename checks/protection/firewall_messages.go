@@ -76,6 +76,10 @@ func firewallMessages() message.Catalogue {
 		"firewall.rule_wide": {Say: say("la regla «{rule}» deja entrar todo, de cualquiera y a cualquier programa (decide: {from})", "the rule \"{rule}\" lets in everything, from anybody and to any program (decided by: {from})"),
 			Do: say("wf.msc > Reglas de entrada: deshabilítela o limítela al programa, puerto y direcciones que la necesitan", "wf.msc > Inbound Rules: disable it or limit it to the program, port and addresses that need it")},
 
+		"firewall.rule_near": {Say: say("la regla «{rule}» deja entrar todo lo que viene de la red local (decide: {from})", "the rule \"{rule}\" lets in everything from the local network (decided by: {from})"),
+			Do: say("wf.msc > Reglas de entrada: limítela a los programas, puertos y equipos que la necesitan: un virus en otro PC entraría por ella", "wf.msc > Inbound Rules: limit it to the programs, ports and machines that need it: a virus on another PC would come in by it")},
+		"firewall.neighbours": {Say: say("se acepta todo lo que viene de la propia red de {interface} ({family})", "everything that comes from the own network of {interface} is accepted ({family})"),
+			Do: say("limite la regla a los puertos y equipos necesarios: un virus en otro PC entraría por ella", "limit the rule to the ports and machines that are needed: a virus on another PC would come in by it")},
 		"firewall.drops":       {Say: say("lo que nadie pidió se rechaza ({family})", "what nobody asked for is refused ({family})")},
 		"firewall.none":        {Say: say("ninguna regla filtra lo que entra", "no rule filters what comes in"), Do: closeIt},
 		"firewall.not_dropped": {Say: say("lo que ninguna regla nombra entra ({family})", "what no rule names gets in ({family})"), Do: closeIt},

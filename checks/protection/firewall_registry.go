@@ -62,6 +62,8 @@ type wideRule struct {
 	ID   string `json:"id"`
 	Name string `json:"name,omitempty"`
 	From string `json:"from"`
+	// Near tells that it does so for the local network only.
+	Near bool `json:"near,omitempty"`
 }
 
 // store is one place where settings of a profile are, in the order in which they count.
@@ -320,7 +322,7 @@ func wideRules(rules []storedRule, profiles []firewallProfile) []wideRule {
 			return !p.Shielded && r.counts(p)
 		}) {
 			name := []rune(r.name)
-			out = append(out, wideRule{ID: r.id, Name: string(name[:min(len(name), maxName)]), From: r.from})
+			out = append(out, wideRule{ID: r.id, Name: string(name[:min(len(name), maxName)]), From: r.from, Near: r.near})
 		}
 	}
 	return out
@@ -358,6 +360,10 @@ func (j *judged) windowsFirewall(seen firewallFacts) {
 		}
 	}
 	for _, r := range seen.Wide {
+		if r.Near {
+			j.add("rule/"+r.ID, checks.Warn, "firewall.rule_near", "rule", r.Name, "from", r.From)
+			continue
+		}
 		j.add("rule/"+r.ID, checks.Fail, "firewall.rule_wide", "rule", r.Name, "from", r.From)
 	}
 }

@@ -26,8 +26,11 @@ type rule struct {
 	program string
 	// service is the only service that may listen, empty for any.
 	service string
-	// narrow tells that the rule has another condition: addresses, an interface, an app
-	// of the store, authentication.
+	// near tells that one of the addresses that it is for is the whole local network, far
+	// that there are others.
+	near, far bool
+	// narrow tells that the rule has another condition: an interface, an app of the store,
+	// authentication.
 	narrow bool
 }
 
@@ -80,7 +83,8 @@ func parseRule(text string) (rule, error) {
 				r.service = value
 			}
 		case "RA4", "RA6", "RA42", "RA62":
-			r.narrow = r.narrow || !everyAddress(value)
+			near := strings.EqualFold(value, "LocalSubnet")
+			r.near, r.far = r.near || near, r.far || !near && !everyAddress(value)
 		case "LA4", "LA6", "LA42", "LA62", "RPort", "RPort2_10", "ICMP4", "ICMP6", "IF", "LUAuth", "RUAuth", "RMAuth",
 			"LUOwn", "AppPkgId", "Security", "Security2", "Security2_9", "Auth", "RUserOwn", "TTK", "TTK2_22", "TTK2_27", "TTK2_28", "NNm", "PFN":
 			r.narrow = r.narrow || value != "" && value != "*" && !everyAddress(value)
@@ -110,9 +114,10 @@ func (r rule) applies(profile string) bool {
 // lets tells whether the rule lets something in.
 func (r rule) lets() bool { return r.active && r.allows && r.in }
 
-// wide tells whether the rule lets in everything, from everybody, to every program.
+// wide tells whether the rule lets in everything to every program, from everybody or, if
+// it is near, from everybody on the local network.
 func (r rule) wide() bool {
-	return r.lets() && !r.narrow && r.program == "" && r.service == "" &&
+	return r.lets() && !r.narrow && (r.near || !r.far) && r.program == "" && r.service == "" &&
 		(r.protocol < 0 || r.protocol == 6 || r.protocol == 17) &&
 		(len(r.ports) == 0 || slices.ContainsFunc(r.ports, everyAddress))
 }
@@ -124,7 +129,7 @@ func (r rule) opens(l host.Listener) bool {
 	if l.Protocol == "udp" {
 		protocol = 17
 	}
-	if !r.lets() || r.narrow || r.protocol >= 0 && r.protocol != protocol {
+	if !r.lets() || r.narrow || r.near || r.far || r.protocol >= 0 && r.protocol != protocol {
 		return false
 	}
 	if r.program != "" {

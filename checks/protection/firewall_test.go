@@ -107,7 +107,9 @@ func TestFirewallOnWindows(t *testing.T) {
 		{"rule for everything", profiles(map[string]any{local + rules + `{1}`: all}), nil, on, "", checks.Fail, []string{"firewall.rule_wide", "firewall.exposed"}},
 		{"rule for everything, switched off", profiles(map[string]any{local + rules + `{1}`: "v2.31|Action=Allow|Active=FALSE|Dir=In|Name=Todo|"}), nil, on, "", checks.Pass, nil},
 		{"rule for everything, outwards", profiles(map[string]any{local + rules + `{1}`: "v2.31|Action=Allow|Active=TRUE|Dir=Out|Name=Todo|"}), nil, on, "", checks.Pass, nil},
-		{"rule for everything from the local network", profiles(map[string]any{local + rules + `{1}`: "v2.31|Action=Allow|Active=TRUE|Dir=In|RA4=LocalSubnet|RA6=LocalSubnet|"}), nil, on, "", checks.Pass, nil},
+		{"rule for everything from the local network", profiles(map[string]any{local + rules + `{1}`: "v2.31|Action=Allow|Active=TRUE|Dir=In|RA4=LocalSubnet|RA6=LocalSubnet|"}), nil, on, "", checks.Warn, []string{"firewall.rule_near"}},
+		{"rule for everything from the local network and another", profiles(map[string]any{local + rules + `{1}`: "v2.31|Action=Allow|Active=TRUE|Dir=In|RA4=LocalSubnet|RA4=198.51.100.7/255.255.255.255|"}), nil, on, "", checks.Warn, []string{"firewall.rule_near"}},
+		{"rule for everything from one machine", profiles(map[string]any{local + rules + `{1}`: "v2.31|Action=Allow|Active=TRUE|Dir=In|RA4=198.51.100.7/255.255.255.255|"}), nil, on, "", checks.Pass, nil},
 		{"rule for everything by cable", profiles(map[string]any{local + rules + `{1}`: "v2.31|Action=Allow|Active=TRUE|Dir=In|IFType=Lan|Name=Todo|"}), nil, on, "", checks.Fail, []string{"firewall.rule_wide", "firewall.exposed"}},
 		{"rule for everything by a private network", profiles(map[string]any{local + rules + `{1}`: "v2.31|Action=Allow|Active=TRUE|Dir=In|IFType=RemoteAccess|Name=Todo|"}), nil, on, "", checks.Pass, nil},
 		{"rule for all of TCP by its ports", profiles(map[string]any{local + rules + `{1}`: "v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort2_10=1-65535|"}), nil, on, "", checks.Fail, []string{"firewall.rule_wide", "firewall.exposed"}},
@@ -158,6 +160,10 @@ func TestFirewallOnLinux(t *testing.T) {
 		c.AcceptsFrom = names
 		return c
 	}
+	near := func(c host.FilterChain, names ...string) host.FilterChain {
+		c.AcceptsNear = names
+		return c
+	}
 	filter := func(open []string, chains ...host.FilterChain) checktest.Answers {
 		return checktest.Answers{Filter: &host.PacketFilter{Chains: chains, Open: open}, ListenerList: []host.Listener{
 			{Protocol: "tcp", Address: "0.0.0.0", Port: 22, Program: "sshd"}, {Protocol: "tcp", Address: "::", Port: 3306, Program: "mariadbd"},
@@ -196,6 +202,9 @@ func TestFirewallOnLinux(t *testing.T) {
 		{"IPv6 unreadable", speaks6, []string{"/proc/sys/net/ipv6/conf"}, filter(nil, chain("inet", true)), "", checks.Unknown, []string{"firewall.unread"}},
 		{"an interface is open", mute6, nil, filter(nil, from(chain("inet", true), "eth0")), "", checks.Fail, []string{"firewall.interface_open"}},
 		{"an interface is open in one chain only", mute6, nil, filter(nil, from(chain("inet", true), "eth0"), chain("ip", true)), "", checks.Pass, nil},
+		{"the own network is let in", mute6, nil, filter(nil, near(chain("inet", true), "eth0")), "", checks.Warn, []string{"firewall.neighbours"}},
+		{"the own network is let in by one, all of it by the other", mute6, nil, filter(nil, near(chain("inet", true), "eth0"), from(chain("ip", true), "eth0")), "", checks.Warn, []string{"firewall.neighbours"}},
+		{"the own network is let in in one chain only", mute6, nil, filter(nil, near(chain("inet", true), "eth0"), chain("ip", true)), "", checks.Pass, nil},
 		{"older iptables beside, closed", speaks6, nil, legacy(filter(nil, chain("inet", true))), "", checks.Pass, nil},
 		{"older iptables only", speaks6, nil, legacy(filter(nil)), "", checks.Unknown, []string{"firewall.legacy"}},
 		{"older iptables beside, open", speaks6, nil, legacy(filter(nil, chain("inet", false))), "", checks.Unknown, []string{"firewall.legacy", "firewall.legacy"}},
@@ -256,7 +265,7 @@ func FuzzParseRule(f *testing.F) {
 			return
 		}
 		l := host.Listener{Protocol: "tcp", Address: "0.0.0.0", Port: 445, Program: "System"}
-		if r.wide() && r.protocol != 17 && !r.opens(l) {
+		if r.wide() && !r.near && r.protocol != 17 && !r.opens(l) {
 			t.Fatalf("%q lets in everything, and not this", text)
 		}
 	})

@@ -96,6 +96,9 @@ type patchesFacts struct {
 	// there are lists, and none of those is of security updates.
 	Lists      string `json:"lists,omitempty"`
 	NoSecurity bool   `json:"no_security,omitempty"`
+	// Extended tells that there are lists of the updates that Ubuntu Pro brings beyond the
+	// end of free ones.
+	Extended bool `json:"extended,omitempty"`
 	// Pending are the packages with a security update that is not installed, sorted.
 	Pending     []pendingPackage `json:"pending,omitempty"`
 	PendingMore int              `json:"pending_more,omitempty"`
@@ -194,7 +197,7 @@ func extended(seen patchesFacts, p patchesParams, end string, at time.Time) bool
 		return false
 	}
 	last, ok := parseDay(end)
-	return ok && seen.fixes(p).through.After(last)
+	return seen.Extended || ok && seen.fixes(p).through.After(last)
 }
 
 // cumulative judges Windows, whose fixes come as one every second Tuesday of a month.

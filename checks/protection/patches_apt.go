@@ -61,6 +61,7 @@ func pendingAPT(ctx context.Context, look *checks.Look, seen *patchesFacts, pend
 		lists = slices.DeleteFunc(lists, func(name string) bool { return !ofRelease(name, release) })
 	}
 	seen.NoSecurity = listed && len(lists) == 0
+	seen.Extended = slices.ContainsFunc(lists, func(name string) bool { return strings.HasPrefix(name, "esm.ubuntu.com_infra_ubuntu_dists_") })
 	seen.NoParts = partsWithout(entries, lists)
 	if len(lists) == 0 {
 		return nil

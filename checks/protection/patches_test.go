@@ -339,6 +339,11 @@ func TestPatchesOnLinux(t *testing.T) {
 		{"no release", debianFiles(map[string]string{"/etc/os-release": ""}), nil, "", checks.Unknown, []string{"patches.unread"}},
 		{"release elsewhere", debianFiles(map[string]string{"/etc/os-release": "", "/usr/lib/os-release": debian}), nil, "", checks.Pass, nil},
 		{"Ubuntu 20.04", debianFiles(map[string]string{"/etc/os-release": "ID=ubuntu\nVERSION_ID=\"20.04\"\n"}), nil, "", checks.Fail, []string{"patches.unsupported"}},
+		{"Ubuntu 20.04 with Ubuntu Pro", debianFiles(map[string]string{
+			"/etc/os-release": "ID=ubuntu\nVERSION_ID=\"20.04\"\nVERSION_CODENAME=focal\nUBUNTU_CODENAME=focal\n", main: "", release: "",
+			folderLists + "/esm.ubuntu.com_infra_ubuntu_dists_focal-infra-security_main_binary-amd64_Packages": securityUpdates("7.88.1-10+deb12u12"),
+			folderLists + "/esm.ubuntu.com_infra_ubuntu_dists_focal-infra-security_InRelease":                  dated("Thu, 19 Nov 2026 20:09:37 UTC"),
+		}), nil, "", checks.Warn, []string{"patches.extended"}},
 		{"Mint", debianFiles(map[string]string{"/etc/os-release": "ID=linuxmint\nVERSION_ID=\"22.1\"\n"}), nil, "", checks.Pass, nil},
 		{"CentOS 7", map[string]string{"/etc/os-release": "ID=\"centos\"\nVERSION_ID=\"7\"\n", "/var/lib/rpm/Packages": "", folderRepos + "/CentOS-Base.repo": "[base]\nbaseurl=http://vault.centos.org/7.9.2009/os/\n"}, nil, "", checks.Fail, []string{"patches.unsupported", "patches.no_notices"}},
 		{"restart due", debianFiles(map[string]string{"/run/reboot-required": "*** System restart required ***\n"}), nil, "", checks.Warn, []string{"patches.restart_undated"}},

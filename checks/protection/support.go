@@ -61,5 +61,6 @@ func extendedEnds() map[string]string {
 		"windows 19045 pro": "2028-10-10", "windows 19045 enterprise": "2028-10-10",
 		"windows 9200 server": "2026-10-13", "windows 9600 server": "2026-10-13",
 		"windows 14393 ltsc": "2029-10-09",
+		"ubuntu 18.04":       "2028-04-30", "ubuntu 20.04": "2030-04-30", "ubuntu 22.04": "2032-04-30", // Ubuntu Pro
 	}
 }

@@ -173,7 +173,8 @@ func devices(ctx context.Context) []nic {
 				if v4 := ip.IP.To4(); v4 != nil {
 					b = v4
 				}
-				n.addresses = append(n.addresses, b)
+				ones, _ := ip.Mask.Size()
+				n.addresses, n.bits = append(n.addresses, b), append(n.bits, ones)
 			}
 		}
 		all, names = append(all, n), append(names, i.Name)

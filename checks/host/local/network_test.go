@@ -112,7 +112,7 @@ func FuzzPacketFilter(f *testing.F) {
 			}
 		}
 		listeners := []host.Listener{{Protocol: "tcp", Address: "::", Port: 22}, {Protocol: "udp", Address: "192.0.2.7", Port: 53}}
-		filter, err := filterOf(rules, []nic{{name: "red0", index: 2, addresses: [][]byte{{192, 0, 2, 7}}}}, listeners)
+		filter, err := filterOf(rules, []nic{{name: "red0", index: 2, addresses: [][]byte{{192, 0, 2, 7}}, bits: []int{24}}}, listeners)
 		if err != nil {
 			return
 		}

@@ -24,6 +24,7 @@ type probe struct {
 	device    string
 	index     uint32   // of the interface
 	addresses [][]byte // of the interface; the packet is to one of them
+	source    []byte   // where the packet is from
 }
 
 const (
@@ -36,6 +37,20 @@ type nic struct {
 	name      string
 	index     uint32
 	addresses [][]byte // 4 or 16 bytes each
+	bits      []int    // how many of each are of the network
+}
+
+// neighbours are addresses of others, one of each network that the interface is in.
+func (n nic) neighbours() [][]byte {
+	var out [][]byte
+	for i, own := range n.addresses {
+		if i < len(n.bits) && n.bits[i] < 8*len(own) {
+			other := slices.Clone(own)
+			other[len(other)-1] ^= 1
+			out = append(out, other)
+		}
+	}
+	return out
 }
 
 // filterOf answers what the rules do with packets that come in from the interfaces
@@ -113,6 +128,9 @@ func (r *inquiry) describe(name nfName, from []nic) (host.FilterChain, error) {
 	}
 	accepts := func(p probe) (accepted, byRule bool, err error) {
 		for _, p.family = range families(name.family) {
+			if p.source != nil && (len(p.source) == 4) != (p.family == nfFamilyIPv4) {
+				continue // an address of the other family
+			}
 			for _, p.protocol = range []byte{protocolTCP, protocolUDP} {
 				dropped, rule, err := r.drops(name, p)
 				if err != nil {
@@ -139,9 +157,21 @@ func (r *inquiry) describe(name nfName, from []nic) (host.FilterChain, error) {
 		}
 		if accepted {
 			out.AcceptsFrom = append(out.AcceptsFrom, n.name)
+			continue
+		}
+		for _, from := range n.neighbours() {
+			p := probe{device: n.name, index: n.index, addresses: n.addresses, source: from}
+			if accepted, _, err = accepts(p); err != nil {
+				return out, err
+			}
+			if accepted {
+				out.AcceptsNear = append(out.AcceptsNear, n.name)
+				break
+			}
 		}
 	}
 	slices.Sort(out.AcceptsFrom)
+	slices.Sort(out.AcceptsNear)
 	return out, nil
 }
 

@@ -46,6 +46,7 @@ func rulesets() []ruleset {
 	all := []string{"tcp/22", "tcp/80", "tcp/8080", "udp/53"}
 	accepts := func(c *host.FilterChain) { c.Drops, c.AcceptsAll = false, true }
 	lets := func(c *host.FilterChain) { c.Drops = false }
+	near := func(c *host.FilterChain) { c.AcceptsNear = []string{"red0"} }
 	one := func(c host.FilterChain, open ...string) host.PacketFilter {
 		return host.PacketFilter{Chains: []host.FilterChain{c}, Open: open}
 	}
@@ -63,7 +64,10 @@ func rulesets() []ruleset {
 		{"accept all of TCP", nft(head + "meta l4proto tcp accept; }}"), one(with(base("inet", "f", "entrada", 1), accepts), "tcp/22", "tcp/80", "tcp/8080")},
 		{"accept every port", nft(head + "tcp dport 1-65535 accept; }}"), one(with(base("inet", "f", "entrada", 1), accepts), "tcp/22", "tcp/80", "tcp/8080")},
 		{"accept every address", nft(head + "ip saddr 0.0.0.0/0 accept; }}"), one(with(base("inet", "f", "entrada", 1), accepts), all...)},
-		{"accept a network", nft(head + "ip saddr 192.0.2.0/24 accept; ip6 saddr fe80::/10 accept; }}"), one(base("inet", "f", "entrada", 2))},
+		{"accept its own network", nft(head + "ip saddr 192.0.2.0/24 accept; }}"), one(with(base("inet", "f", "entrada", 1), near))},
+		{"accept a set with its own network", nft(head + "ip saddr { 198.51.100.0/24, 192.0.2.0/26 } accept; }}"), one(with(base("inet", "f", "entrada", 1), near))},
+		{"accept a port of its own network", nft(head + "ip saddr 192.0.2.0/24 tcp dport 22 accept; }}"), one(base("inet", "f", "entrada", 1))},
+		{"accept another network", nft(head + "ip saddr 198.51.100.0/24 accept; ip saddr 192.0.2.128/25 accept; ip6 saddr 2001:db8::/32 accept; }}"), one(base("inet", "f", "entrada", 3))},
 		{"accept all but a port", nft(head + "tcp dport != 22 accept; }}"), one(with(base("inet", "f", "entrada", 1), accepts), "tcp/80", "tcp/8080")},
 		{"accept an interface", nft(head + "iifname red0 accept; }}"), one(with(base("inet", "f", "entrada", 1), func(c *host.FilterChain) { c.AcceptsFrom = []string{"red0"} }), all...)},
 		{"accept an interface by a pattern", nft(head + "iifname \"red*\" accept; }}"), one(with(base("inet", "f", "entrada", 1), func(c *host.FilterChain) { c.AcceptsFrom = []string{"red0"} }), all...)},
@@ -91,6 +95,8 @@ func rulesets() []ruleset {
 		{"limited", nft(head + "tcp dport 22 limit rate 3/minute accept; limit rate over 5/second drop; }}"), one(base("inet", "f", "entrada", 2))},
 		{"iptables", "iptables-nft -P INPUT DROP; iptables-nft -A INPUT -i lo -j ACCEPT; iptables-nft -A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT; iptables-nft -A INPUT -p tcp --dport 22 -m comment --comment x -j ACCEPT; iptables-nft -A INPUT -p tcp -m multiport --dports 79:81,8080 -j ACCEPT; iptables-nft -A INPUT -p udp -m udp --dport 54 -j ACCEPT; ip6tables-nft -P INPUT DROP",
 			host.PacketFilter{Chains: []host.FilterChain{base("ip", "filter", "INPUT", 5), base("ip6", "filter", "INPUT", 0)}, Open: []string{"tcp/22", "tcp/80", "tcp/8080"}}},
+		{"iptables lets in its own network", "iptables-nft -P INPUT DROP; iptables-nft -A INPUT -s 192.0.2.0/24 -j ACCEPT; ip6tables-nft -P INPUT DROP",
+			host.PacketFilter{Chains: []host.FilterChain{with(base("ip", "filter", "INPUT", 1), near), base("ip6", "filter", "INPUT", 0)}}},
 		{"iptables lets in what is new", "iptables-nft -P INPUT DROP; iptables-nft -A INPUT -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT; ip6tables-nft -P INPUT DROP",
 			host.PacketFilter{Chains: []host.FilterChain{with(base("ip", "filter", "INPUT", 1), accepts), base("ip6", "filter", "INPUT", 0)}, Open: all}},
 		{"iptables as ufw makes it, by default open", "iptables-nft -P INPUT ACCEPT; iptables-nft -N ajeno; iptables-nft -A INPUT -j ajeno; iptables-nft -A ajeno -m addrtype --dst-type LOCAL -j RETURN; iptables-nft -A ajeno -m addrtype --dst-type MULTICAST -j RETURN; iptables-nft -A ajeno -j DROP",

@@ -92,6 +92,9 @@ func (p probe) payload(base, offset, length uint32) field {
 	case base == payloadNetwork && length == 1 &&
 		(p.family == nfFamilyIPv4 && offset == 9 || p.family == nfFamilyIPv6 && offset == 6):
 		return known(p.protocol)
+	case base == payloadNetwork && int(length) <= len(p.source) && // of a network of whole bytes only those
+		(p.family == nfFamilyIPv4 && offset == 12 || p.family == nfFamilyIPv6 && offset == 8):
+		return field{certain, slices.Clone(p.source[:length])}
 	case base == payloadNetwork && (p.family == nfFamilyIPv4 && offset == 16 && length == 4 ||
 		p.family == nfFamilyIPv6 && offset == 24 && length == 16):
 		for _, a := range p.addresses {
@@ -100,7 +103,7 @@ func (p probe) payload(base, offset, length uint32) field {
 			}
 		}
 	}
-	return field{state: unnamed} // source addresses and ports, and what comes of them
+	return field{state: unnamed} // other sources, and what comes of them
 }
 
 // route is what the routing table says of an address.
