@@ -10,6 +10,7 @@ packages=(
 	rpm db5.3-util                          # a package database as rpm writes it, and wrote it
 	osslsigncode                            # signed programs of Windows
 	postgresql                              # the other database
+	mariadb-server-core mariadb-client      # dumps as another one's program writes them
 	slapd                                   # a directory
 	samba samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind iproute2 # and another, in a network of its own
 	chromium fonts-dejavu-core              # the portal
