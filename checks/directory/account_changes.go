@@ -195,7 +195,7 @@ func judgeChanges(seen changeFacts, p changeParams, at time.Time) checks.Verdict
 	if seen.Since > since {
 		f.add("limit", checks.Unknown, "directory.changed_other_limit", "day", seen.Since)
 	}
-	seen.sightFacts.report(&f)
+	seen.reportHidden(&f)
 	f.unread(seen.Unread)
 	return f.verdict(checks.Because("directory.changed_none", "days", strconv.Itoa(p.Days)))
 }

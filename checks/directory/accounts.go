@@ -238,7 +238,7 @@ func judgeAccounts(seen accountsFacts, p accountsParams, at time.Time) checks.Ve
 	if p.IdleDays < seen.IdleDays {
 		f.add("limit", checks.Unknown, "directory.idle_other_limit", "days", text(p.IdleDays), "measured", text(seen.IdleDays))
 	}
-	seen.sightFacts.report(&f)
+	seen.reportHidden(&f)
 	f.unread(seen.Unread)
 	return f.verdict(checks.Because("directory.register_equal", "enabled", strconv.Itoa(seen.Enabled), "disabled", strconv.Itoa(seen.Disabled)))
 }

@@ -85,7 +85,7 @@ func judgeBlank(seen flagFacts, _ struct{}, _ time.Time) checks.Verdict {
 	}
 	var f findings
 	seen.report(&f)
-	seen.sightFacts.report(&f)
+	seen.reportHidden(&f)
 	f.unread(seen.Unread)
 	return f.verdict(checks.Because("directory.blank_none", "accounts", strconv.Itoa(seen.Users)))
 }
@@ -223,7 +223,7 @@ func judgeStore(seen storeFacts, _ struct{}, _ time.Time) checks.Verdict {
 		status, code := seen.scheme(scheme)
 		f.add("scheme/"+scheme, status, code, "scheme", scheme)
 	}
-	seen.sightFacts.report(&f)
+	seen.reportHidden(&f)
 	f.unread(seen.Unread)
 	return f.verdict(checks.Because("directory.store_good"))
 }

@@ -198,7 +198,7 @@ func judgeLeavers(seen leaverFacts, p leaverParams, at time.Time) checks.Verdict
 		}
 	}
 	if missed {
-		seen.sightFacts.report(&f)
+		seen.reportHidden(&f)
 	}
 	f.unread(seen.Unread)
 	return f.verdict(checks.Because("directory.leavers_gone", "count", strconv.Itoa(len(seen.Looked))))

@@ -134,7 +134,7 @@ func judgeAge(seen ageFacts, p ageParams, at time.Time) checks.Verdict {
 	if p.MaxDays < seen.LimitDays {
 		f.add("limit", checks.Unknown, "directory.age_other_limit", "limit", limit, "measured", text(seen.LimitDays))
 	}
-	seen.sightFacts.report(&f)
+	seen.reportHidden(&f)
 	f.unread(seen.Unread)
 	return f.verdict(checks.Because("directory.age_good", "accounts", strconv.Itoa(seen.Users), "limit", limit))
 }

@@ -23,11 +23,8 @@ type sightFacts struct {
 // maxHidden bounds the hidden entries that are named.
 const maxHidden = 10
 
-// all tells whether everything is seen.
-func (s sightFacts) all() bool { return len(s.Hidden) == 0 && !s.Unproven }
-
-// report adds what is not known because it is not seen.
-func (s sightFacts) report(f *findings) {
+// reportHidden adds what is not known because it is not seen.
+func (s sightFacts) reportHidden(f *findings) {
 	for _, dn := range s.Hidden {
 		f.add("hidden/"+dn, checks.Unknown, "directory.hidden", "place", dn)
 	}
@@ -101,15 +98,13 @@ func hides(e host.DirectoryEntry) bool {
 }
 
 // unpeopled tells of what every domain hides from most and where nobody has an account:
-// the settings of the system, and the quotas.
+// the settings of the system, quotas, keys and the like.
 func (r *reader) unpeopled(dn string) bool {
 	lower, domain := strings.ToLower(dn), strings.ToLower(r.Domain)
-	for _, place := range []string{"cn=system," + domain, "cn=ntds quotas," + domain} {
-		if lower == place || strings.HasSuffix(lower, ","+place) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]string{"system", "ntds quotas", "keys", "tpm devices", "infrastructure"}, func(name string) bool {
+		place := "cn=" + name + "," + domain
+		return lower == place || strings.HasSuffix(lower, ","+place)
+	})
 }
 
 // parentOf is the DN without its first part.

@@ -115,23 +115,23 @@ func splitRule(rule string) (accessTarget, accessBy) {
 func accessWords(rule string) []string {
 	var out []string
 	var word strings.Builder
-	quoted, any := false, false
+	quoted, begun := false, false
 	end := func() {
-		if any {
+		if begun {
 			out = append(out, word.String())
 		}
 		word.Reset()
-		any = false
+		begun = false
 	}
 	for _, c := range rule {
 		switch {
 		case c == '"':
-			quoted, any = !quoted, true
+			quoted, begun = !quoted, true
 		case !quoted && (c == ' ' || c == '\t' || c == '\n'):
 			end()
 		default:
 			word.WriteRune(c)
-			any = true
+			begun = true
 		}
 	}
 	end()
