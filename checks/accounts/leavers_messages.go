@@ -22,7 +22,7 @@ func leaverMessages() message.Catalogue {
 		"leavers.samba": {Say: say("Samba sigue dejando entrar a «{account}», que causó baja ({where})", "Samba still lets in \"{account}\", who left ({where})"),
 			Do: say("ejecute como root «smbpasswd -x {account}», o «smbpasswd -d {account}» para solo deshabilitarla", "as root, run \"smbpasswd -x {account}\", or \"smbpasswd -d {account}\" to only disable it")},
 		"leavers.key": {Say: say("una clave SSH de «{account}», que causó baja, abre la cuenta «{where}»", "an SSH key of \"{account}\", who left, opens the account \"{where}\""),
-			Do: say("borre su línea de ~{where}/.ssh/authorized_keys", "delete its line from ~{where}/.ssh/authorized_keys")},
+			Do: say("borre su línea de ~{where}/.ssh/authorized_keys (en Windows, C:\\Users\\{where}\\.ssh\\authorized_keys; la de los administradores está en C:\\ProgramData\\ssh\\administrators_authorized_keys)", "delete its line from ~{where}/.ssh/authorized_keys (on Windows, C:\\Users\\{where}\\.ssh\\authorized_keys; that of administrators is in C:\\ProgramData\\ssh\\administrators_authorized_keys)")},
 		"leavers.session": {Say: say("«{account}», que causó baja, tiene una sesión abierta", "\"{account}\", who left, is logged on"),
 			Do: say("cierre la sesión, deshabilite la cuenta y averigüe quién la usa", "end the session, disable the account and find out who uses it")},
 		"leavers.process": {Say: say("el programa {where} funciona con la cuenta de «{account}», que causó baja", "the program {where} runs with the account of \"{account}\", who left"),
@@ -67,7 +67,7 @@ func leaverMessages() message.Catalogue {
 func leaverCovers() map[host.OS]checks.Coverage {
 	return map[host.OS]checks.Coverage{
 		host.Windows: {
-			Sources: []string{"NetUserEnum", keyProfileList, "NetLocalGroupGetMembers", keyServices + `\*\ObjectName`, taskFolder, "processes", "sessions"},
+			Sources: []string{"NetUserEnum", keyProfileList, "NetLocalGroupGetMembers", keyServices + `\*\ObjectName`, sshFolder + `\administrators_authorized_keys`, taskFolder, "processes", "sessions"},
 			Missing: say(
 				"la cuenta del dominio, que mide el directorio; contraseñas guardadas y aplicaciones con cuentas propias, que se revisan a mano; la hora exacta en que se deshabilitó la cuenta",
 				"the account of the domain, which the directory measures; stored passwords and applications with accounts of their own, which are reviewed by hand; the very time at which the account was disabled"),

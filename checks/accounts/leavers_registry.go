@@ -33,6 +33,7 @@ func observeWindowsLeavers(ctx context.Context, h *host.Host, p leaverParams) (l
 	w.localAccounts(ctx)
 	w.profiles(ctx)
 	w.groupMembers(ctx)
+	w.keys(ctx)
 	w.services(ctx)
 	w.tasks(ctx)
 	w.nowOf(ctx, func(id string) []string { return w.called(id) })
@@ -66,7 +67,7 @@ func (w *windowsLeavers) know(sid, name string) {
 	}
 }
 
-// localAccounts adds accounts of the machine that are not disabled.
+// localAccounts adds accounts of the machine that are neither disabled nor expired.
 func (w *windowsLeavers) localAccounts(ctx context.Context) {
 	users, err := w.Host.Accounts.Users(ctx)
 	if err != nil {
@@ -77,7 +78,7 @@ func (w *windowsLeavers) localAccounts(ctx context.Context) {
 		for _, name := range distinct(names) {
 			w.know(u.SID, name)
 			w.used(name, u.LastLogon)
-			if !u.Disabled {
+			if usable(u, w.Host.Now()) {
 				w.add(name, residueAccount, u.Name)
 			}
 		}
@@ -132,6 +133,38 @@ func (w *windowsLeavers) groupMembers(ctx context.Context) {
 			for _, name := range distinct(append(w.called(m.SID), w.called(m.Name)...)) {
 				w.add(name, residueGroup, group)
 			}
+		}
+	}
+}
+
+// keys adds keys of those who left in files of others and of the administrators, by their
+// comments. Keys of an account of their own open it only as long as it is open.
+func (w *windowsLeavers) keys(ctx context.Context) {
+	start, err := w.integer(ctx, keyServices+`\sshd`, "Start")
+	if err != nil || start == serviceDisabled {
+		if err != nil {
+			w.Miss(keyServices+`\sshd\Start`, err)
+		}
+		return
+	}
+	add := func(file, where string) {
+		for _, owner := range keyOwners(w.config(ctx, file)) {
+			for _, name := range w.called(owner) {
+				if !strings.EqualFold(shortName(name), where) {
+					w.add(name, residueKey, where)
+				}
+			}
+		}
+	}
+	add(sshFolder+`\administrators_authorized_keys`, sidAdministrators)
+	sids, err := w.Host.Registry.Subkeys(ctx, keyProfileList)
+	if err != nil {
+		return // profiles has noted it
+	}
+	for _, sid := range sids {
+		v, err := w.Host.Registry.Value(ctx, keyProfileList+`\`+sid, "ProfileImagePath")
+		if err == nil && person(sid) {
+			add(v.String+`\.ssh\authorized_keys`, v.String[strings.LastIndex(v.String, `\`)+1:])
 		}
 	}
 }

@@ -186,6 +186,10 @@ func TestLeaversOnWindows(t *testing.T) {
 	}
 	closed := []host.User{{Name: "Administrador", SID: "S-1-5-21-1-2-3-500"}, {Name: "Ana", SID: local, Disabled: true}}
 	open := []host.User{{Name: "Ana", SID: local}}
+	const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA"
+	sshd := func(start int) map[string]any {
+		return set(map[string]any{keyServices + `\sshd\Start`: start, keyProfileList + `\S-1-5-21-1-2-3-1002\ProfileImagePath`: `C:\Users\luis`})
+	}
 	profile := set(map[string]any{keyProfileList + `\` + domain + `\ProfileImagePath`: `C:\Users\ana.MUNI`})
 	for _, row := range []struct {
 		name       string
@@ -211,6 +215,11 @@ func TestLeaversOnWindows(t *testing.T) {
 		{"tasks unreadable", closed, nil, base, nil, windowsFiles{err: fs.ErrPermission}, checktest.Answers{}, anaLeft, checks.Unknown, "accounts.unread"},
 		{"a service", closed, nil, set(map[string]any{keyServices + `\Copias\ObjectName`: `.\ana`}), nil, windowsFiles{}, checktest.Answers{}, anaLeft, checks.Fail, "leavers.service"},
 		{"a service, as a domain writes it", closed, nil, set(map[string]any{keyServices + `\Copias\ObjectName`: `ana@muni.example`}), nil, windowsFiles{}, checktest.Answers{}, anaLeft, checks.Fail, "leavers.service"},
+		{"expired", []host.User{{Name: "Ana", SID: local, Expires: today().AddDate(0, 0, -1)}}, nil, base, nil, windowsFiles{}, checktest.Answers{}, anaLeft, checks.Pass, "leavers.gone"},
+		{"a key among those of the administrators", closed, nil, sshd(2), nil, windowsFiles{tasks: map[string]string{sshFolder + `\administrators_authorized_keys`: key + " luis@pc\n" + key + " ana@portatil\n"}}, checktest.Answers{}, anaLeft, checks.Fail, "leavers.key"},
+		{"a key in somebody else's file", closed, nil, sshd(2), nil, windowsFiles{tasks: map[string]string{`C:\Users\luis\.ssh\authorized_keys`: key + " Ana@portatil\n"}}, checktest.Answers{}, anaLeft, checks.Fail, "leavers.key"},
+		{"keys, and the server is disabled", closed, nil, sshd(4), nil, windowsFiles{tasks: map[string]string{sshFolder + `\administrators_authorized_keys`: key + " ana@portatil\n"}}, checktest.Answers{}, anaLeft, checks.Pass, "leavers.gone"},
+		{"the server of keys unreadable", closed, nil, sshd(2), []string{keyServices + `\sshd`}, windowsFiles{}, checktest.Answers{}, anaLeft, checks.Unknown, "accounts.several_unknown"},
 		{"a profile of the domain", closed, nil, profile, nil, windowsFiles{}, checktest.Answers{}, anaLeft, checks.Warn, "leavers.profile"},
 		{"a process of the domain", closed, nil, profile, nil, windowsFiles{}, checktest.Answers{ProcessList: []host.Process{{PID: 9, Name: "outlook.exe", Owner: domain}}}, anaLeft, checks.Fail, "leavers.process"},
 		{"a session", closed, nil, base, nil, windowsFiles{}, checktest.Answers{SessionList: []host.Session{{ID: "1", User: local}}}, anaLeft, checks.Fail, "leavers.session"},
