@@ -273,9 +273,9 @@ func TestFailuresOnWindows(t *testing.T) {
 			w.audit[auditLogon] = host.AuditSetting{}
 		}, "", checks.Fail, []string{"failures.not_audited", "auditing.unread"}},
 		{"the service is disabled", func(w *windows) { w.values[keyEventLog+`\Start`] = 4 }, "", checks.Fail, []string{"log.disabled"}},
-		{"stops when full", func(w *windows) { w.values[keySecurity+`\Retention`] = 0xffffffff }, "", checks.Warn, []string{"log.stops_when_full"}},
+		{"stops when full", func(w *windows) { w.values[keySecurity+`\Retention`] = 7 * 86400 }, "", checks.Warn, []string{"log.stops_when_full"}},
 		{"archives when full", func(w *windows) {
-			w.values[keySecurity+`\Retention`] = 0xffffffff
+			w.values[keySecurity+`\Retention`] = 7 * 86400
 			w.values[keySecurity+`\AutoBackupLogFiles`] = 1
 		}, "", checks.Pass, nil},
 		{"a policy that says so", func(w *windows) { w.values[keyLogPolicy+`\Retention`] = "1" }, "", checks.Warn, []string{"log.stops_when_full"}},

@@ -149,7 +149,7 @@ func everything(more ...host.DirectoryEntry) []host.DirectoryEntry {
 		object("CN=ana,"+adUsers, "objectClass", "user", "sAMAccountType", "805306368"),
 		object("CN=PC1,"+adUsers, "objectClass", "user", "objectClass", "computer"),
 		object("CN=clave,CN=PC1," + adUsers), // a key for recovery: nobody's account
-		object("CN=NTDS Quotas," + adBase), object("CN=x,CN=IP Security,CN=System," + adBase),
+		object("CN=NTDS Quotas," + adBase), object("CN=TPM Devices," + adBase), object("CN=Keys," + adBase), object("CN=Infrastructure," + adBase), object("CN=x,CN=IP Security,CN=System," + adBase),
 	}, more...)
 }
 
