@@ -129,3 +129,11 @@ func lastPart(os host.OS, p string) string {
 	}
 	return path.Base(p)
 }
+
+// parent is the folder that a path is in.
+func parent(os host.OS, p string) string {
+	if os == host.Windows {
+		return strings.TrimRight(p[:strings.LastIndexAny(p, `\/`)+1], `\/`)
+	}
+	return path.Dir(p)
+}

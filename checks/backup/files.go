@@ -1,7 +1,6 @@
 package backup
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"io/fs"
@@ -26,6 +25,9 @@ type item struct {
 	parts []part
 	many  bool
 	links []host.FileID // its files that have more names than one
+	// dumps are the folders in it with data of PostgreSQL, and whether their table of
+	// contents is there.
+	dumps map[string]bool
 }
 
 // part is one file that can be verified.
@@ -162,6 +164,13 @@ func (l *looker) verify(ctx context.Context, items []item, out *copiesFacts) {
 }
 
 func (l *looker) verifyItem(ctx context.Context, it *item, turn, look bool) {
+	if len(it.dumps) > 0 {
+		what, why := l.dumped(ctx, it)
+		if it.fact.Damage, it.fact.Why = string(what), why; what != "" || why != "" {
+			it.fact.Format, it.fact.Depth = "pgdump", string(intact.Edges)
+			return
+		}
+	}
 	if it.many {
 		l.compareFolder(ctx, it, turn)
 		return
@@ -283,6 +292,7 @@ func (l *looker) folder(ctx context.Context, it *item) (unfinished, whole bool) 
 		c.Files++
 		c.Size += info.Size
 		it.link(info)
+		it.dumping(l.h.OS, path, info.Name)
 		if info.ModTime.After(c.Time) {
 			c.Time = info.ModTime.UTC()
 		}
@@ -397,62 +407,6 @@ func (l *looker) rewritten(name string, names map[string]host.FileInfo) bool {
 		}
 	}
 	return false
-}
-
-// vzdumpGuest reads the number of the guest from the name of a copy of Proxmox:
-// vzdump-qemu-101-2026_11_22-02_00_01.vma.zst.
-func vzdumpGuest(name string) (string, bool) {
-	rest, ok := strings.CutPrefix(name, "vzdump-")
-	if !ok {
-		return "", false
-	}
-	kind, rest, ok := strings.Cut(rest, "-")
-	if !ok || kind != "qemu" && kind != "lxc" && kind != "openvz" {
-		return "", false
-	}
-	id, rest, ok := strings.Cut(rest, "-")
-	if !ok || len(rest) < len("2006_01_02-15_04_05") || strings.Trim(id, "0123456789") != "" {
-		return "", false
-	}
-	_, err := time.Parse("2006_01_02-15_04_05", rest[:len("2006_01_02-15_04_05")])
-	return id, err == nil
-}
-
-func guests(entries []host.FileInfo) int {
-	seen := map[string]bool{}
-	for _, e := range entries {
-		if id, ok := vzdumpGuest(e.Name); ok && !slices.Contains(besideExtensions(), path.Ext(e.Name)) {
-			seen[id] = true
-		}
-	}
-	return len(seen)
-}
-
-// maxLog is how much of the end of a log of vzdump is read.
-const maxLog = 64 << 10
-
-// vzdumpLog reads what Proxmox wrote beside a copy. Its words are the program's own and
-// not translated. A copy without a log, which was carried here alone, is judged by itself.
-func (l *looker) vzdumpLog(ctx context.Context, it *item) intact.Damage {
-	id, ok := vzdumpGuest(it.name)
-	if !ok {
-		return ""
-	}
-	stamp := strings.Index(it.name, "-"+id+"-") + len(id) + 2
-	log := it.name[:stamp+len("2006_01_02-15_04_05")] + ".log"
-	file := join(l.h.OS, l.d.Copies, log)
-	info, err := l.h.Files.Stat(ctx, file)
-	if err != nil {
-		return ""
-	}
-	tail, err := l.h.Files.ReadRange(ctx, file, max(0, info.Size-maxLog), maxLog)
-	switch {
-	case err != nil:
-		return ""
-	case bytes.Contains(tail, []byte("ERROR: Backup of VM")), !bytes.Contains(tail, []byte("Finished Backup of VM")):
-		return intact.Unfinished
-	}
-	return ""
 }
 
 // intact verifies a part; why is set where it could not be read.

@@ -343,9 +343,27 @@ func TestPostgreSQLFolder(t *testing.T) {
 	dsn, _ := storagetest.PostgreSQLDatabase(t)
 	c := tool{
 		name: "pg_dump -Fd", code: "backup.recent_whole", victims: []string{"lunes/*.dat.gz"},
-		shell: `psql -q -v ON_ERROR_STOP=1 "` + dsn + `" -c 'DROP TABLE IF EXISTS recibo; CREATE TABLE recibo AS SELECT n, md5(n::text) FROM generate_series(1,9000) n'
+		shell: `psql -q -v ON_ERROR_STOP=1 "` + dsn + `" -c 'DROP TABLE IF EXISTS recibo; CREATE TABLE recibo AS SELECT n, md5(n::text) FROM generate_series(1,9000) n; CREATE TABLE IF NOT EXISTS nada (n int); SELECT lo_from_bytea(0, $a$hola$a$) IS NULL' >/dev/null
 pg_dump -Fd -f copias/lunes "` + dsn + `"`,
 	}
+	without := func(name, shell string, good bool) {
+		p := c.workshop(t)
+		c.sh(t, p, shell)
+		p.later(3 * time.Hour)
+		if got := c.says(p); (got.Status == checks.Pass) != good || !good && got.Status != checks.Fail {
+			t.Errorf("%s: got %s %v, want it to be good: %v", name, got.Status, got.Reason, good)
+		}
+	}
+	without("no table of contents", "rm copias/lunes/toc.dat", false)
+	without("a table gone", "rm $(ls -S copias/lunes/*.dat.gz | head -1)", false)
+	without("an empty table gone", "rm $(ls -rS copias/lunes/[0-9]*.dat.gz | head -1)", false)
+	without("a large object gone", "rm $(ls copias/lunes/blob_*.dat.gz | head -1)", false)
+	plain := "rm -r copias/lunes; pg_dump -Z0 -Fd -f copias/lunes '" + dsn + "'"
+	without("not packed", plain, true)
+	without("not packed, cut", plain+"; truncate -s -100 $(ls -S copias/lunes/*.dat | head -1)", false)
+	without("not packed, inserts", strings.Replace(plain, "-Z0", "-Z0 --inserts", 1), true)
+	without("two dumps in a folder", "pg_dump -Fd -f copias/lunes/otra '"+dsn+"'", true)
+	without("two dumps in a folder, one without", "pg_dump -Fd -f copias/lunes/otra '"+dsn+"'; rm copias/lunes/toc.dat", false)
 	if got := c.says(c.workshop(t)); got.Status != checks.Pass {
 		t.Fatalf("untouched: got %s %v, want pass", got.Status, got.Reason)
 	}

@@ -162,7 +162,13 @@ func (l *looker) runs(ctx context.Context, out *copiesFacts, it *item, files tim
 		}
 		return
 	}
+	// A run that ended long after anything here was written wrote to another disk, as where
+	// disks are changed by turns.
+	const elsewhere = 24 * time.Hour
 	for _, e := range log.Events {
+		if e.Time.After(files.Add(elsewhere)) && e.ID == succeeded {
+			continue
+		}
 		good := e.ID == succeeded && strings.Trim(e.Data["HRESULT"], "0x") == ""
 		switch {
 		case good && e.Time.After(it.fact.Time):
