@@ -89,7 +89,7 @@ func (l *looker) dump(ctx context.Context, folder string, it *item) (what intact
 		if what != "" || why != "" {
 			return what, why
 		}
-		if len(it.parts) < maxDumped {
+		if len(it.parts) < maxDumped && found.Name != name { // of what is not packed, all was said
 			it.parts = append(it.parts, p)
 		}
 	}
