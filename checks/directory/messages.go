@@ -35,8 +35,8 @@ func common(own message.Catalogue) message.Catalogue {
 	add("directory.hidden", say("la cuenta de lectura no ve lo que hay en «{place}»: puede haber cuentas ahí", "the reading account does not see what is in \"{place}\": there may be accounts"), sight)
 	add("directory.hidden_more", say("y {more} sitios más que la cuenta de lectura no ve", "and {more} places more that the reading account does not see"), sight)
 	add("directory.sight_unproven", say("no se puede comprobar que la cuenta de lectura vea todas las cuentas", "it cannot be proven that the reading account sees all accounts"),
-		say("en OpenLDAP ponga la regla de la cuenta de lectura la primera y déjele leer olcAccess y olcRootDN, como dice la guía «El directorio»",
-			"in OpenLDAP put the rule of the reading account first and let it read olcAccess and olcRootDN, as the guide \"El directorio\" says"))
+		say("en OpenLDAP ponga la regla de la cuenta de lectura la primera y déjele leer olcAccess y olcRootDN, como dice la guía «El directorio»; en Active Directory, compruebe que la cuenta es un usuario del dominio",
+			"in OpenLDAP put the rule of the reading account first and let it read olcAccess and olcRootDN, as the guide \"El directorio\" says; in Active Directory, make sure that the account is a user of the domain"))
 
 	off := whereRules("configure una política de contraseñas por defecto", "set a password policy that holds by default")
 	add("directory.rule_none_module", say("el servidor OpenLDAP no tiene políticas de contraseñas (falta el módulo ppolicy)", "the OpenLDAP server has no password policies (the module ppolicy is missing)"), off)
