@@ -41,6 +41,10 @@ type MediaUse struct {
 	// system does not count them.
 	Written *uint64 `json:"written,omitempty"`
 	Read    *uint64 `json:"read,omitempty"`
+	// Used is what the file systems on it hold, in bytes, the last time that somebody
+	// looked, UsedBefore the first time; nil where that is not known.
+	Used       *uint64 `json:"used,omitempty"`
+	UsedBefore *uint64 `json:"used_before,omitempty"`
 }
 
 // Media implements Media.

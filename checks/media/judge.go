@@ -104,6 +104,9 @@ func judgeMedium(m medium, p portableParams) checks.Finding {
 		if m.Written != nil {
 			r.Args["written"] = strconv.FormatUint(*m.Written, 10)
 			r.Code += ".written"
+		} else if m.Grown != nil {
+			r.Args["grown"] = strconv.FormatUint(*m.Grown, 10)
+			r.Code += ".grown"
 		}
 		return r
 	}

@@ -72,6 +72,10 @@ type medium struct {
 	Present bool `json:"present,omitempty"`
 	// Written are the megabytes that went onto it; nil where nothing counts them.
 	Written *uint64 `json:"written_mb,omitempty"`
+	// Grown are the megabytes that it held more when it was seen last than when it was
+	// plugged in, in all its uses; nil where nobody looked. Less may have been written onto
+	// it than was deleted from it, so that it is a lower bound and no more.
+	Grown *uint64 `json:"grown_mb,omitempty"`
 }
 
 // key names the medium in findings.

@@ -153,6 +153,38 @@ func TestPortableOnWindows(t *testing.T) {
 	}
 }
 
+// While the agent runs on Windows it sees what Windows does not remember: volumes, and how
+// much more is on them.
+func TestWatchedOnWindows(t *testing.T) {
+	const device = keyUSBStorage + `\Disk&Ven_Marca&Prod_Llave_32&Rev_1.0\AB12&0`
+	used := func(before, last uint64) host.MediaUse {
+		return host.MediaUse{Kind: "disk", Serial: "ab12", Size: 32e9, Volumes: []string{"1A2B-3C4D"}, From: now, Until: now, Used: &last, UsedBefore: &before}
+	}
+	a := checktest.Answers{
+		EventsOf: map[string]host.EventLog{channelPartition: {Oldest: now.AddDate(0, -3, 0)}},
+		MediaLog: &host.MediaLog{Uses: []host.MediaUse{
+			used(1e9, 1_250e6), used(1_250e6, 900e6), // half of it was deleted in another use
+			{Kind: "disk", Serial: "ZZ99", Volumes: []string{"9-9"}},
+			{Kind: "disk", Volumes: []string{"8-8"}},
+			{Kind: "disk", Serial: "AB12", Volumes: []string{"5E6F-7A8B"}}, // locked: nobody knows how full
+		}},
+	}
+	h := a.On(host.Host{OS: host.Windows, Now: checktest.Clock(now), Registry: checktest.Registry{Values: map[string]any{device + `\FriendlyName`: "x"}}})
+	seen, err := observeRemembered(t.Context(), host.New(h))
+	if err != nil {
+		t.Fatal(err)
+	}
+	grown := uint64(250)
+	want := []medium{{Kind: "disk", Vendor: "Marca", Model: "Llave 32", Serial: "AB12", Volumes: []string{"1A2B-3C4D", "5E6F-7A8B"}, Bytes: 32e9, Uses: 1, Present: true, Grown: &grown}}
+	if diff := cmp.Diff(want, seen.Media); diff != "" {
+		t.Error(diff)
+	}
+	v := judgePortable(seen, portableParams{Days: 92}, now)
+	if got := v.Findings[0].Reason; got.Code != "media.nobody_knows.grown" || got.Args["grown"] != "250" {
+		t.Errorf("got %v", got)
+	}
+}
+
 func TestBadRegister(t *testing.T) {
 	for _, params := range []string{`{"days": 0}`, `{"authorised": [{"serial": " "}]}`, `{"authorised": [{"serial": "A", "until": "mañana"}]}`} {
 		if err := portable().CheckParams([]byte(params)); err == nil {

@@ -34,6 +34,10 @@ func portableMessages() message.Catalogue {
 		"media.nobody_knows":   {Say: say("{medium} (serie {serial}), usado el {day}", "{medium} (serial {serial}), used on {day}"), Do: list},
 	} {
 		c[code] = text
+		grown := text
+		grown.Say.ES += "; ocupa {grown} MB más que al conectarlo"
+		grown.Say.EN += "; it holds {grown} MB more than when it was plugged in"
+		c[code+".grown"] = grown
 		text.Say.ES += "; se escribieron {written} MB"
 		text.Say.EN += "; {written} MB were written"
 		c[code+".written"] = text
@@ -51,10 +55,10 @@ func portableCovers() map[host.OS]checks.Coverage {
 			ByHand: say("journalctl -k | grep -i usb-storage, y comparar los números de serie con el registro", "journalctl -k | grep -i usb-storage, and compare the serial numbers with the register"),
 		},
 		host.Windows: {
-			Sources: []string{keyUSBStorage, channelPartition + " 1006", keyPolicy, keyDriver},
+			Sources: []string{keyUSBStorage, channelPartition + " 1006", keyPolicy, keyDriver, "GetVolumeInformation, GetDiskFreeSpaceEx (con el servicio en marcha)"},
 			Missing: say(
-				"los bytes escritos, que Windows no cuenta por soporte; los teléfonos (MTP); nunca se ha probado en un Windows real",
-				"the bytes written, which Windows does not count by medium; telephones (MTP); never tried on a real Windows"),
+				"los bytes escritos, que Windows no cuenta por soporte: solo cuánto más ocupa que al conectarlo, que es menos si a la vez se borró, y se mira cada 10 segundos (el número de serie del volumen, también); lo que no tiene letra de unidad; los teléfonos (MTP); nunca se ha probado en un Windows real",
+				"the bytes written, which Windows does not count by medium: only how much more it holds than when it was plugged in, which is less if something was deleted meanwhile, and it is looked at every 10 seconds (so is the serial number of the volume); what has no drive letter; telephones (MTP); never tried on a real Windows"),
 			ByHand: say(
 				"Visor de eventos, Registros de aplicaciones y servicios, Microsoft, Windows, Partition, Diagnostic, evento 1006",
 				"Event Viewer, Applications and Services Logs, Microsoft, Windows, Partition, Diagnostic, event 1006"),

@@ -3,6 +3,7 @@ package media
 import (
 	"context"
 	"encoding/binary"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,6 +37,9 @@ func observeRemembered(ctx context.Context, h *host.Host) (portableFacts, error)
 	var seen portableFacts
 	seen.registry(ctx, look)
 	seen.events(ctx, look)
+	if log, err := h.Media.Media(ctx); err == nil { // else those two tell what they can
+		seen.watched(log)
+	}
 	seen.Blocked = blockedByPolicy(ctx, look)
 	seen.Unread = look.Unread
 	return seen, nil
@@ -174,6 +178,33 @@ func (f *portableFacts) meet(u host.MediaUse) {
 		return
 	}
 	f.add(u)
+}
+
+// watched adds what the agent saw of media that the two memories know: what is on a medium
+// by another number, or by none, is nobody's.
+func (f *portableFacts) watched(log host.MediaLog) {
+	for _, u := range log.Uses {
+		for i := range f.Media {
+			m := &f.Media[i]
+			if u.Serial == "" || !strings.EqualFold(m.Serial, u.Serial) {
+				continue
+			}
+			m.Present = m.Present || u.Until.IsZero()
+			m.Bytes = max(m.Bytes, u.Size)
+			for _, v := range u.Volumes {
+				if !slices.Contains(m.Volumes, v) {
+					m.Volumes = append(m.Volumes, v)
+				}
+			}
+			if u.Used == nil || u.UsedBefore == nil {
+				continue
+			}
+			if m.Grown == nil {
+				m.Grown = new(uint64)
+			}
+			*m.Grown += (max(*u.Used, *u.UsedBefore) - *u.UsedBefore) / 1e6
+		}
+	}
 }
 
 // blockedByPolicy tells what keeps removable storage from being used: the policy that

@@ -48,7 +48,7 @@ func New(opts Options) *host.Host {
 		h = host.Host{OS: host.Linux, Files: root, System: mountedSystem{root}, Permissions: root}
 	} else {
 		h = live()
-		if opts.Media != nil && h.OS == host.Linux {
+		if opts.Media != nil {
 			h.Media = opts.Media
 		}
 	}

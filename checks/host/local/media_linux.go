@@ -12,15 +12,6 @@ import (
 	"vigia/checks/host"
 )
 
-// liveMedia tells what is plugged in now, when nobody watches.
-type liveMedia struct{}
-
-// Media implements host.Media.
-func (liveMedia) Media(context.Context) (host.MediaLog, error) {
-	uses, err := listMedia()
-	return host.MediaLog{Uses: uses}, err
-}
-
 func listMedia() ([]host.MediaUse, error) { return sysfs{os.DirFS("/")}.portables() }
 
 func bootTime(ctx context.Context) time.Time {

@@ -34,6 +34,15 @@ type MediaWatch struct {
 	err    error // of the last look
 }
 
+// liveMedia tells what is plugged in now, when nobody watches.
+type liveMedia struct{}
+
+// Media implements host.Media.
+func (liveMedia) Media(context.Context) (host.MediaLog, error) {
+	uses, err := listMedia()
+	return host.MediaLog{Uses: uses}, err
+}
+
 // mediaFile is what is kept.
 type mediaFile struct {
 	Version int             `json:"version"`
@@ -183,7 +192,7 @@ func (w *MediaWatch) look() (open bool, err error) {
 		left = slices.Delete(left, at, at+1)
 	}
 	for _, p := range left {
-		p.From = now
+		p.From, p.UsedBefore = now, p.Used
 		w.log.Uses, changed = append(w.log.Uses, p), true
 	}
 	w.forget(now)
@@ -211,6 +220,13 @@ func more(u *host.MediaUse, now host.MediaUse) bool {
 	grown := now.Mounted && !u.Mounted || len(now.Volumes) > len(u.Volumes) ||
 		now.Written != nil && (u.Written == nil || *now.Written > *u.Written)
 	u.Written, u.Read = now.Written, now.Read
+	if now.Used != nil { // else its volumes are locked, or are being checked
+		if u.Used == nil {
+			u.UsedBefore = now.Used
+		}
+		grown = grown || u.Used == nil || *u.Used != *now.Used
+		u.Used = now.Used
+	}
 	u.Mounted = u.Mounted || now.Mounted
 	if len(now.Volumes) > len(u.Volumes) {
 		u.Volumes = now.Volumes

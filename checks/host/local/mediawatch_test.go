@@ -44,6 +44,32 @@ func (b *bench) pass(t *testing.T, d time.Duration, present ...host.MediaUse) {
 	}
 }
 
+// How full a medium is is kept from the first look at it that told, and from the last.
+func TestMediaWatchKeepsHowFull(t *testing.T) {
+	b := newBench(t, filepath.Join(t.TempDir(), "media.json"), time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
+	stick := func(used ...uint64) host.MediaUse {
+		u := host.MediaUse{Kind: "disk", Serial: "AB12", Size: 1 << 30}
+		if len(used) > 0 {
+			u.Used = &used[0]
+		}
+		return u
+	}
+	for _, u := range []host.MediaUse{stick(), stick(100), stick(700), stick(), stick(400)} {
+		b.pass(t, time.Minute, u)
+	}
+	b.pass(t, time.Minute)
+	b.pass(t, time.Minute, stick(400))
+	log, err := b.Media(t.Context())
+	if err != nil || len(log.Uses) != 2 {
+		t.Fatalf("got %+v, %v", log, err)
+	}
+	for i, want := range [][2]uint64{{100, 400}, {400, 400}} {
+		if u := log.Uses[i]; u.UsedBefore == nil || u.Used == nil || *u.UsedBefore != want[0] || *u.Used != want[1] {
+			t.Errorf("use %d: got %v to %v, want %v", i, u.UsedBefore, u.Used, want)
+		}
+	}
+}
+
 func TestMediaWatch(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "media.json")
 	start := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)

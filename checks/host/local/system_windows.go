@@ -35,6 +35,7 @@ func live() host.Host {
 		Permissions: livePermissions{tree},
 		Events:      newLiveEvents(),
 		Network:     newLiveNetwork(),
+		Media:       liveMedia{},
 	}
 }
 
