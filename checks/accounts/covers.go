@@ -139,12 +139,12 @@ func releaseCovers() map[host.OS]checks.Coverage {
 func uniqueCovers() map[host.OS]checks.Coverage {
 	return covers(checks.Coverage{
 		Sources: []string{fromUsers},
-		Missing: say("de quién es cada cuenta: lo dice el registro de usuarios; si dos personas la comparten, que un equipo no puede distinguir (el uso a la vez desde varios sitios también es de quien cambia de red o tiene dos equipos) y se ve solo comparando los equipos entre sí; las cuentas del dominio", "whose each account is: the register of users tells; whether two people share it, which a machine cannot tell (use from several places at once is also that of one who changes networks or has two machines) and which only comparing machines shows; accounts of the domain"),
+		Missing: say("de quién es cada cuenta: lo dice el registro de usuarios; si dos personas la comparten, que solo se sospecha: por un nombre de puesto, no por el uso en varios equipos a la vez; las cuentas del dominio", "whose each account is: the register of users tells; whether two people share it, which is only suspected: by a name of a desk, not by use of several machines at once; accounts of the domain"),
 		ByHand:  say("lusrmgr.msc, Usuarios: una cuenta activa por persona y ninguna de puesto", "lusrmgr.msc, Users: one enabled account per person and none of a desk"),
 	}, checks.Coverage{
-		Sources: fromShadow("/etc/group"),
-		Missing: say("de quién es cada cuenta: lo dice el registro de usuarios; si dos personas la comparten, que un equipo no puede distinguir (el uso a la vez desde varios sitios también es de quien cambia de red o tiene dos equipos) y se ve solo comparando los equipos entre sí; las cuentas de un directorio", "whose each account is: the register of users tells; whether two people share it, which a machine cannot tell (use from several places at once is also that of one who changes networks or has two machines) and which only comparing machines shows; accounts of a directory"),
-		ByHand:  say("«cut -d: -f3 /etc/passwd | sort | uniq -d» no debe dar nada", "\"cut -d: -f3 /etc/passwd | sort | uniq -d\" must give nothing"),
+		Sources: fromShadow("/etc/group", wtmpFile, wtmpdbFile),
+		Missing: say("de quién es cada cuenta: lo dice el registro de usuarios; si dos personas la comparten, que solo se sospecha: por un nombre de puesto o por sesiones a la vez desde dos equipos, nunca por turnos en el mismo; las cuentas de un directorio", "whose each account is: the register of users tells; whether two people share it, which is only suspected: by a name of a desk or by sessions from two machines at once, never by turns at one; accounts of a directory"),
+		ByHand:  say("«cut -d: -f3 /etc/passwd | sort | uniq -d» no debe dar nada; «last -i»: quién entra y desde dónde", "\"cut -d: -f3 /etc/passwd | sort | uniq -d\" must give nothing; \"last -i\": who comes in and from where"),
 	})
 }
 

@@ -24,6 +24,8 @@ func uniqueMessages() message.Catalogue {
 		"unique.nobody": {Say: say("no hay cuentas de personas en este equipo", "there are no accounts of people on this machine")},
 		"unique.number": {Say: say("varias cuentas tienen el mismo número {number}: {accounts}", "several accounts have the same number {number}: {accounts}"),
 			Do: say("dé a cada cuenta un número propio («usermod -u NÚMERO CUENTA») y corrija el dueño de sus archivos", "give each account a number of its own (\"usermod -u NUMBER ACCOUNT\") and correct the owner of its files")},
+		"unique.places": {Say: say("la cuenta «{account}» se usó a la vez desde dos equipos distintos (semana del {week}): puede ser de varias personas", "the account \"{account}\" was in use from two other machines at once (week of {week}): it may be several people's"),
+			Do: say("pregunte quién la usa; si son varias personas, dé a cada una su cuenta y cambie la contraseña; si es una sola, anótela en exempt en la política", "ask who uses it; if it is several people, give each an account and change the password; if it is one, list it in exempt in the policy")},
 		"unique.name": {Say: say("la cuenta «{account}» está dos veces en /etc/passwd", "the account \"{account}\" is in /etc/passwd twice"),
 			Do: say("quite con «vipw» la línea que sobra", "remove the superfluous line with \"vipw\"")},
 		"unique.group": {Say: say("varios grupos tienen el mismo número {number}: {groups}", "several groups have the same number {number}: {groups}"),

@@ -46,9 +46,11 @@ type uniqueFacts struct {
 	Accounts []uniqueFact `json:"accounts,omitempty"`
 	// Numbers, Names and Groups are what several accounts or groups have in
 	// common: numbers of accounts, names of accounts, numbers of groups.
-	Numbers   []sharedFact    `json:"numbers,omitempty"`
-	Names     []string        `json:"names,omitempty"`
-	Groups    []sharedFact    `json:"groups,omitempty"`
+	Numbers []sharedFact `json:"numbers,omitempty"`
+	Names   []string     `json:"names,omitempty"`
+	Groups  []sharedFact `json:"groups,omitempty"`
+	// Places are accounts that were in use from two other machines at once (Linux).
+	Places    []placesFact    `json:"places,omitempty"`
 	Unread    []checks.Unread `json:"unread,omitempty"`
 	Directory string          `json:"directory,omitempty"`
 }
@@ -63,7 +65,7 @@ type sharedFact struct {
 	Names  []string `json:"names"`
 }
 
-func judgeUnique(seen uniqueFacts, p uniqueParams, _ time.Time) checks.Verdict {
+func judgeUnique(seen uniqueFacts, p uniqueParams, at time.Time) checks.Verdict {
 	var f findings
 	for _, s := range seen.Numbers {
 		f.add("number/"+strconv.FormatUint(uint64(s.Number), 10), checks.Fail, "unique.number",
@@ -85,6 +87,11 @@ func judgeUnique(seen uniqueFacts, p uniqueParams, _ time.Time) checks.Verdict {
 			f.add("account/"+a.Name, checks.Warn, "unique.built_in", "account", a.Name)
 		case named(p.Generic, a.Name):
 			f.add("account/"+a.Name, checks.Warn, "unique.generic", "account", a.Name)
+		}
+	}
+	for _, used := range seen.Places {
+		if at.Sub(used.Week) <= recently && !listed(p.Exempt, used.Account) {
+			f.add("places/"+used.Account, checks.Warn, "unique.places", "account", used.Account, "week", used.Week.Format(time.DateOnly))
 		}
 	}
 	f.unread(seen.Unread)
@@ -127,7 +134,8 @@ func observeLinuxUnique(ctx context.Context, h *host.Host) (uniqueFacts, error) 
 	r := newReader(h)
 	var seen uniqueFacts
 	numbers, names := map[uint32][]string{}, map[string]int{}
-	for _, a := range r.locals(ctx, loginDefs(ctx, r)) {
+	locals := r.locals(ctx, loginDefs(ctx, r))
+	for _, a := range locals {
 		numbers[a.UID] = append(numbers[a.UID], a.Name)
 		names[a.Name]++
 		if a.UID != 0 && a.interactive(h.Now()) {
@@ -146,6 +154,7 @@ func observeLinuxUnique(ctx context.Context, h *host.Host) (uniqueFacts, error) 
 	}
 	seen.Names = distinct(seen.Names)
 	seen.Accounts = bounded(r, "/etc/passwd", seen.Accounts)
+	seen.Places = bounded(r, "/etc/passwd", r.places(ctx, locals))
 	seen.Directory, seen.Unread = r.directory(ctx), r.Unread
 	return seen, nil
 }
