@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,12 +22,12 @@ type stuck struct {
 	host.Unsupported
 	folder string
 	answer chan struct{} // closed when the disk is back
-	asked  *int
+	asked  *atomic.Int32
 }
 
 func (s stuck) ReadDir(ctx context.Context, name string) ([]host.FileInfo, error) {
 	if name == s.folder {
-		*s.asked++
+		s.asked.Add(1)
 		<-s.answer
 	}
 	return s.Files.ReadDir(ctx, name)
@@ -57,7 +58,7 @@ func (s stuck) Identity(context.Context) (host.Identity, error) {
 // that time and no more, and leaves one goroutine behind, however often it runs.
 func TestHangingCheckHoldsNobodyUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		asked := 0
+		var asked atomic.Int32
 		disk := stuck{
 			Files:  checktest.Files{Content: map[string]string{"/etc/passwd": "root:x:0:0::/root:/bin/bash\n", "/etc/shadow": "root:*:1::::::\n"}},
 			folder: "/usr/share/xsessions", answer: make(chan struct{}), asked: &asked,
@@ -113,8 +114,8 @@ func TestHangingCheckHoldsNobodyUp(t *testing.T) {
 				t.Errorf("%s: got %v", id, r)
 			}
 		}
-		if asked != 1 {
-			t.Errorf("the disk was asked %d times while it did not answer", asked)
+		if asked.Load() != 1 {
+			t.Errorf("the disk was asked %d times while it did not answer", asked.Load())
 		}
 		close(disk.answer)
 		synctest.Wait()
