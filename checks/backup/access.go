@@ -105,7 +105,9 @@ func together(os host.OS, volumes []host.Volume, source, copies string) string {
 		return ""
 	case a.Mount == b.Mount:
 		return sameVolume
-	case a.Device != "" && diskOf(a.Device) == diskOf(b.Device):
+	case slices.ContainsFunc(a.Disks, func(d string) bool { return slices.Contains(b.Disks, d) }):
+		return sameDisk
+	case (len(a.Disks) == 0 || len(b.Disks) == 0) && a.Device != "" && diskOf(a.Device) == diskOf(b.Device):
 		return sameDisk
 	}
 	return ""

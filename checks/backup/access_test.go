@@ -233,7 +233,7 @@ func TestMappedDrives(t *testing.T) {
 
 func TestTogether(t *testing.T) {
 	linux := []host.Volume{{Mount: "/", Device: "/dev/sda1"}, {Mount: "/srv", Device: "/dev/sda2"}, {Mount: "/mnt/usb", Device: "/dev/sdb1"}, {Mount: "/v", Device: "/dev/mapper/vg-v"}, {Mount: "/n", Device: "/dev/nvme0n1p2"}, {Mount: "/m", Device: "/dev/nvme0n1p3"}}
-	windows := []host.Volume{{Mount: `C:\`, Device: "a"}, {Mount: `D:\`, Device: "b"}}
+	windows := []host.Volume{{Mount: `C:\`, Device: "a"}, {Mount: `D:\`, Device: "b"}, {Mount: `E:\`, Device: "c", Disks: []string{"PhysicalDrive0"}}, {Mount: `F:\`, Device: "d", Disks: []string{"PhysicalDrive0", "PhysicalDrive1"}}, {Mount: `G:\`, Device: "e", Disks: []string{"PhysicalDrive2"}}}
 	for _, tt := range []struct {
 		os             host.OS
 		volumes        []host.Volume
@@ -249,6 +249,8 @@ func TestTogether(t *testing.T) {
 		{host.Linux, nil, "/home", "/srv", ""},
 		{host.Windows, windows, `d:\Datos`, `D:\Copias`, "volume"},
 		{host.Windows, windows, `C:\Datos`, `D:\Copias`, ""},
+		{host.Windows, windows, `E:\Datos`, `F:\Copias`, "disk"},
+		{host.Windows, windows, `E:\Datos`, `G:\Copias`, ""},
 	} {
 		if got := together(tt.os, tt.volumes, tt.source, tt.copies); got != tt.want {
 			t.Errorf("%s and %s: got %q, want %q", tt.source, tt.copies, got, tt.want)

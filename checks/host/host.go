@@ -294,6 +294,8 @@ type Volume struct {
 	Free      uint64 `json:"free"`  // bytes
 	ReadOnly  bool   `json:"read_only,omitempty"`
 	Removable bool   `json:"removable,omitempty"`
+	// Disks are the names of the disks it lies on, sorted; empty where not known.
+	Disks []string `json:"disks,omitempty"`
 }
 
 // Interface is one network interface; loopback is left out.

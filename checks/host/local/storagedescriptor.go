@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -50,4 +51,20 @@ func parseStorageDescriptor(b []byte) (storageFacts, error) {
 		facts.removable = b[10] != 0
 	}
 	return facts, nil
+}
+
+// parseExtents reads the numbers of the disks that a volume lies on (VOLUME_DISK_EXTENTS).
+func parseExtents(b []byte) (disks []uint32) {
+	const head, extent = 8, 24
+	if len(b) < head {
+		return nil
+	}
+	n := binary.LittleEndian.Uint32(b)
+	for b = b[head:]; n > 0 && len(b) >= extent; n, b = n-1, b[extent:] {
+		if d := binary.LittleEndian.Uint32(b); !slices.Contains(disks, d) {
+			disks = append(disks, d)
+		}
+	}
+	slices.Sort(disks)
+	return disks
 }

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -165,4 +167,35 @@ func (s sysfs) removableBelow(name string, depth int) bool {
 		}
 	}
 	return false
+}
+
+// below lists the disks that a block device lies on: that of a partition, those of a
+// volume that is made of others. dm-0 for /dev/mapper/vg-datos.
+func (s sysfs) below(name string) []string {
+	found := make(map[string]bool)
+	s.collect(name, 8, found)
+	return slices.Sorted(maps.Keys(found))
+}
+
+func (s sysfs) collect(name string, depth int, found map[string]bool) {
+	if depth == 0 || !fs.ValidPath(name) {
+		return
+	}
+	dir := "sys/class/block/" + name
+	link, err := fs.ReadLink(s.FS, dir)
+	if err != nil {
+		return
+	}
+	if _, err := fs.Stat(s, dir+"/partition"); err == nil {
+		s.collect(path.Base(path.Dir(link)), depth-1, found)
+		return
+	}
+	parts, err := fs.ReadDir(s, dir+"/slaves")
+	if err != nil || len(parts) == 0 {
+		found[name] = true
+		return
+	}
+	for _, p := range parts {
+		s.collect(p.Name(), depth-1, found)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -129,7 +130,12 @@ func (liveSystem) Volumes(ctx context.Context) ([]host.Volume, error) {
 			if usage, err := disk.UsageWithContext(ctx, p.Mountpoint); err == nil {
 				v.Total, v.Free = usage.Total, usage.Free
 			}
-			v.Removable = sys.removable(path.Base(p.Device))
+			name := path.Base(p.Device)
+			if to, err := filepath.EvalSymlinks(p.Device); err == nil {
+				name = path.Base(to) // dm-0 behind /dev/mapper/vg-datos
+			}
+			v.Removable = sys.removable(name)
+			v.Disks = sys.below(name)
 		}
 		byMount[v.Mount] = v // the last of several on one mount point is on top
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -82,6 +83,35 @@ func TestSysfsHardware(t *testing.T) {
 	} {
 		if got := sys.removable(name); got != want {
 			t.Errorf("removable(%s): got %v, want %v", name, got, want)
+		}
+	}
+}
+
+// The disks under a partition and under a volume that is made of others.
+func TestDisksBelow(t *testing.T) {
+	t.Parallel()
+	sys := sysfs{machineSys()}
+	for name, want := range map[string][]string{"sda1": {"sda"}, "sda": {"sda"}, "dm-0": {"sdb"}, "nvme0n1": {"nvme0n1"}, "absent": nil, "../x": nil} {
+		if got := sys.below(name); !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestParseExtents(t *testing.T) {
+	t.Parallel()
+	extent := func(disk byte) string { return string(rune(disk)) + strings.Repeat("\x00", 23) }
+	for _, tt := range []struct {
+		answer string
+		want   []uint32
+	}{
+		{"\x01\x00\x00\x00\x00\x00\x00\x00" + extent(3), []uint32{3}},
+		{"\x03\x00\x00\x00\x00\x00\x00\x00" + extent(2) + extent(1) + extent(2), []uint32{1, 2}},
+		{"\x09\x00\x00\x00\x00\x00\x00\x00" + extent(1), []uint32{1}},
+		{"\x01\x00", nil},
+	} {
+		if got := parseExtents([]byte(tt.answer)); !slices.Equal(got, tt.want) {
+			t.Errorf("%q: got %v, want %v", tt.answer, got, tt.want)
 		}
 	}
 }

@@ -34,6 +34,7 @@ func (liveSystem) Volumes(ctx context.Context) ([]host.Volume, error) {
 			}
 			v := describeVolume(mount)
 			v.Device = device
+			v.Disks = disksBelow(device)
 			out = append(out, v)
 		}
 	}
@@ -113,6 +114,29 @@ func describeVolume(mount string) host.Volume {
 		v.Free = free
 	}
 	return v
+}
+
+// disksBelow lists the disks that a volume lies on; none where Windows does not tell.
+func disksBelow(device string) (names []string) {
+	const getVolumeDiskExtents = 0x560000
+	p, err := windows.UTF16PtrFromString(strings.TrimSuffix(device, `\`)) // the volume, not its root folder
+	if err != nil {
+		return nil
+	}
+	handle, err := windows.CreateFile(p, 0, windows.FILE_SHARE_READ|windows.FILE_SHARE_WRITE, nil, windows.OPEN_EXISTING, 0, 0)
+	if err != nil {
+		return nil
+	}
+	defer windows.CloseHandle(handle)
+	answer := make([]byte, 4096)
+	var n uint32
+	if err := windows.DeviceIoControl(handle, getVolumeDiskExtents, nil, 0, &answer[0], uint32(len(answer)), &n, nil); err != nil {
+		return nil
+	}
+	for _, d := range parseExtents(answer[:n]) {
+		names = append(names, fmt.Sprintf("PhysicalDrive%d", d))
+	}
+	return names
 }
 
 // usbVolume tells whether the disk under a drive letter is one to carry about;
