@@ -16,7 +16,7 @@ func dailyCovers() map[host.OS]checks.Coverage {
 			Sources: []string{
 				"datasets[].copies", "datasets[].source", "restic: snapshots/ index/ keys/ data/ locks/ config",
 				"borg: index.N data/ nonce lock.exclusive lock.roster", "rsnapshot: daily.0 ...", "Proxmox: vzdump-*.log",
-				"PostgreSQL: PG_VERSION global/pg_control postmaster.pid", "/proc/self/mountinfo",
+				"PostgreSQL: PG_VERSION global/pg_control postmaster.pid", "/proc/self/mountinfo", "/proc/PID/fd",
 			},
 			Missing: missing,
 			ByHand: message.Text{

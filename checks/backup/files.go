@@ -68,7 +68,7 @@ func (l *looker) files(ctx context.Context, entries []host.FileInfo, store strin
 		return cmp.Or(b.fact.Time.Compare(a.fact.Time), cmp.Compare(b.fact.Size, a.fact.Size))
 	})
 	l.verify(ctx, finished, &out)
-	finished = l.unmoved(ctx, finished, &out)
+	finished = l.unwritten(ctx, l.unmoved(ctx, finished, &out), &out)
 	l.unlinked(ctx, finished, &out)
 	l.weigh(finished, &out)
 	out.list(finished)

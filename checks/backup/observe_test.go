@@ -195,6 +195,35 @@ func TestRealFolders(t *testing.T) {
 	}
 }
 
+// A copy that is still open for writing is not finished, however long nothing came.
+func TestWriterOpen(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("Linux tells what is open")
+	}
+	p := newPlace(t)
+	p.copy("a.bak", 500, 3*time.Hour)
+	name := filepath.Join(p.copies, "a.bak")
+	if got := p.run(dataset{}); got.Status != checks.Pass {
+		t.Errorf("closed: got %s %v, want pass", got.Status, got.Reason)
+	}
+	for _, tt := range []struct {
+		name string
+		flag int
+		want checks.Status
+	}{{"open for reading", os.O_RDONLY, checks.Pass}, {"open for writing", os.O_WRONLY, checks.Fail}, {"open for both", os.O_RDWR, checks.Fail}} {
+		f, err := os.OpenFile(name, tt.flag, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.run(dataset{}); got.Status != tt.want || tt.want == checks.Fail && got.Reason.Args["writing"] != "1" {
+			t.Errorf("%s: got %s %v, want %s", tt.name, got.Status, got.Reason, tt.want)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestFoldersThatCannotBeRead(t *testing.T) {
 	p := newPlace(t)
 	p.copies = filepath.Join(p.copies, "no-such")
