@@ -75,8 +75,8 @@ func ParseTDB(b []byte) ([]Account, error) {
 		}
 		a, person, err := account(data)
 		if err != nil {
-			bad = err // the others are told all the same
-			return nil
+			bad = err
+			return nil //nolint:nilerr // the others are told all the same
 		}
 		if person {
 			a.Name = strings.Clone(string(bytes.TrimRight(name, "\x00")))

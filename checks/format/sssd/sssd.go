@@ -15,9 +15,9 @@ import (
 	"strings"
 )
 
+// Main is the first file, and Parts the folder of those that go over it. Either is enough:
+// sssd also starts with parts alone.
 const (
-	// Main is the first file, and Parts the folder of those that go over it. Either is
-	// enough: sssd also starts with parts alone.
 	Main  = "/etc/sssd/sssd.conf"
 	Parts = "/etc/sssd/conf.d"
 )
