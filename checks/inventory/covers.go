@@ -25,22 +25,22 @@ func windowsLists() []string {
 func stockCovers() map[host.OS]checks.Coverage {
 	return map[host.OS]checks.Coverage{
 		host.Linux: {
-			Sources: append([]string{"/sys/class/dmi/id", "/sys/block", "/proc/mounts", "/proc/cpuinfo", "/proc/meminfo", "network interfaces (netlink)"}, linuxLists()...),
+			Sources: append([]string{"/sys/class/dmi/id", "/sys/block", "/proc/mounts", "/proc/cpuinfo", "/proc/meminfo", "network interfaces (netlink)", "/etc/systemd/system"}, linuxLists()...),
 			Missing: say(
-				"Bases de rpm en ndb (SUSE): se nombran como no leídas. Sin historial de dnf (CentOS 7) todo paquete cuenta como elegido. Módulos de memoria uno a uno, controladores y servicios. Programas copiados a mano: inventory.unauthorised.",
-				"Databases of rpm in ndb (SUSE): named as unread. Without a history of dnf (CentOS 7) every package counts as chosen. Memory modules one by one, drivers and services. Programs copied by hand: inventory.unauthorised."),
+				"Bases de rpm en ndb (SUSE): se nombran como no leídas. Sin historial de dnf (CentOS 7) todo paquete cuenta como elegido. Módulos de memoria uno a uno; módulos del núcleo; servicios que no son de systemd o que arranca cada usuario. Programas copiados a mano: inventory.unauthorised.",
+				"Databases of rpm in ndb (SUSE): named as unread. Without a history of dnf (CentOS 7) every package counts as chosen. Memory modules one by one; modules of the kernel; services that are not of systemd or that each user starts. Programs copied by hand: inventory.unauthorised."),
 			ByHand: say(
-				"dmidecode -s system-serial-number; lsblk -o NAME,MODEL,SERIAL,SIZE; ip link; apt-mark showmanual (o dnf history userinstalled), snap list, flatpak list; compare con la ficha del equipo.",
-				"dmidecode -s system-serial-number; lsblk -o NAME,MODEL,SERIAL,SIZE; ip link; apt-mark showmanual (or dnf history userinstalled), snap list, flatpak list; compare with the machine's entry."),
+				"dmidecode -s system-serial-number; lsblk -o NAME,MODEL,SERIAL,SIZE; ip link; systemctl list-unit-files --state=enabled; apt-mark showmanual (o dnf history userinstalled), snap list, flatpak list; compare con la ficha del equipo.",
+				"dmidecode -s system-serial-number; lsblk -o NAME,MODEL,SERIAL,SIZE; ip link; systemctl list-unit-files --state=enabled; apt-mark showmanual (or dnf history userinstalled), snap list, flatpak list; compare with the machine's entry."),
 		},
 		host.Windows: {
-			Sources: append([]string{"SMBIOS (GetSystemFirmwareTable)", "IOCTL_STORAGE_QUERY_PROPERTY", "GlobalMemoryStatusEx", "GetAdaptersAddresses"}, windowsLists()...),
+			Sources: append([]string{"SMBIOS (GetSystemFirmwareTable)", "IOCTL_STORAGE_QUERY_PROPERTY", "GlobalMemoryStatusEx", "GetAdaptersAddresses", servicesKey}, windowsLists()...),
 			Missing: say(
-				"Módulos de memoria uno a uno, monitores, controladores y servicios; programas copiados a mano: inventory.unauthorised.",
-				"Memory modules one by one, screens, drivers and services; programs copied by hand: inventory.unauthorised."),
+				"Módulos de memoria uno a uno y monitores; de servicios y controladores, el nombre y, fuera de la carpeta de Windows, el programa, no su versión; los desactivados, no; programas copiados a mano: inventory.unauthorised.",
+				"Memory modules one by one and screens; of services and drivers the name and, outside the folder of Windows, the program, not its version; disabled ones not; programs copied by hand: inventory.unauthorised."),
 			ByHand: say(
-				"msinfo32 (Resumen del sistema, Componentes > Almacenamiento > Discos) y Configuración > Aplicaciones > Aplicaciones instaladas; compare con la ficha del equipo.",
-				"msinfo32 (System Summary, Components > Storage > Disks) and Settings > Apps > Installed apps; compare with the machine's entry."),
+				"msinfo32 (Resumen del sistema, Componentes > Almacenamiento > Discos, Entorno de software > Servicios y Controladores del sistema) y Configuración > Aplicaciones > Aplicaciones instaladas; compare con la ficha del equipo.",
+				"msinfo32 (System Summary, Components > Storage > Disks, Software Environment > Services and System Drivers) and Settings > Apps > Installed apps; compare with the machine's entry."),
 		},
 	}
 }

@@ -1,5 +1,5 @@
 // Package inventory takes stock of a machine: what it is made of, what is
-// mounted on it and which programs are installed (INV-HWSW-Q), which of them nobody
+// mounted on it, which programs are installed and which services run (INV-HWSW-Q), which of them nobody
 // approved (INV-UNAUTH-SW), which read what they should not (INV-SPECIAL-UTIL), and
 // which carry data to places that are not the organisation's (DLP-CHANNEL).
 //
@@ -38,8 +38,12 @@ func stock() checks.Check {
 		checks.Info{ID: "inventory.snapshot", Deadline: 2 * time.Minute, Covers: stockCovers(), Messages: messages()},
 		stockParams{},
 		checks.On[snapshot]{
-			host.Linux:   func(ctx context.Context, h *host.Host) (snapshot, error) { return observe(ctx, h, linuxPrograms) },
-			host.Windows: func(ctx context.Context, h *host.Host) (snapshot, error) { return observe(ctx, h, windowsPrograms) },
+			host.Linux: func(ctx context.Context, h *host.Host) (snapshot, error) {
+				return observe(ctx, h, linuxPrograms, linuxServices)
+			},
+			host.Windows: func(ctx context.Context, h *host.Host) (snapshot, error) {
+				return observe(ctx, h, windowsPrograms, windowsServices)
+			},
 		}, judge)
 }
 
@@ -80,9 +84,12 @@ type snapshot struct {
 	Software     []program           `json:"software,omitempty"`
 	Base         map[string][]string `json:"base,omitempty"`
 	SoftwareMore int                 `json:"software_more,omitempty"`
+	// Services start by themselves or on demand: on Windows by driver and service, on
+	// Linux by enabled and local, which are units that no package brought.
+	Services services `json:"services,omitempty"`
 	// Digest is the SHA-256 of all that is above, removable media left out. Parts are
-	// the beginnings of those of machine, hardware, volumes, interfaces and software,
-	// which tell what changed without the snapshot before.
+	// the beginnings of those of machine, hardware, volumes, interfaces, software and
+	// services, which tell what changed without the snapshot before.
 	Digest string            `json:"digest"`
 	Parts  map[string]string `json:"parts,omitempty"`
 	Unread []checks.Unread   `json:"unread,omitempty"`
@@ -150,7 +157,7 @@ func (r *reader) miss(source string, err error) {
 
 // observe reads every part. Parts that cannot be read are named; there is
 // always a snapshot.
-func observe(ctx context.Context, h *host.Host, programs func(context.Context, *reader) installed) (snapshot, error) {
+func observe(ctx context.Context, h *host.Host, programs func(context.Context, *reader) installed, running func(context.Context, *reader) services) (snapshot, error) {
 	r := &reader{h: h}
 	var s snapshot
 	if id, err := h.System.Identity(ctx); err != nil {
@@ -185,6 +192,7 @@ func observe(ctx context.Context, h *host.Host, programs func(context.Context, *
 	s.Software, s.SoftwareMore = fit(all.chosen)
 	s.Base = all.lines()
 	s.SoftwareMore += shorten(s.Base)
+	s.Services = running(ctx, r)
 	s.Unread = r.unread
 	s.Digest, s.Parts = s.digest(), s.parts()
 	return s, ctx.Err()
@@ -292,6 +300,7 @@ func (s snapshot) parts() map[string]string {
 		"volumes":    {Volumes: s.Volumes},
 		"interfaces": {Interfaces: s.Interfaces},
 		"software":   {Software: s.Software, Base: s.Base, SoftwareMore: s.SoftwareMore},
+		"services":   {Services: s.Services},
 	} {
 		d := part.digest()
 		out[name] = d[:min(len(d), 12)]

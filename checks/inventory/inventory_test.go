@@ -346,8 +346,9 @@ func TestWindowsUnread(t *testing.T) {
 			`HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList\S-1-5-21-1-2-3-1001\State`: 0,
 			`HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList\S-1-5-19\State`:            0,
 			`HKU\S-1-5-21-1-2-3-1001\Software` + uninstall + `\C\DisplayName`:                         "C",
+			servicesKey + `\a\Type`: 16,
 		},
-		Unreadable: []string{`HKU\S-1-5-21-1-2-3-1001`, `HKLM\SOFTWARE` + uninstall + `\B`},
+		Unreadable: []string{`HKU\S-1-5-21-1-2-3-1001`, `HKLM\SOFTWARE` + uninstall + `\B`, servicesKey},
 	}
 	h := host.New(host.Host{OS: host.Windows, Registry: reg, System: system{}})
 	res := stock().Run(t.Context(), h, json.RawMessage(`{"software":[{"name":"*"}],"hardware":{"serial":"x"}}`))
@@ -361,6 +362,7 @@ func TestWindowsUnread(t *testing.T) {
 	want := []checks.Unread{
 		{Source: `HKLM\SOFTWARE` + uninstall, Why: "permission"},
 		{Source: `HKU\S-1-5-21-1-2-3-1001`, Why: "permission"},
+		{Source: servicesKey, Why: "permission"},
 	}
 	if diff := cmp.Diff(want, got.Unread); diff != "" {
 		t.Errorf("unread (-want +got):\n%s", diff)
