@@ -155,7 +155,7 @@ func snapshotCovers() map[host.OS]checks.Coverage {
 		ByHand:  say("lusrmgr.msc, Usuarios y Grupos, y «net user CUENTA» (último inicio de sesión)", "lusrmgr.msc, Users and Groups, and \"net user ACCOUNT\" (last logon)"),
 	}, checks.Coverage{
 		Sources: fromShadow("/etc/group", lastlogFile, wtmpFile, lastlog2File, wtmpdbFile, "~/.ssh/authorized_keys"),
-		Missing: say("las cuentas de un directorio; el uso sin terminal (sftp, su, servicios); claves de SSH en otros sitios", "accounts of a directory; use without a terminal (sftp, su, services); SSH keys in other places"),
+		Missing: say("las cuentas de un directorio y las propias de Samba o de una aplicación; el uso sin terminal (sftp, su, servicios); claves de SSH en otros sitios", "accounts of a directory, and those of Samba's or an application's own; use without a terminal (sftp, su, services); SSH keys in other places"),
 		ByHand:  say("«getent passwd», «lastlog» (o «lastlog2») y «last»", "\"getent passwd\", \"lastlog\" (or \"lastlog2\") and \"last\""),
 	})
 }

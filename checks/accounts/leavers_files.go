@@ -36,7 +36,7 @@ func observeLinuxLeavers(ctx context.Context, h *host.Host, p leaverParams) (lea
 	r.crontabs(ctx)
 	r.atJobs(ctx, users)
 	r.units(ctx, users)
-	r.rules(ctx)
+	r.rules(ctx, users)
 	r.runningNow(ctx, users)
 	r.logons(ctx, users)
 	return r.seen(ctx), nil
@@ -310,21 +310,27 @@ func (r *residues) units(ctx context.Context, users []shadow.User) {
 	}
 }
 
-// rules adds rules of sudo and doas that name one who left.
-func (r *residues) rules(ctx context.Context) {
+// rules adds rules of sudo and doas that name one who left, by name or number.
+func (r *residues) rules(ctx context.Context, users []shadow.User) {
+	name := func(who string) string {
+		if uid := strings.TrimPrefix(who, "#"); ownerName(users, uid) != "" {
+			return ownerName(users, uid)
+		}
+		return who
+	}
 	rules, err := sudoers.Load(sudoersFile, sudoersOf{ctx, r.Host.Files})
 	if err != nil && (!errors.Is(err, fs.ErrNotExist) || installed(ctx, r.Host, "/usr/bin/sudo")) {
 		r.Need(sudoersFile, err)
 	}
 	for _, g := range rules.Grants {
-		if r.left(g.Who) {
-			r.add(g.Who, residueRights, g.File)
+		if who := name(g.Who); r.left(who) {
+			r.add(who, residueRights, g.File)
 		}
 	}
 	permitted, _ := parseDoas(r.config(ctx, doasFile))
 	for _, rule := range permitted {
-		if r.left(rule.who) {
-			r.add(rule.who, residueRights, doasFile)
+		if who := name(rule.who); r.left(who) {
+			r.add(who, residueRights, doasFile)
 		}
 	}
 }

@@ -109,6 +109,7 @@ func TestLeaversOnLinux(t *testing.T) {
 		{"lingers", base(map[string]string{"/var/lib/systemd/linger/ana": ""}), nil, checktest.Answers{}, anaLeft, checks.Fail, "leavers.schedule"},
 		{"a service", base(map[string]string{"/etc/systemd/system/web.service.d/u.conf": "[Service]\nUser=1000\n"}), nil, checktest.Answers{}, anaLeft, checks.Fail, "leavers.service"},
 		{"a rule of sudo", base(map[string]string{"/usr/bin/sudo": "", sudoersFile: "ana ALL=/usr/bin/apt\n"}), nil, checktest.Answers{}, anaLeft, checks.Fail, "leavers.rights"},
+		{"a rule of sudo, by number", base(map[string]string{"/usr/bin/sudo": "", sudoersFile: "#1000 ALL=/usr/bin/apt\n"}), nil, checktest.Answers{}, anaLeft, checks.Fail, "leavers.rights"},
 		{"a rule of doas", base(map[string]string{doasFile: "permit ana\n"}), nil, checktest.Answers{}, anaLeft, checks.Fail, "leavers.rights"},
 		{"a process", base(nil), nil, checktest.Answers{ProcessList: []host.Process{{PID: 7, Name: "tmux", Owner: "1000"}}}, anaLeft, checks.Fail, "leavers.process"},
 		{"a session", base(nil), nil, checktest.Answers{SessionList: []host.Session{{ID: "2", User: "1000", Kind: "remote"}}}, anaLeft, checks.Fail, "leavers.session"},

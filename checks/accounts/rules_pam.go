@@ -166,7 +166,7 @@ const (
 	noModule         = "no_module" // nothing enforces the rule
 	passwordService  = "passwd"
 	qualityCredits   = "lcredit ucredit dcredit ocredit"
-	loginServices    = "login sshd gdm-password lightdm sddm xrdp-sesman cockpit"
+	loginServices    = "login sshd gdm-password lightdm sddm lxdm xdm greetd xrdp-sesman cockpit vsftpd proftpd dovecot"
 	unsupportedRules = "pam_passwdqc pam_cracklib"
 	passwordModules  = "pam_unix pam_sss pam_ldap pam_krb5 pam_winbind pam_deny"
 )

@@ -189,6 +189,7 @@ func TestLockoutOfPAM(t *testing.T) {
 		{"sshd with keys, and passwords for somebody", ssh("PasswordAuthentication no\nKbdInteractiveAuthentication no\nUsePAM yes\nMatch User ana\nPasswordAuthentication yes\n", sshdPAM, "auth required pam_unix.so\n"), nil, "", checks.Fail, "lockout.off", ""},
 		{"sshd unreadable", ssh("UsePAM yes\n"), []string{sshConfigOfTest}, "", checks.Unknown, "accounts.unread", ""},
 		{"one service unreadable, another without lock", changed("/etc/pam.d/sshd", "auth required pam_unix.so\n"), []string{commonAuth}, "", checks.Fail, "lockout.off", "attempts"},
+		{"mail takes passwords without a lock", changed(commonAuth, faillockStack(""), "/etc/pam.d/dovecot", "auth required pam_unix.so\n"), nil, "", checks.Fail, "lockout.off", "attempts"},
 		{"failures are soon forgotten", changed(commonAuth, faillockStack(""), faillockConf, "fail_interval = 60\n"), nil, "", checks.Warn, "lockout.window_short", "window"},
 		{"failures are soon forgotten, and that is allowed", changed(commonAuth, faillockStack(""), faillockConf, "fail_interval = 60\n"), nil, `{"window_minutes":1}`, checks.Pass, "lockout.enough", ""},
 		{"failures are soon forgotten in one service", changed(commonAuth, faillockStack(""), sshdPAM, faillockStack("fail_interval=30")), nil, "", checks.Warn, "lockout.window_short", "window"},
