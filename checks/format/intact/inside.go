@@ -113,7 +113,7 @@ func (c *contents) inspect(head []byte) Damage {
 	want := promised(c.name)
 	found := ""
 	for _, f := range formats() {
-		if f.is(&source{head: head}) {
+		if f.is(&source{head: head, name: c.name}) {
 			found = f.name
 			break
 		}

@@ -161,7 +161,8 @@ func formats() []format {
 		{"sql", func(s *source) bool { return sqlKind(s.head) != "" }, lookSQL, verifySQL},
 		// Known by their first bytes, and not read further.
 		{"rar", starts("Rar!\x1a\x07"), opaque(Method), nil},
-		{"age", starts("age-encryption.org/"), opaque(Encrypted), nil},
+		{"age", isAge, lookAge, nil},
+		{"openpgp", isOpenPGP, lookOpenPGP, verifyOpenPGP},
 		{"mtf", starts("TAPE"), opaque(Unknown), nil},
 	}
 }
@@ -217,6 +218,10 @@ func promised(name string) string {
 		return "tar"
 	case ".rar":
 		return "rar"
+	case ".age":
+		return "age"
+	case ".gpg", ".pgp":
+		return "openpgp"
 	default:
 		return ""
 	}
@@ -228,7 +233,7 @@ func byName(name string) (format, limit string) {
 	switch lower[max(strings.LastIndexByte(lower, '.'), 0):] {
 	case ".vbk", ".vib", ".vrb":
 		return "veeam", Unknown
-	case ".gpg", ".pgp", ".enc", ".aes":
+	case ".enc", ".aes":
 		return "encrypted", Encrypted
 	default:
 		return "", Unknown
