@@ -240,7 +240,9 @@ func (r *reader) services(ctx context.Context) (nullOK, open []string) {
 			continue
 		}
 		for _, rule := range stack.Find(pam.Auth, "pam_unix") {
-			if _, ok := rule.Arg("nullok"); ok {
+			_, always := rule.Arg("nullok")
+			_, here := rule.Arg("nullok_secure") // at the machine itself
+			if always || here {
 				nullOK = append(nullOK, service)
 			}
 		}

@@ -154,6 +154,7 @@ func TestLogonOnLinux(t *testing.T) {
 		{"blank password", files(map[string]string{"/etc/shadow": "mostrador::19000:0:99999:7:::\n"}), nil, checks.Fail, []string{"logon.blank"}},
 		{"blank password of a closed account", files(map[string]string{"/etc/shadow": "mostrador::19000:0:99999:7::1:\n"}), nil, checks.Pass, nil},
 		{"nullok", files(map[string]string{"/etc/pam.d/common-auth": "auth required pam_unix.so nullok\n"}), nil, checks.Warn, []string{"logon.null_ok"}},
+		{"nullok at the machine itself", files(map[string]string{"/etc/pam.d/common-auth": "auth [success=1 default=ignore] pam_unix.so nullok_secure\nauth requisite pam_deny.so\n"}), nil, checks.Warn, []string{"logon.null_ok"}},
 		{"a group that needs no password", files(map[string]string{"/etc/group": "nopasswdlogin:x:120:ana\n", "/etc/pam.d/gdm-password": "auth requisite pam_nologin.so\nauth required pam_succeed_if.so user != root quiet_success\nauth sufficient pam_succeed_if.so user ingroup nopasswdlogin\n@include common-auth\n"}), nil, checks.Fail, []string{"logon.open"}},
 		{"such a group with nobody in it", files(map[string]string{"/etc/group": "nopasswdlogin:x:120:\n", "/etc/pam.d/gdm-password": "auth requisite pam_nologin.so\nauth required pam_succeed_if.so user != root quiet_success\nauth sufficient pam_succeed_if.so user ingroup nopasswdlogin\n@include common-auth\n"}), nil, checks.Pass, nil},
 		{"everybody is let in", files(map[string]string{"/etc/pam.d/lightdm": "auth sufficient pam_permit.so\n@include common-auth\n"}), nil, checks.Fail, []string{"logon.open"}},

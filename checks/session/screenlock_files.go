@@ -49,8 +49,12 @@ func observeKDE(ctx context.Context, r *reader, p person, f *lockFact) {
 	if resume := get("LockOnResume", 1, 1); resume != nil && resume.Value == 0 {
 		f.Wake = &setting{Value: neverAsks, From: resume.From}
 	}
-	// Without either the locker is a picture that any key takes away.
+	// Without either the locker is a picture that any key takes away, and so it is during
+	// the grace, which never ends if it is less than nothing.
 	f.Secure = both(get("Lock", 1, 1), get("RequirePassword", 1, 1))
+	if f.Delay != nil && f.Delay.Value < 0 {
+		f.Secure = both(&setting{Value: 0, From: f.Delay.From}, f.Secure)
+	}
 }
 
 // number reads a whole number or a boolean word.

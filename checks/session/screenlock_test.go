@@ -129,6 +129,7 @@ func TestScreenLockOnLinux(t *testing.T) {
 		{"KDE as it comes", desktop([]string{"plasma"}, nil), nil, checks.Pass, "screenlock.locks"},
 		{"KDE off", desktop([]string{"plasma"}, map[string]string{kde: "[Daemon]\nAutolock=false\n"}), nil, checks.Fail, "screenlock.off"},
 		{"KDE without password", desktop([]string{"plasma"}, map[string]string{kde: "[Daemon]\nRequirePassword=false\n"}), nil, checks.Fail, "screenlock.no_password"},
+		{"KDE whose grace never ends", desktop([]string{"plasma"}, map[string]string{kde: "[Daemon]\nLockGrace=-1\n"}), nil, checks.Fail, "screenlock.no_password"},
 		{"KDE that shows a picture only", desktop([]string{"plasma"}, map[string]string{kde: "[Daemon]\nLock=false\n"}), nil, checks.Fail, "screenlock.no_password"},
 		{"KDE after 16 minutes", desktop([]string{"plasma"}, map[string]string{kde: "[Daemon]\nTimeout=16\n"}), nil, checks.Fail, "screenlock.too_long"},
 		{"KDE after 0 minutes is never", desktop([]string{"plasma"}, map[string]string{kde: "[Daemon]\nTimeout=0\n"}), nil, checks.Fail, "screenlock.never"},
