@@ -148,7 +148,7 @@ func TestWakingOnWindows(t *testing.T) {
 
 // After sleep a session may come back open although it locks when it is idle.
 func TestWakingByEachPersonsChoice(t *testing.T) {
-	never := map[string]any{"DelayLockInterval": neverAsks}
+	never := map[string]any{"DelayLockInterval": "4294967295"}
 	policy := func(n int) map[string]any { return map[string]any{keySystemPolicy + `\` + valueAllowDelay: n} }
 	limit := map[string]any{keyMachinePolicy + `\InactivityTimeoutSecs`: 600}
 	for _, row := range []struct {
