@@ -36,7 +36,8 @@ type Damage string
 
 // What can be wrong.
 const (
-	Empty      Damage = "empty"        // no bytes at all, or nothing copied in it
+	Empty      Damage = "empty"        // no bytes at all
+	Hollow     Damage = "hollow"       // whole, and nothing is in it: no file, no table
 	Truncated  Damage = "truncated"    // it ends before its end
 	Checksum   Damage = "checksum"     // contents do not agree with their checksum
 	Structure  Damage = "structure"    // parts do not fit together
@@ -240,10 +241,15 @@ func byName(name string) (format, limit string) {
 	}
 }
 
-// Known tells whether the extension promises a format that can be verified, or a dump.
+// Known tells whether the extension promises a format that can be verified, or is one that
+// only copies and dumps have.
 func Known(name string) bool {
 	lower := strings.ToLower(name)
-	return promised(name) != "" || strings.HasSuffix(lower, ".sql") || strings.HasSuffix(lower, ".dump")
+	switch lower[max(strings.LastIndexByte(lower, '.'), 0):] {
+	case ".sql", ".dump", ".dmp", ".bak", ".bkp", ".bkf", ".fbk", ".gbk", ".vbk":
+		return true
+	}
+	return promised(name) != ""
 }
 
 // Look reads the edges of a file, a few kilobytes wherever it is large. name is its name
