@@ -39,7 +39,11 @@ func verifyOpenPGP(s *source) Result {
 		if err != nil {
 			return damaged(Walked, Truncated)
 		}
-		if tag&0x80 == 0 {
+		kind := tag & 0x3f
+		if tag&0x40 == 0 {
+			kind = tag >> 2 & 0xf
+		}
+		if tag&0x80 == 0 || !pgpKind(kind, packets == 0) {
 			return damaged(Walked, Structure)
 		}
 		for more := true; more; {
@@ -55,6 +59,18 @@ func verifyOpenPGP(s *source) Result {
 			}
 		}
 	}
+}
+
+// pgpKind tells of a kind of packet that a message has, or begins with: keys for the data,
+// signatures, packed or literal or encrypted data.
+func pgpKind(kind byte, begins bool) bool {
+	switch kind {
+	case 1, 2, 3, 4, 8, 9, 10, 11, 18, 20:
+		return true
+	case 19, 21:
+		return !begins
+	}
+	return false
 }
 
 // pgpLength reads a length: -1 for one that is not told, and more where another part of
