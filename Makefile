@@ -87,7 +87,7 @@ bench-spine: build ## what an agent costs a machine, and what a collector takes 
 	@packaging/tools/bench-spine.sh
 
 .PHONY: bench-day
-bench-day: build ## what a quiet day costs a machine: bytes, processor, memory (ten minutes; fails where a bar is missed)
+bench-day: build ## what a quiet day costs a machine: bytes, processor, memory (a quarter of an hour; fails where a bar is missed)
 	@go test -tags $(TAGS) -v -count 1 -timeout 40m -run '^TestDay$$' ./packaging/daytest -args -day
 
 .PHONY: profile

@@ -299,7 +299,7 @@ func (a *Agent) tell(ctx context.Context, code string, args map[string]string) {
 }
 
 // anyway is how long after a delivery the next one is made even if there is no hurry.
-// Reports that say "as before" wait for it, four at the usual cadence: each call costs
+// Reports that say "as before" wait for it, six at the usual cadence: each call costs
 // more bytes than they do. They are signed, dated and on disk meanwhile, and the collector
 // stops believing a machine only after many times that.
 func (a *Agent) anyway() time.Duration {
@@ -308,7 +308,7 @@ func (a *Agent) anyway() time.Duration {
 		return schedule.DefaultReport // the policy is what is waited for
 	}
 	report := cmp.Or(time.Duration(p.Schedule.Report), schedule.DefaultReport)
-	return max(report, min(4*report, time.Duration(p.Schedule.Silence)/4))
+	return max(report, min(6*report, time.Duration(p.Schedule.Silence)/4))
 }
 
 // wrote is called after each report that is durable.

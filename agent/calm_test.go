@@ -62,10 +62,10 @@ func TestAnyway(t *testing.T) {
 	for _, row := range []struct {
 		report, silence, want time.Duration
 	}{
-		{time.Hour, 48 * time.Hour, 4 * time.Hour},
-		{0, 48 * time.Hour, 4 * time.Hour},
+		{time.Hour, 48 * time.Hour, 6 * time.Hour},
+		{0, 48 * time.Hour, 6 * time.Hour},
 		{6 * time.Hour, 48 * time.Hour, 12 * time.Hour},
-		{time.Minute, 48 * time.Hour, 4 * time.Minute},
+		{time.Minute, 48 * time.Hour, 6 * time.Minute},
 		{time.Hour, 2 * time.Hour, time.Hour}, // nobody may seem silent
 		{time.Hour, 0, time.Hour},
 	} {

@@ -32,7 +32,7 @@ import (
 
 var (
 	measure = flag.Bool("day", false, "measure a day")
-	minutes = flag.Int("minutes", 8, "how long to watch the service; a minute stands for an hour")
+	minutes = flag.Int("minutes", 14, "how long to watch the service; a minute stands for an hour")
 	bin     = flag.String("bin", "../../bin", "folder of both programs")
 )
 
@@ -49,9 +49,9 @@ const (
 const (
 	hour     = time.Minute
 	settle   = 30 * time.Second // for the first round and its deliveries
-	snapshot = 6 * hour
-	// callsPerDay is one for four reports without news; one of them has the full report.
-	callsPerDay = 6
+	snapshot = 12 * hour
+	// callsPerDay is one for six reports without news; one of them has the full report.
+	callsPerDay = 4
 	// wholeAfter is in how many full reports facts that stay the same are whole once.
 	wholeAfter = 7
 )
