@@ -15,8 +15,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"vigia/agent/deliver"
@@ -70,6 +72,9 @@ type Agent struct {
 	client   *deliver.Client
 	view     *view
 	wake     chan struct{} // there is something to deliver
+	starts   *starts
+	safe     bool         // the agent died again and again: it does with less
+	ticked   atomic.Int64 // when it last looked whether a report is due, in unix seconds
 }
 
 // Open reads all that is kept, and locks the data folder. Nothing runs yet.
@@ -103,10 +108,15 @@ func Open(ctx context.Context, opts Options) (_ *Agent, err error) {
 	if a.queue, err = spool.Open(reports, spool.Options{MaxBytes: opts.Config.Spool.MaxBytes, Now: opts.Now}); err != nil {
 		return nil, err
 	}
+	a.starts = &starts{store: shelf{kept, startsFile, maxStarts}, now: opts.Now, logger: opts.Logger}
+	if a.safe, err = a.starts.begin(); err != nil {
+		return nil, err
+	}
 	cat := catalog.New()
 	a.policies = &policies{
 		catalog: cat, agentID: a.id.AgentID(), keys: a.id.PolicyKeys,
 		store: shelf{kept, policyFile, 2 * policy.MaxPolicy}, logger: opts.Logger,
+		good: shelf{kept, goodPolicyFile, 2 * policy.MaxPolicy}, safe: a.safe,
 		adopted: a.adopt,
 		refused: func(ctx context.Context, args map[string]string) { a.tell(ctx, eventPolicyRefused, args) },
 	}
@@ -149,6 +159,9 @@ func (a *Agent) Close() error {
 // noteStart notes what the collector should know of this start.
 func (a *Agent) noteStart() {
 	a.reporter.note(eventStarted, map[string]string{"version": a.opts.Version})
+	if a.safe {
+		a.reporter.note(eventSafeMode, nil)
+	}
 	stats := a.queue.Stats()
 	if stats.Damaged > 0 {
 		a.reporter.note(eventDamaged, map[string]string{"reports": fmt.Sprint(stats.Damaged)})
@@ -182,32 +195,64 @@ func (a *Agent) follow(p policy.Policy) {
 	a.tasks.Set(a.tasksOf(p))
 }
 
+// tasksOf makes a policy's tasks, in safe mode the light ones only.
 func (a *Agent) tasksOf(p policy.Policy) []schedule.Task {
-	return tasks(p, a.policies.catalog, a.opts.Machine, a.ledger)
+	all := tasks(p, a.policies.catalog, a.opts.Machine, a.ledger)
+	if a.safe {
+		all = slices.DeleteFunc(all, func(t schedule.Task) bool { return t.Heavy })
+	}
+	return all
 }
 
-// Run measures and delivers until the context ends.
-func (a *Agent) Run(ctx context.Context) error {
+// Run measures and delivers until the context ends, and then ends in order. ready is
+// called once all parts run. A safe mode ends by itself after some hours, with an error,
+// so that the agent is started again and tries everything once more.
+func (a *Agent) Run(ctx context.Context, ready func()) error {
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
 	a.opts.Logger.InfoContext(ctx, "agent started", "agent_id", a.id.AgentID(), "version", a.opts.Version, "collector", a.address())
+	beside := a.opts.Beside
+	if a.safe {
+		a.opts.Logger.WarnContext(ctx, "safe mode: the agent ended badly several times; documents and devices are not watched for some hours")
+		a.opts.Watch, beside = nil, nil
+	}
+	a.ticked.Store(a.opts.Now().Unix())
 	var parts sync.WaitGroup
 	for _, part := range []func(context.Context){
 		a.tasks.Run,
 		func(ctx context.Context) { a.client.Run(ctx, a.wake) },
 		a.renew,
-		a.tick,
+		func(ctx context.Context) { a.tick(ctx, end) },
 		a.watch,
 	} {
 		parts.Go(func() { part(ctx) })
 	}
-	for what, run := range a.opts.Beside {
+	for what, run := range beside {
 		parts.Go(func() {
 			if err := run(ctx); err != nil && ctx.Err() == nil {
 				a.opts.Logger.WarnContext(ctx, "not watched any more", "what", what, "error", err)
 			}
 		})
 	}
+	ready()
 	parts.Wait()
 	a.opts.Logger.InfoContext(ctx, "agent ended")
+	err := a.starts.end()
+	if errors.Is(context.Cause(ctx), errTryAgain) {
+		err = errors.Join(errTryAgain, err)
+	}
+	return err
+}
+
+// aliveWithin is how long the agent may take over one look at what is due.
+const aliveWithin = 5 * time.Minute
+
+// Alive tells whether the running agent does its work.
+func (a *Agent) Alive(context.Context) error {
+	last := time.Unix(a.ticked.Load(), 0)
+	if ago := a.opts.Now().Sub(last); ago > aliveWithin {
+		return fmt.Errorf("nothing was looked at for %s", ago.Round(time.Second))
+	}
 	return nil
 }
 
@@ -254,22 +299,40 @@ func (a *Agent) Once(ctx context.Context) error {
 		return err
 	}
 	_, err := a.client.Deliver(ctx)
-	return err
+	return errors.Join(err, a.starts.end())
 }
 
 // tick reports what is due when nothing was measured, and tries again what
-// could not be written.
-func (a *Agent) tick(ctx context.Context) {
+// could not be written. It also notices that the agent has lasted.
+func (a *Agent) tick(ctx context.Context, end context.CancelCauseFunc) {
 	ticker := time.NewTicker(tickEvery)
 	defer ticker.Stop()
+	began, steady := time.Now(), false
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			a.report(ctx)
+		}
+		a.report(ctx)
+		a.ticked.Store(a.opts.Now().Unix())
+		if !steady && time.Since(began) >= steadyAfter {
+			steady = a.lasted(ctx)
+		}
+		if a.safe && time.Since(began) >= safeFor {
+			end(errTryAgain)
 		}
 	}
+}
+
+// lasted notes that the agent has lasted, and with which policy; it reports whether it
+// could.
+func (a *Agent) lasted(ctx context.Context) bool {
+	if err := errors.Join(a.starts.end(), a.policies.steady()); err != nil {
+		a.opts.Logger.WarnContext(ctx, "not noted that the agent lasts, it is tried again in a minute", "error", err)
+		return false
+	}
+	return true
 }
 
 // rest reports what a round of checks found, and gives back the memory that it took: for

@@ -161,7 +161,7 @@ func TestRunReportsAtOnceAndEnds(t *testing.T) {
 	defer a.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- a.Run(ctx) }()
+	go func() { done <- a.Run(ctx, func() {}) }()
 	deadline := time.After(20 * time.Second)
 	for len(p.reports()) == 0 {
 		select {

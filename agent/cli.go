@@ -228,15 +228,15 @@ func (c *cli) dataFlag(cmd *cobra.Command, into *string) {
 	cmd.Flags().StringVar(into, "data", preset, c.say.text("flag.data", nil))
 }
 
-// logger writes to stderr as the configuration says.
-func (c *cli) logger(cfg Config) *slog.Logger {
+// logger writes as the configuration says.
+func logger(cfg Config, to io.Writer) *slog.Logger {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(cfg.Log.Level)); err != nil {
 		level = slog.LevelInfo
 	}
 	opts := &slog.HandlerOptions{Level: level}
 	if cfg.Log.Format == "json" {
-		return slog.New(slog.NewJSONHandler(c.stderr, opts))
+		return slog.New(slog.NewJSONHandler(to, opts))
 	}
-	return slog.New(slog.NewTextHandler(c.stderr, opts))
+	return slog.New(slog.NewTextHandler(to, opts))
 }

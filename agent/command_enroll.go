@@ -62,7 +62,7 @@ func (c *cli) enroll(cmd *cobra.Command, f enrolFlags) error {
 		return err
 	}
 	if signed != nil {
-		if err := keepFirstPolicy(ctx, dir, id, signed, c.logger(DefaultConfig())); err != nil {
+		if err := keepFirstPolicy(ctx, dir, id, signed, logger(DefaultConfig(), c.stderr)); err != nil {
 			return err
 		}
 	}

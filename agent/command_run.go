@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,22 +23,34 @@ import (
 	"vigia/checks/personaldata/scan"
 	"vigia/checks/policy"
 	apiv1 "vigia/collector/api/v1"
+	"vigia/packaging/service"
 )
 
 func (c *cli) runCommand() *cobra.Command {
 	var config, data string
-	var once bool
+	var once, managed bool
 	cmd := c.command("run [--config FILE] [--data DIR] [--once]", "run", func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {
 			return c.tooMany(cmd, args[0])
 		}
-		return c.run(cmd.Context(), config, data, once)
+		if once {
+			return c.once(cmd.Context(), config, data)
+		}
+		return c.serve(cmd.Context(), config, data, managed)
 	})
 	cmd.Flags().StringVar(&config, "config", "", c.say.text("flag.config", nil))
 	cmd.Flags().BoolVar(&once, "once", false, c.say.text("flag.once", nil))
+	cmd.Flags().BoolVar(&managed, managedFlag, false, "")
+	cmd.Flags().Lookup(managedFlag).Hidden = true
 	c.dataFlag(cmd, &data)
 	return cmd
 }
+
+// managedFlag is given by the service manager of Windows, as the service was installed.
+const managedFlag = "service"
+
+// serviceName is that of the service, under systemd and Windows.
+const serviceName = "vigia-agent"
 
 // gcPercent trades some processor time for memory: an agent is idle nearly
 // always, on machines with little of either.
@@ -49,52 +63,84 @@ const sharedFor = 10 * time.Minute
 // spread is over how long machines that start together call the collector.
 const spread = 5 * time.Second
 
-func (c *cli) run(ctx context.Context, config, data string, once bool) (err error) {
+// serve is the service: it works until it is told to end.
+func (c *cli) serve(ctx context.Context, config, data string, managed bool) error {
+	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
+	var running atomic.Pointer[Agent]
+	return service.Run(ctx, service.Program{
+		Name: serviceName,
+		Run: func(ctx context.Context, ready func()) (err error) {
+			logs := c.stderr
+			if managed { // nobody reads what a service of Windows prints
+				file := folder(data).log()
+				logs = file
+				defer func() { err = errors.Join(err, file.Close()) }()
+			}
+			opts, err := c.options(ctx, config, data, logs, false)
+			if err != nil {
+				return err
+			}
+			a, err := Open(ctx, opts)
+			if err != nil {
+				opts.Logger.ErrorContext(ctx, "agent not started", "error", c.explain(err))
+				return err
+			}
+			defer func() { err = errors.Join(err, a.Close()) }()
+			running.Store(a)
+			return a.Run(ctx, ready)
+		},
+		Alive: func(ctx context.Context) error { return running.Load().Alive(ctx) },
+	}, c.environ, managed)
+}
+
+// options are those of an agent on this machine. Somebody waits for one that runs once.
+func (c *cli) options(ctx context.Context, config, data string, logs io.Writer, once bool) (Options, error) {
 	cfg, err := LoadConfig(config, data, c.environ)
 	if err != nil {
-		return err
-	}
-	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
-	share := scan.ServiceShare
-	if once {
-		share = 0 // somebody waits for it
-	}
-	documents := &scan.Shared{
-		PersonalData: scan.PersonalData{Share: share, Cache: folder(cfg.DataDir).scan(), Worker: scan.Worker(), Load: local.Load},
-		For:          sharedFor,
-	}
-	if once {
-		documents.Load, documents.Jobs = nil, runtime.GOMAXPROCS(0)
+		return Options{}, err
 	}
 	directory, err := cfg.directory(ctx, configFile(config, data))
 	if err != nil {
-		return err
+		return Options{}, err
+	}
+	documents := &scan.Shared{
+		PersonalData: scan.PersonalData{Share: scan.ServiceShare, Cache: folder(cfg.DataDir).scan(), Worker: scan.Worker(), Load: local.Load},
+		For:          sharedFor,
 	}
 	var media host.Media // of a single run: what is plugged in now
 	beside := map[string]func(context.Context) error{}
-	if !once {
+	if once {
+		documents.Share, documents.Load, documents.Jobs = 0, nil, runtime.GOMAXPROCS(0)
+	} else {
 		watch := local.NewMediaWatch(folder(cfg.DataDir).media())
 		media, beside["removable media"] = watch, watch.Run
 	}
-	a, err := Open(ctx, Options{
+	return Options{
 		Config: cfg,
 		Machine: func() *host.Host {
 			return live(documents, directory, media)
 		},
 		Rest: local.Rest, Beside: beside,
 		Spread: spread, Version: c.version,
-		Logger: c.logger(cfg),
+		Logger: logger(cfg, logs),
 		Watch: func(ctx context.Context, changed func()) error {
 			return scan.Watcher{Changed: changed}.Run(ctx)
 		},
-	})
+	}, nil
+}
+
+// once measures and delivers a single time, and shows what it found.
+func (c *cli) once(ctx context.Context, config, data string) (err error) {
+	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
+	opts, err := c.options(ctx, config, data, c.stderr, true)
+	if err != nil {
+		return err
+	}
+	a, err := Open(ctx, opts)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
-	if !once {
-		return a.Run(ctx)
-	}
 	began := time.Now()
 	fmt.Fprintln(c.stderr, c.say.text("run.measuring", nil))
 	if err := a.Once(ctx); err != nil {

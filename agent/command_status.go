@@ -115,6 +115,9 @@ func (c *cli) writeStatus(s Status) {
 	line("status.reports", c.say.text("status.reports.value", map[string]string{
 		"last": number(s.Spool.Last), "acked": number(s.Spool.Acked), "waiting": number(s.Spool.Waiting), "bytes": size(s.Spool.Bytes),
 	}))
+	if s.SafeMode {
+		line("status.safe", c.say.text("status.safe.value", nil))
+	}
 	if s.Spool.Damaged+s.Spool.Dropped > 0 {
 		line("status.lost", c.say.text("status.lost.value", map[string]string{
 			"damaged": number(s.Spool.Damaged), "dropped": number(s.Spool.Dropped),

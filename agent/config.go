@@ -3,6 +3,7 @@ package agent
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -63,7 +64,8 @@ func DefaultDataDir() string {
 }
 
 // LoadConfig reads the configuration: file if it is named, else ConfigFile in
-// the data folder if it exists, then the environment.
+// the data folder if it exists, else, with the data folder of a packaged agent,
+// /etc/vigia-agent/vigia-agent.yaml; then the environment.
 func LoadConfig(file, dataDir string, environ []string) (Config, error) {
 	c := DefaultConfig()
 	c.DataDir = dataDir
@@ -83,12 +85,22 @@ func LoadConfig(file, dataDir string, environ []string) (Config, error) {
 	return c, nil
 }
 
-// configFile is the file that is read: the one named, or that of the data folder.
+// systemConfig is the configuration of an agent that a package of Linux installed.
+const systemConfig = "/etc/vigia-agent/vigia-agent.yaml"
+
+// configFile is the file that is read: the one named, else that of the data folder, else,
+// for the folder of a packaged agent, that of the package.
 func configFile(file, dataDir string) string {
 	if file != "" {
 		return file
 	}
-	return filepath.Join(dataDir, ConfigFile)
+	own := filepath.Join(dataDir, ConfigFile)
+	if dataDir == DefaultDataDir() && runtime.GOOS != "windows" {
+		if _, err := os.Stat(own); errors.Is(err, fs.ErrNotExist) {
+			return systemConfig
+		}
+	}
+	return own
 }
 
 // Language is a language that the agent speaks.

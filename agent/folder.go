@@ -3,11 +3,13 @@ package agent
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 
 	"github.com/gofrs/flock"
+	"gopkg.in/natefinch/lumberjack.v2"
 
 	"vigia/agent/spool"
 	"vigia/checks/personaldata/scan"
@@ -19,8 +21,9 @@ import (
 //
 //	identity/            keys and certificate
 //	enrolment/<agent>/   what belongs to one enrolment: spool/, policy,
-//	                     checkpoints, status
+//	                     checkpoints, status, how it ended before
 //	media/               which removable media were plugged in
+//	log/                 what a service of Windows tells
 //	scan/                which files held no personal data, until they change
 //	estado.html          what is measured, for the machine's user
 type folder string
@@ -29,6 +32,11 @@ func (f folder) identity() string { return filepath.Join(string(f), "identity") 
 func (f folder) page() string     { return filepath.Join(string(f), pageName) }
 func (f folder) media() string    { return filepath.Join(string(f), "media", "media.json") }
 func (f folder) scan() string     { return filepath.Join(string(f), "scan", scan.CacheName) }
+
+// log is the log of a service that has no other place for it. It is bounded.
+func (f folder) log() io.WriteCloser {
+	return &lumberjack.Logger{Filename: filepath.Join(string(f), "log", "vigia-agent.log"), MaxSize: 1, MaxBackups: 2}
+}
 
 func (f folder) enrolment(agentID string) string {
 	return filepath.Join(string(f), "enrolment", agentID)
@@ -39,9 +47,12 @@ func (f folder) spool(agentID string) string { return filepath.Join(f.enrolment(
 // Names of the files of an enrolment.
 const (
 	policyFile      = "policy"
+	goodPolicyFile  = "policy.good" // the last one with which the agent was steady
+	startsFile      = "starts.json"
 	checkpointsFile = "checkpoints.json"
 	statusFile      = "status.json"
 	maxCheckpoints  = 16 << 20
+	maxStarts       = 4 << 10
 )
 
 // errInUse: another agent works in the data folder.

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
@@ -23,6 +24,7 @@ var (
 	errPolicyAgent     = errors.New("other_machine")
 	errPolicyOlder     = errors.New("older")
 	errPolicyInvalid   = errors.New("invalid")
+	errPolicySafeMode  = errors.New("safe_mode")
 )
 
 // policies holds the policy in force. It is the last one that was signed by a
@@ -36,6 +38,14 @@ type policies struct {
 		Load() ([]byte, error)
 		Save([]byte) error
 	}
+	// good keeps the last policy with which the agent was steady.
+	good interface {
+		Load() ([]byte, error)
+		Save([]byte) error
+	}
+	// safe: the agent died again and again. The policy of good is in force, if there is
+	// one, and no newer one is taken.
+	safe   bool
 	logger *slog.Logger
 	// adopted is called with each new policy, refused with each distinct one
 	// that is not taken.
@@ -53,7 +63,7 @@ type policies struct {
 // load puts the kept policy in force. One that is damaged, or that this
 // version cannot run, is none: the collector will send another.
 func (p *policies) load(ctx context.Context) error {
-	b, err := p.store.Load()
+	b, err := p.kept()
 	if err != nil {
 		return fmt.Errorf("read the policy: %w", err)
 	}
@@ -74,6 +84,33 @@ func (p *policies) load(ctx context.Context) error {
 	p.current, p.any = next, true
 	p.mu.Unlock()
 	return nil
+}
+
+// kept is the policy on disk.
+func (p *policies) kept() ([]byte, error) {
+	if p.safe {
+		if b, err := p.good.Load(); err != nil || b != nil {
+			return b, err
+		}
+	}
+	return p.store.Load()
+}
+
+// steady remembers the policy in force as one that the agent bears.
+func (p *policies) steady() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.safe {
+		return nil
+	}
+	b, err := p.store.Load()
+	if err != nil || b == nil {
+		return err
+	}
+	if before, err := p.good.Load(); err == nil && bytes.Equal(before, b) {
+		return nil
+	}
+	return p.good.Save(b)
 }
 
 // Current returns the order of the policy in force, zeros for none.
@@ -142,6 +179,9 @@ func (p *policies) take(next policy.Policy, signed *apiv1.SignedPolicy) error {
 				next.Epoch, next.Version, p.current.Epoch, p.current.Version)
 		}
 	}
+	if p.safe {
+		return fmt.Errorf("%w: the agent is in safe mode, it is taken at the next start", errPolicySafeMode)
+	}
 	b, err := proto.Marshal(signed)
 	if err != nil {
 		return fmt.Errorf("encode the policy: %w", err)
@@ -164,7 +204,7 @@ func (p *policies) refuse(ctx context.Context, signed *apiv1.SignedPolicy, next 
 	}
 	p.logger.ErrorContext(ctx, "policy refused, the last good one stays in force", "error", err)
 	why := "not_kept"
-	for _, known := range []error{errPolicySignature, errPolicyAgent, errPolicyOlder, errPolicyInvalid} {
+	for _, known := range []error{errPolicySignature, errPolicyAgent, errPolicyOlder, errPolicyInvalid, errPolicySafeMode} {
 		if errors.Is(err, known) {
 			why = known.Error()
 		}

@@ -22,6 +22,7 @@ const (
 	eventDamaged       = "spool.damaged"
 	eventDropped       = "spool.dropped"
 	eventPolicyRefused = "policy.refused"
+	eventSafeMode      = "agent.safe_mode"
 )
 
 // Bounds of what is waiting to be told.

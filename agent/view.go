@@ -25,6 +25,7 @@ type Status struct {
 	EnrolledAt   time.Time        `json:"enrolled_at"`
 	Certificate  time.Time        `json:"certificate_expires"`
 	WrittenAt    time.Time        `json:"written_at"`
+	SafeMode     bool             `json:"safe_mode,omitempty"` // it does with less, after bad ends
 	Policy       StatusPolicy     `json:"policy"`
 	Spool        StatusSpool      `json:"spool"`
 	Delivery     StatusDelivery   `json:"delivery"`
@@ -144,7 +145,7 @@ func (v *view) status() Status {
 	a := v.agent
 	s := Status{
 		AgentID: a.id.AgentID(), Organisation: a.id.Organisation(), Collector: a.address(), Version: a.opts.Version,
-		EnrolledAt: a.id.EnrolledAt(), Certificate: a.id.Expires().UTC(), WrittenAt: a.opts.Now().UTC().Truncate(time.Second),
+		EnrolledAt: a.id.EnrolledAt(), Certificate: a.id.Expires().UTC(), WrittenAt: a.opts.Now().UTC().Truncate(time.Second), SafeMode: a.safe,
 		Spool: spoolStatus(a.queue.Stats()), Delivery: v.delivery,
 	}
 	if v.problem != nil {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/user"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -102,7 +103,37 @@ Códigos de salida: 0 bien; 1 funcionó y la respuesta es «no»; 2 error.`,
 		c.policyCommand(), c.findingsCommand(), c.reviewCommand(), c.verifyCommand(),
 		c.backupCommand(), c.restoreCommand(),
 	)
+	inSpanish(root)
+	describeFlags(root)
 	return root
+}
+
+// inSpanish puts into Spanish what cobra says by itself.
+func inSpanish(root *cobra.Command) {
+	root.SetUsageTemplate(strings.NewReplacer(
+		"Usage:", "Uso:", "Examples:", "Ejemplos:", "Available Commands:", "Órdenes:", "Global Flags:", "Opciones generales:", "Flags:", "Opciones:",
+		`Use "{{.CommandPath}} [command] --help" for more information about a command.`, "Más sobre una orden: {{.CommandPath}} ORDEN --help",
+		"[command]", "ORDEN",
+	).Replace(root.UsageTemplate()))
+	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true})
+	root.InitDefaultCompletionCmd()
+	if cmd, _, err := root.Find([]string{"completion"}); err == nil && cmd != root {
+		cmd.Short, cmd.Long = "Autocompletado para su intérprete de órdenes", ""
+	}
+}
+
+// describeFlags says in Spanish what the flags do that every command has.
+func describeFlags(cmd *cobra.Command) {
+	cmd.DisableFlagsInUseLine = true
+	cmd.InitDefaultHelpFlag()
+	cmd.Flags().Lookup("help").Usage = "muestra esta ayuda"
+	if cmd.Version != "" {
+		cmd.InitDefaultVersionFlag()
+		cmd.Flags().Lookup("version").Usage = "muestra la versión"
+	}
+	for _, sub := range cmd.Commands() {
+		describeFlags(sub)
+	}
 }
 
 func cutEnv(pair, name string) (string, bool) {

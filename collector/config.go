@@ -1,7 +1,9 @@
 package collector
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -94,15 +96,31 @@ func DefaultDataDir() string {
 	return "/var/lib/vigia"
 }
 
+// systemConfig is the configuration of a packaged collector.
+const systemConfig = "/etc/vigia/vigia.yaml"
+
+// configFile is the file that is read: the one named, else that of the data folder, else,
+// for the folder of a packaged collector, that of the package.
+func configFile(file, dataDir string) string {
+	if file != "" {
+		return file
+	}
+	own := filepath.Join(dataDir, ConfigFile)
+	if dataDir == DefaultDataDir() && runtime.GOOS != "windows" {
+		if _, err := os.Stat(own); errors.Is(err, fs.ErrNotExist) {
+			return systemConfig
+		}
+	}
+	return own
+}
+
 // LoadConfig reads the configuration: file if it is named, else ConfigFile in
-// the data folder if it exists, then the environment.
+// the data folder if it exists, else, with the data folder of a packaged
+// collector, /etc/vigia/vigia.yaml; then the environment.
 func LoadConfig(file, dataDir string, environ []string) (Config, error) {
 	c := DefaultConfig()
-	src := settings.Source{File: file, Required: file != "", Prefix: envPrefix, Environ: environ,
+	src := settings.Source{File: configFile(file, dataDir), Required: file != "", Prefix: envPrefix, Environ: environ,
 		Ignore: agentVariables(environ)}
-	if file == "" {
-		src.File = filepath.Join(dataDir, ConfigFile)
-	}
 	if err := settings.Load(src, &c); err != nil {
 		return Config{}, err
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,6 +19,7 @@ import (
 	"vigia/collector/ingest"
 	"vigia/collector/storage"
 	"vigia/collector/web"
+	"vigia/packaging/service"
 )
 
 // Bounds of the listeners. An agent calls and hangs up, so a few connections
@@ -153,7 +155,6 @@ equipo hasta que la configuración diga otra cosa (agents.listen, portal.listen)
 Termina con Ctrl-C o SIGTERM, sin perder nada de lo que ya confirmó.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			ctx := cmd.Context()
 			cfg, err := LoadConfig(c.config, c.dir, c.Environ)
 			if err != nil {
 				return err
@@ -164,20 +165,39 @@ Termina con Ctrl-C o SIGTERM, sin perder nada de lo que ya confirmó.`,
 			if portal != "" {
 				cfg.Portal.Listen = portal
 			}
-			col, err := Open(ctx, Options{Dir: c.dir, Config: cfg, Logger: c.logger(), Now: c.Now, Version: c.Version, steps: c.steps})
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, col.Close()) }()
-			var readyErr error
-			err = col.Serve(ctx, func(at Addresses) { readyErr = writeReady(ready, at) })
-			return errors.Join(err, readyErr)
+			return c.serve(cmd.Context(), cfg, ready)
 		},
 	}
 	cmd.Flags().StringVar(&agents, "agents", "", "dirección para los agentes, en lugar de agents.listen")
 	cmd.Flags().StringVar(&portal, "portal", "", "dirección del portal, en lugar de portal.listen")
 	cmd.Flags().StringVar(&ready, "ready", "", "archivo en que escribir las direcciones cuando ya escucha")
 	return cmd
+}
+
+// serve serves as a service does, until it is told to end.
+func (c *cli) serve(ctx context.Context, cfg Config, ready string) error {
+	var serving atomic.Pointer[Collector]
+	return service.Run(ctx, service.Program{
+		Name: "vigia",
+		Run: func(ctx context.Context, tell func()) (err error) {
+			col, err := Open(ctx, Options{Dir: c.dir, Config: cfg, Logger: c.logger(), Now: c.Now, Version: c.Version, steps: c.steps})
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, col.Close()) }()
+			var readyErr error
+			err = col.Serve(ctx, func(at Addresses) {
+				readyErr = writeReady(ready, at)
+				serving.Store(col)
+				tell()
+			})
+			return errors.Join(err, readyErr)
+		},
+		// It lives as long as its database answers.
+		Alive: func(ctx context.Context) error {
+			return serving.Load().DB.Read(ctx, func(context.Context, *storage.Tx) error { return nil })
+		},
+	}, c.Environ, false)
 }
 
 // writeReady tells a script where the collector listens, as shell variables.
