@@ -36,8 +36,12 @@ help: ## list the targets
 run: build ## build, measure this machine end to end, serve the portal (ONCE=1 ends after verifying)
 	@ONCE='$(ONCE)' packaging/tools/run.sh
 
+.PHONY: package
+package: $(BIN)/nfpm ## deb and rpm of both programs for amd64 and arm64, into dist/ (VERSION=1.2.3)
+	@packaging/tools/package.sh $(if $(filter file,$(origin VERSION)),,$(VERSION))
+
 .PHONY: test
-test: test-deps static shell ## everything, with real servers, Wine and Chromium; installs what it needs
+test: test-deps static shell $(BIN)/nfpm ## everything, with real servers, Wine and Chromium; installs what it needs
 	@packaging/tools/test.sh
 
 ##@ Develop
@@ -139,7 +143,7 @@ contract: $(BIN)/buf $(BIN)/protoc-gen-go $(BIN)/protoc-gen-go-grpc
 .PHONY: shell
 shell:
 	@echo '== shell scripts'
-	@shellcheck packaging/tools/*.sh .ci/run
+	@shellcheck packaging/tools/*.sh packaging/linux/*.sh .ci/run
 
 .PHONY: test-deps
 test-deps:
@@ -163,6 +167,10 @@ $(BIN)/buf: $(PINS)
 
 $(BIN)/protoc-gen-go-grpc: $(PINS)
 	$(call build-tool,cd packaging/tools &&,google.golang.org/grpc/cmd/protoc-gen-go-grpc)
+
+# In a module of its own: its requirements are not those of the others.
+$(BIN)/nfpm: packaging/tools/nfpm/go.mod packaging/tools/nfpm/go.sum
+	$(call build-tool,cd packaging/tools/nfpm &&,github.com/goreleaser/nfpm/v2/cmd/nfpm)
 
 # From the main module: the generator is the one of the runtime that is linked.
 $(BIN)/protoc-gen-go: go.mod

@@ -205,9 +205,7 @@ func (r *reader) sockets(ctx context.Context, local directory, seen *privilegeFa
 			seen.OpenRules = append(seen.OpenRules, path)
 		case i >= 0 && info.Mode&0o020 != 0 && !slices.Contains(rootGroupNames(), local.groups[i].Name):
 			for _, who := range local.holders("%" + local.groups[i].Name) {
-				if who != "root" {
-					seen.Powerful = append(seen.Powerful, adminFact{Name: who, Via: local.groups[i].Name})
-				}
+				seen.Powerful = append(seen.Powerful, adminFact{Name: who, Via: local.groups[i].Name})
 			}
 		}
 	}

@@ -24,9 +24,7 @@ type item struct {
 	// only part, and for a folder of too many.
 	parts []part
 	many  bool
-	// others are the first files of a folder that no format is known of.
-	others []part
-	links  []host.FileID // its files that have more names than one
+	links []host.FileID // its files that have more names than one
 	// dumps are the folders in it with data of PostgreSQL, and whether their table of
 	// contents is there.
 	dumps map[string]bool
@@ -151,12 +149,10 @@ func (l *looker) verify(ctx context.Context, items []item, out *copiesFacts) {
 	}
 	r := l.rota(period(total, l.share))
 	out.Period = r.period
-	sound := false // one of those so far: the newest good one may be far behind
 	for i := range items {
 		it := &items[i]
 		turn := r.turn(it.name) || i == 0 && it.fact.Size <= l.share
-		l.verifyItem(ctx, it, turn, i < maxRecent || !sound)
-		sound = sound || it.fact.Damage == "" && it.fact.Why == ""
+		l.verifyItem(ctx, it, turn, i < maxRecent)
 		if it.fact.Damage != "" {
 			out.Damaged++
 			out.Suspects = suspect(out.Suspects, it.name)
@@ -179,26 +175,15 @@ func (l *looker) verifyItem(ctx context.Context, it *item, turn, look bool) {
 		l.compareFolder(ctx, it, turn)
 		return
 	}
-	if !turn && !look {
+	if len(it.parts) == 0 || !turn && !look {
 		return
 	}
-	if len(it.parts) == 0 {
-		l.blank(ctx, it)
-		return
-	}
-	hollow := 0
 	worst := intact.Result{Depth: intact.Whole}
 	for _, p := range it.parts {
 		res, why := l.intact(ctx, p, turn)
 		if why != "" {
 			it.fact.Why = why
 			return
-		}
-		if res.Damage == intact.Hollow {
-			// A dump of a database without tables among others is none the worse.
-			if hollow++; hollow < len(it.parts) {
-				continue
-			}
 		}
 		if res.Damage != "" {
 			it.fact.Format, it.fact.Depth, it.fact.Damage = res.Format, string(res.Depth), string(res.Damage)
@@ -217,19 +202,6 @@ func (l *looker) verifyItem(ctx context.Context, it *item, turn, look bool) {
 	it.fact.Depth, it.fact.Limit = string(worst.Depth), worst.Limit
 	if out := l.vzdumpLog(ctx, it); out != "" {
 		it.fact.Damage = string(out)
-	}
-}
-
-// blank looks at a folder of files of which no format is known: when all of them are
-// nothing but zeros or empty, so is the copy.
-func (l *looker) blank(ctx context.Context, it *item) {
-	for _, p := range it.others {
-		if res, why := l.intact(ctx, p, false); why != "" || res.Damage != intact.Blank && res.Damage != intact.Empty {
-			return
-		}
-	}
-	if len(it.others) > 0 {
-		it.fact.Depth, it.fact.Damage = string(intact.Edges), string(intact.Blank)
 	}
 }
 
@@ -300,7 +272,6 @@ const maxParts = 64
 // whole is false.
 func (l *looker) folder(ctx context.Context, it *item) (unfinished, whole bool) {
 	c := copyFact{Folder: true}
-	var newest time.Time // of any file
 	whole = true
 	entries := 0
 	err := l.h.Files.Walk(ctx, it.path, func(path string, info host.FileInfo, err error) error {
@@ -322,25 +293,16 @@ func (l *looker) folder(ctx context.Context, it *item) (unfinished, whole bool) 
 		c.Size += info.Size
 		it.link(info)
 		it.dumping(l.h.OS, path, info.Name)
-		if info.ModTime.After(newest) {
-			newest = info.ModTime.UTC()
-		}
-		// A log or a thumbnail that is written in an old copy makes it no younger.
-		if info.ModTime.After(c.Time) && !isBeside(info.Name) {
+		if info.ModTime.After(c.Time) {
 			c.Time = info.ModTime.UTC()
 		}
-		p := part{path: path, size: info.Size}
-		switch known := intact.Known(info.Name) || info.Name == "toc.dat"; {
-		case known && len(it.parts) < maxParts:
-			it.parts = append(it.parts, p)
-		case !known && len(it.others) < maxParts:
-			it.others = append(it.others, p)
+		if intact.Known(info.Name) || info.Name == "toc.dat" {
+			if len(it.parts) < maxParts {
+				it.parts = append(it.parts, part{path: path, size: info.Size})
+			}
 		}
 		return nil
 	})
-	if c.Time.IsZero() {
-		c.Time = newest
-	}
 	if c.Files > maxParts {
 		it.parts, it.many = nil, true
 	}
@@ -406,13 +368,11 @@ func (l *looker) selects(name string) bool {
 		ok, err := path.Match(pattern, l.fold(name))
 		return err == nil && ok && !slices.Contains(besideExtensions(), path.Ext(strings.ToLower(name)))
 	}
-	return !strings.HasPrefix(name, ".") && !strings.HasPrefix(name, "~$") && !isBeside(name)
-}
-
-// isBeside tells of a file that is found beside copies and is none.
-func isBeside(name string) bool {
 	lower := strings.ToLower(name)
-	return slices.Contains(besideNames(), lower) || slices.Contains(besideExtensions(), path.Ext(lower))
+	if strings.HasPrefix(lower, ".") || strings.HasPrefix(lower, "~$") {
+		return false
+	}
+	return !slices.Contains(besideNames(), lower) && !slices.Contains(besideExtensions(), path.Ext(lower))
 }
 
 // besideNames and besideExtensions are files that are found beside copies and

@@ -130,27 +130,6 @@ func TestRealFolders(t *testing.T) {
 			},
 			status: checks.Fail, code: "backup.none_good",
 		},
-		{
-			name: "an old folder in which a log is written", make: func(p *place) {
-				p.copy("2026-11-20/c.dat", 500, 40*time.Hour)
-				p.copy("2026-11-20/copia.log", 500, time.Hour)
-				p.copy("2026-11-20/Thumbs.db", 500, time.Hour)
-			},
-			status: checks.Fail, code: "backup.late",
-		},
-		{
-			name: "a folder of zeros", make: func(p *place) {
-				for _, n := range []string{"a.dat", "b.dat"} {
-					p.copy("lunes/"+n, 0, 9*time.Hour)
-					if err := os.Truncate(filepath.Join(p.copies, "lunes", n), 9000); err != nil {
-						p.t.Fatal(err)
-					}
-					when := p.now.Add(-9 * time.Hour)
-					_ = os.Chtimes(filepath.Join(p.copies, "lunes", n), when, when)
-				}
-			},
-			status: checks.Fail, code: "backup.none_whole",
-		},
 		{name: "nothing", make: func(*place) {}, status: checks.Fail, code: "backup.no_copy"},
 		{name: "empty", make: func(p *place) { p.copy("a.bin", 0, 9*time.Hour) }, status: checks.Fail, code: "backup.none_whole"},
 		{

@@ -13,7 +13,7 @@ import (
 // measured is a result as `vigia-agent check --format json` prints it.
 type measured struct {
 	Check    string
-	Controls []string
+	Control  string
 	Status   checks.Status
 	Reason   struct{ Code, Text string }
 	Findings []struct {
@@ -23,8 +23,8 @@ type measured struct {
 	}
 }
 
-// results runs an agent's check and returns what it found, by check.
-func results(t *testing.T, cmd *exec.Cmd) map[string]measured {
+// results runs an agent's check and returns what it found.
+func results(t *testing.T, cmd *exec.Cmd) []measured {
 	t.Helper()
 	var problems strings.Builder
 	cmd.Stderr = &problems
@@ -33,6 +33,11 @@ func results(t *testing.T, cmd *exec.Cmd) map[string]measured {
 	if e := json.Unmarshal(out, &list); e != nil || len(list) == 0 {
 		t.Fatalf("%v: no results: %v\n%s%s", err, e, problems.String(), out)
 	}
+	return list
+}
+
+// byCheck are results by their check. Of a check with two rules it has one.
+func byCheck(list []measured) map[string]measured {
 	by := make(map[string]measured)
 	for _, r := range list {
 		by[r.Check] = r
@@ -40,10 +45,16 @@ func results(t *testing.T, cmd *exec.Cmd) map[string]measured {
 	return by
 }
 
-// check runs the agent's checks in the machine, all of them or one control's.
-func (b *Box) check(t *testing.T, controls ...string) map[string]measured {
+// list runs the agent's checks in the machine, all of them or some controls'.
+func (b *Box) list(t *testing.T, controls ...string) []measured {
 	t.Helper()
 	return results(t, b.Command(t.Context(), append([]string{"vigia-agent", "check", "--format", "json"}, controls...)...))
+}
+
+// check is list by check.
+func (b *Box) check(t *testing.T, controls ...string) map[string]measured {
+	t.Helper()
+	return byCheck(b.list(t, controls...))
 }
 
 // step is something that somebody does to a machine, and what one check says of it after.
@@ -183,7 +194,7 @@ func (b *Box) same(t *testing.T) {
 	} {
 		cmd := exec.CommandContext(t.Context(), b.Path("/usr/bin/vigia-agent"), append([]string{"check", "--format", "json"}, args...)...)
 		agree := 0
-		for id, got := range results(t, cmd) {
+		for id, got := range byCheck(results(t, cmd)) {
 			switch want := live[id]; {
 			case got.Status == want.Status:
 				agree++

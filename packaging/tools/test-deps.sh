@@ -20,6 +20,7 @@ packages=(
 	pamtester libpwquality-tools            # what the real PAM modules make of a configuration
 	openssh-server                          # what sshd itself makes of a configuration
 	debootstrap systemd-container           # machines that boot
+	lintian                                 # packages in good form
 	strace                                  # failing fsyncs; programs that the agent must not start
 	openssl                                 # the evidence log's format, verified by hand
 	libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui p7zip-full # documents and archives as others write them

@@ -222,9 +222,6 @@ type members struct {
 	bytes int64 // of all of them
 	mixed bool  // not all of one byte
 	what  Damage
-	// hollow counts those that are whole and hold nothing, as the dump of a database
-	// without tables among others.
-	hollow int
 }
 
 // next reads a member of a size to its end and tells whether all of it was there.
@@ -233,7 +230,7 @@ func (m *members) next(r io.Reader, name string, size int64) bool {
 	m.bytes += size
 	switch {
 	case size == 0:
-		if Known(name) {
+		if valued(name) {
 			m.damage(Empty)
 		}
 		return true
@@ -245,10 +242,7 @@ func (m *members) next(r io.Reader, name string, size int64) bool {
 	}
 	c, what := m.s.read(r, name, m.deep)
 	m.mixed = m.mixed || c.mixed
-	switch {
-	case what == Hollow:
-		m.hollow++
-	case what != Blank && what != Complaint || Known(name):
+	if (what != Blank && what != Complaint) || valued(name) {
 		m.damage(what)
 	}
 	return c.in.err == nil && c.size == size
@@ -263,12 +257,22 @@ func (m *members) damage(what Damage) {
 // verdict is what is wrong with the archive as a whole.
 func (m *members) verdict() Damage {
 	switch {
-	case m.bytes == 0 || m.hollow == m.n:
-		return Hollow
+	case m.bytes == 0:
+		return Empty
 	case !m.mixed:
 		return Blank
 	case m.n > maxMembers:
 		return ""
 	}
 	return m.what
+}
+
+// valued tells of a name that only copies, dumps and archives have.
+func valued(name string) bool {
+	lower := strings.ToLower(name)
+	switch lower[max(strings.LastIndexByte(lower, '.'), 0):] {
+	case ".bak", ".bkp", ".bkf", ".dmp", ".fbk", ".gbk", ".vbk":
+		return true
+	}
+	return Known(name)
 }

@@ -36,8 +36,7 @@ type Damage string
 
 // What can be wrong.
 const (
-	Empty      Damage = "empty"        // no bytes at all
-	Hollow     Damage = "hollow"       // whole, and nothing is in it: no file, no table
+	Empty      Damage = "empty"        // no bytes at all, or nothing copied in it
 	Truncated  Damage = "truncated"    // it ends before its end
 	Checksum   Damage = "checksum"     // contents do not agree with their checksum
 	Structure  Damage = "structure"    // parts do not fit together
@@ -241,15 +240,10 @@ func byName(name string) (format, limit string) {
 	}
 }
 
-// Known tells whether the extension promises a format that can be verified, or is one that
-// only copies and dumps have.
+// Known tells whether the extension promises a format that can be verified, or a dump.
 func Known(name string) bool {
 	lower := strings.ToLower(name)
-	switch lower[max(strings.LastIndexByte(lower, '.'), 0):] {
-	case ".sql", ".dump", ".dmp", ".bak", ".bkp", ".bkf", ".fbk", ".gbk", ".vbk":
-		return true
-	}
-	return promised(name) != ""
+	return promised(name) != "" || strings.HasSuffix(lower, ".sql") || strings.HasSuffix(lower, ".dump")
 }
 
 // Look reads the edges of a file, a few kilobytes wherever it is large. name is its name

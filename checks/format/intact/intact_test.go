@@ -88,7 +88,7 @@ func TestVerify(t *testing.T) {
 		{"no text at all", "a.sql", "\x00\x01\x02", Result{Format: "sql", Depth: Edges, Damage: NotItsName}},
 		{"a zip", "a.zip", zipped(false), Result{Format: "zip", Depth: Whole}},
 		{"a zip with a password", "a.zip", zipped(true), Result{Format: "zip", Depth: Edges, Limit: Encrypted}},
-		{"a zip of nothing", "a.zip", "PK\x05\x06" + strings.Repeat("\x00", 18), Result{Format: "zip", Depth: Edges, Damage: Hollow}},
+		{"a zip of nothing", "a.zip", "PK\x05\x06" + strings.Repeat("\x00", 18), Result{Format: "zip", Depth: Edges, Damage: Empty}},
 		{"a machine of Proxmox", "vzdump-qemu-101-2026_11_22-02_00_01.vma", vma(3), Result{Format: "vma", Depth: Walked}},
 		{"one cut short", "a.vma", vma(3)[:vmaHeader+vmaExtent+9000], Result{Format: "vma", Depth: Walked, Damage: Truncated}},
 		{"one with a flipped header", "a.vma", strings.Replace(vma(1), "\x00\x00\x00\x00\x00", "\x00\x00\x01\x00\x00", 1), Result{Format: "vma", Depth: Edges, Damage: Checksum}},

@@ -232,7 +232,7 @@ func pgContents(p *pgReader, size int64) (data map[int64]bool, files []string, r
 		}
 	}
 	if empty {
-		return nil, nil, damaged(Edges, Hollow)
+		return nil, nil, damaged(Edges, Empty)
 	}
 	return data, files, Result{Depth: Edges}
 }

@@ -41,7 +41,7 @@ func lookSeven(s *source) Result {
 	off, length := int64(binary.LittleEndian.Uint64(h[12:])), int64(binary.LittleEndian.Uint64(h[20:]))
 	switch {
 	case length == 0:
-		return damaged(Edges, Hollow)
+		return damaged(Edges, Empty)
 	case off < 0 || length < 0 || off > s.size-sevenStart || length > s.size-sevenStart-off:
 		return damaged(Edges, Truncated)
 	}
@@ -53,7 +53,7 @@ func lookSeven(s *source) Result {
 		return damaged(Edges, Checksum)
 	}
 	if off == 0 { // nothing is packed: folders and empty files alone
-		return damaged(Edges, Hollow)
+		return damaged(Edges, Empty)
 	}
 	return Result{Depth: Edges}
 }
@@ -113,7 +113,7 @@ func (s *source) sevenParts(p *sevenReader) Result {
 		mark = p.number()
 	}
 	if mark != sevenMain {
-		return damaged(Whole, Hollow) // empty files and folders alone
+		return damaged(Whole, Empty) // empty files and folders alone
 	}
 	streams := p.streams()
 	if p.bad {

@@ -91,7 +91,7 @@ func (f sqlFound) damage(kind string, tail func() []byte) Damage {
 	case f.trips:
 		return Complaint
 	case !f.makes:
-		return Hollow
+		return Empty
 	}
 	return ""
 }
@@ -121,7 +121,7 @@ func (f *sqlFound) line(line []byte, kind string) {
 			f.trips = f.trips || ok && !strings.HasPrefix(said, "[WARNING]") && !strings.HasPrefix(said, "WARNING") && !strings.HasPrefix(said, "DEPRECATED")
 		}
 	}
-	if f.makes || kind != sqlScript && strings.HasPrefix(words, "CREATE DATABASE") {
+	if f.makes || strings.HasPrefix(words, "CREATE DATABASE") {
 		return
 	}
 	if rest, ok := strings.CutPrefix(words, "/*!"); ok { // what only some versions do
@@ -168,22 +168,10 @@ func (s *source) script(all bool) Damage {
 		return Truncated
 	case !all && s.size > sqlSmall:
 		return ""
-	case scanSQL(&faults{ctx: s.ctx, r: s.stream(0)}, sqlScript).makes:
-		return ""
+	case !scanSQL(&faults{ctx: s.ctx, r: s.stream(0)}, sqlScript).makes:
+		return NotItsName
 	}
-	return unmade(s.head)
-}
-
-// unmade is what is wrong with a script in which nothing is made: comments alone, or
-// something else.
-func unmade(head []byte) Damage {
-	text := bytes.TrimSpace(head)
-	for _, comment := range []string{"--", "/*", "#"} {
-		if bytes.HasPrefix(text, []byte(comment)) {
-			return Hollow
-		}
-	}
-	return NotItsName
+	return ""
 }
 
 // script is that of a file, for contents.
@@ -199,7 +187,7 @@ func (c *contents) script(head []byte) Damage {
 	case !endsStatement(c.tail):
 		return Truncated
 	case !makes && c.mixed:
-		return unmade(head)
+		return NotItsName
 	}
 	return ""
 }

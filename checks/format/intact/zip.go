@@ -48,7 +48,7 @@ func openZip(s *source) (*zip.Reader, Result) {
 	}
 	// Folders and empty files alone are no copy of anything.
 	if !slices.ContainsFunc(z.File, func(f *zip.File) bool { return f.UncompressedSize64 > 0 }) {
-		return nil, damaged(Edges, Hollow)
+		return nil, damaged(Edges, Empty)
 	}
 	return z, Result{Depth: Edges}
 }

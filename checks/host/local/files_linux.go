@@ -2,6 +2,7 @@ package local
 
 import (
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -58,7 +59,7 @@ func describe(name, _ string, info fs.FileInfo) entry {
 		e.info.Owner = strconv.FormatUint(uint64(st.Uid), 10)
 		e.info.Group = strconv.FormatUint(uint64(st.Gid), 10)
 		e.info.ID = host.FileID{Device: st.Dev, Inode: st.Ino}
-		e.info.Links = uint32(st.Nlink) // of 64 bits on some processors
+		e.info.Links = uint32(min(uint64(st.Nlink), math.MaxUint32))
 		e.device = st.Dev
 	}
 	return e

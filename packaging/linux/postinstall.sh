@@ -1,0 +1,24 @@
+#!/bin/sh
+set -e
+name=@NAME@ account=@ACCOUNT@
+# deb: configure [OLD]; rpm: 1 at the first installation, 2 at an upgrade.
+case "${1:-}" in
+configure | 1 | 2) ;;
+*) exit 0 ;;
+esac
+if [ -n "$account" ] && ! getent passwd "$account" >/dev/null; then
+	systemd-sysusers /usr/lib/sysusers.d/$name.conf
+fi
+[ -d /run/systemd/system ] || exit 0
+systemctl daemon-reload
+first=yes
+case "$1/${2:-}" in
+configure/?* | 2/*) first= ;;
+esac
+if [ -n "$first" ]; then
+	systemctl --quiet enable $name.service
+fi
+if systemctl --quiet is-enabled $name.service; then
+	# An agent that is not enrolled is not started: its unit says so, and that is no error.
+	systemctl restart $name.service || echo "$name: no arrancó; vea «journalctl -u $name»." >&2
+fi

@@ -1,0 +1,13 @@
+#!/bin/sh
+set -e
+name=@NAME@ account=@ACCOUNT@
+if [ -d /run/systemd/system ]; then
+	systemctl daemon-reload || true
+fi
+# Only a purge of Debian removes what was measured; a removal keeps it.
+if [ "${1:-}" = purge ]; then
+	rm -rf "/var/lib/${name:?}" "/etc/${name:?}"
+	if [ -n "$account" ] && getent passwd "$account" >/dev/null && command -v deluser >/dev/null; then
+		deluser --quiet --system "$account" || true
+	fi
+fi
