@@ -217,17 +217,34 @@ func (b *Box) Restart(t testing.TB) {
 // remove turns the machine off, and nothing of it stays.
 func (b *Box) remove(t testing.TB) {
 	t.Helper()
-	if b.nspawn != nil && b.nspawn.Process != nil {
-		_ = b.nspawn.Process.Kill() // its systemd, and all it started, die with it
+	if b.group != "" { // nspawn and all of the machine: killing nspawn alone would leave the machine running
+		if err := os.WriteFile(filepath.Join(b.group, "cgroup.kill"), []byte("1"), 0o600); err != nil {
+			t.Errorf("end the machine %s: %v", b.name, err)
+		}
+	}
+	if b.ended != nil {
 		select {
 		case <-b.ended:
 		case <-time.After(10 * time.Second):
-			t.Errorf("the machine %s cannot be ended", b.name)
+			t.Errorf("the machine %s does not end", b.name)
 		}
 	}
 	_ = exec.CommandContext(context.WithoutCancel(t.Context()), "umount", "--lazy", b.Root).Run()
 	if b.group != "" {
-		_ = exec.CommandContext(context.WithoutCancel(t.Context()), "find", b.group, "-depth", "-type", "d", "-exec", "rmdir", "{}", "+").Run()
+		rmdir := func() error {
+			return exec.CommandContext(context.WithoutCancel(t.Context()), "find", b.group, "-depth", "-type", "d", "-exec", "rmdir", "{}", "+").Run()
+		}
+		err := rmdir()
+		for range 50 { // what was killed takes a moment to be gone
+			if err == nil {
+				break
+			}
+			time.Sleep(100 * time.Millisecond)
+			err = rmdir()
+		}
+		if err != nil {
+			t.Errorf("programs of the machine %s are left", b.name)
+		}
 	}
 	if err := os.RemoveAll(b.folder); err != nil {
 		t.Error(err)
