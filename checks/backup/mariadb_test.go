@@ -17,7 +17,7 @@ import (
 // the shell that defines "sql" and "dump" for it.
 func mariaDB(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "m") // a socket's path is short
+	dir, err := os.MkdirTemp("", "m") //nolint:usetesting // a socket's path is short
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -78,7 +78,7 @@ func (l *looker) unlinked(ctx context.Context, newestFirst []item, out *copiesFa
 		}
 		if err != nil {
 			why = checks.WhyUnread(err)
-			return nil //nolint:nilerr // kept in why: what cannot be read does not end the walk
+			return nil // kept in why: what cannot be read does not end the walk
 		}
 		for _, i := range shared[info.ID] {
 			if c := &newestFirst[i].fact; info.Mode.IsRegular() && c.Damage == "" {

@@ -59,7 +59,7 @@ func describe(name, _ string, info fs.FileInfo) entry {
 		e.info.Owner = strconv.FormatUint(uint64(st.Uid), 10)
 		e.info.Group = strconv.FormatUint(uint64(st.Gid), 10)
 		e.info.ID = host.FileID{Device: st.Dev, Inode: st.Ino}
-		e.info.Links = uint32(min(uint64(st.Nlink), math.MaxUint32))
+		e.info.Links = uint32(min(uint64(st.Nlink), math.MaxUint32)) //nolint:unconvert // Nlink is of 32 bits on other processors
 		e.device = st.Dev
 	}
 	return e
