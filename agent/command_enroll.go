@@ -17,11 +17,13 @@ import (
 	"vigia/checks/host/local"
 	"vigia/checks/policy"
 	apiv1 "vigia/collector/api/v1"
+	"vigia/packaging/service"
 )
 
 // enrolFlags are the options of the command enroll.
 type enrolFlags struct {
 	collector, token, tokenFile, data string
+	later                             bool
 }
 
 func (c *cli) enrollCommand() *cobra.Command {
@@ -35,6 +37,7 @@ func (c *cli) enrollCommand() *cobra.Command {
 	cmd.Flags().StringVar(&f.collector, "collector", "", c.say.text("flag.collector", nil))
 	cmd.Flags().StringVar(&f.token, "token", "", c.say.text("flag.token", nil))
 	cmd.Flags().StringVar(&f.tokenFile, "token-file", "", c.say.text("flag.token_file", nil))
+	cmd.Flags().BoolVar(&f.later, "later", false, c.say.text("flag.later", nil))
 	c.dataFlag(cmd, &f.data)
 	return cmd
 }
@@ -49,26 +52,51 @@ func (c *cli) enroll(cmd *cobra.Command, f enrolFlags) error {
 		return err
 	}
 	dir := folder(f.data)
+	if f.later { // the service may be waiting for it in the folder
+		return c.enrollLater(dir, identity.Asked{Collector: f.collector, Token: token.String()})
+	}
 	unlock, err := dir.lock()
 	if err != nil {
 		return err
 	}
 	defer unlock() //nolint:errcheck // the process ends with it
 	self := introducer{machine: func() *host.Host { return local.New(local.Options{}) }, version: c.version}
-	id, signed, err := identity.Enroll(ctx, identity.Request{
+	id, err := enrol(ctx, dir, identity.Request{
 		Dir: dir.identity(), Collector: f.collector, Token: token, Machine: self.describe(ctx),
-	})
+	}, logger(DefaultConfig(), c.stderr))
 	if err != nil {
 		return err
-	}
-	if signed != nil {
-		if err := keepFirstPolicy(ctx, dir, id, signed, logger(DefaultConfig(), c.stderr)); err != nil {
-			return err
-		}
 	}
 	fmt.Fprintln(c.stdout, c.say.text("enroll.done", map[string]string{"organisation": organisationOf(id), "agent": id.AgentID()}))
 	fmt.Fprintln(c.stdout, c.say.text("enroll.next", nil))
 	return nil
+}
+
+// enrollLater leaves an enrolment to the service. Of a machine that is enrolled already
+// nothing is asked: an installer that runs again is no mistake.
+func (c *cli) enrollLater(dir folder, asked identity.Asked) error {
+	if err := service.MakeFolder(string(dir)); err != nil {
+		return err
+	}
+	err := identity.Ask(dir.identity(), asked)
+	if errors.Is(err, identity.ErrEnrolled) {
+		fmt.Fprintln(c.stdout, c.say.text("enroll.already", nil))
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(c.stdout, c.say.text("enroll.later", nil))
+	return nil
+}
+
+// enrol makes an enrolment and keeps what comes with it.
+func enrol(ctx context.Context, dir folder, req identity.Request, logger *slog.Logger) (*identity.Identity, error) {
+	id, signed, err := identity.Enroll(ctx, req)
+	if err != nil || signed == nil {
+		return id, err
+	}
+	return id, keepFirstPolicy(ctx, dir, id, signed, logger)
 }
 
 // organisationOf names whom the collector belongs to; a collector that was not

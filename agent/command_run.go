@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vigia/agent/identity"
 	"vigia/checks"
 	"vigia/checks/catalog"
 	"vigia/checks/host"
@@ -72,6 +73,9 @@ func (c *cli) serve(ctx context.Context, config, data string, managed bool) erro
 		Run: func(ctx context.Context, ready func()) (err error) {
 			logs := c.stderr
 			if managed { // nobody reads what a service of Windows prints
+				if err := service.MakeFolder(data); err != nil {
+					return err
+				}
 				file := folder(data).log()
 				logs = file
 				defer func() { err = errors.Join(err, file.Close()) }()
@@ -80,7 +84,15 @@ func (c *cli) serve(ctx context.Context, config, data string, managed bool) erro
 			if err != nil {
 				return err
 			}
-			a, err := Open(ctx, opts)
+			if managed {
+				if err := service.Recover(serviceName); err != nil {
+					opts.Logger.WarnContext(ctx, "the service may not be started again after a bad end", "error", err)
+				}
+			}
+			a, err := c.openService(ctx, opts, managed || underManager(c.environ), ready)
+			if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+				return nil // it ended while it waited to be enrolled
+			}
 			if err != nil {
 				opts.Logger.ErrorContext(ctx, "agent not started", "error", c.explain(err))
 				return err
@@ -89,8 +101,44 @@ func (c *cli) serve(ctx context.Context, config, data string, managed bool) erro
 			running.Store(a)
 			return a.Run(ctx, ready)
 		},
-		Alive: func(ctx context.Context) error { return running.Load().Alive(ctx) },
+		Alive: func(ctx context.Context) error {
+			if a := running.Load(); a != nil {
+				return a.Alive(ctx)
+			}
+			return nil // it waits to be enrolled
+		},
 	}, c.environ, managed)
+}
+
+// openService opens the agent. Looked after, it does so only from a place that nobody else
+// can change, and waits to be enrolled, which is then all that it is there for.
+func (c *cli) openService(ctx context.Context, opts Options, lookedAfter bool, ready func()) (*Agent, error) {
+	if !lookedAfter {
+		return Open(ctx, opts)
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find the agent's own program: %w", err)
+	}
+	if err := service.MakeFolder(opts.Config.DataDir); err != nil {
+		return nil, err
+	}
+	self, err := service.Account()
+	if err != nil {
+		return nil, err
+	}
+	if err := safePlace(ctx, opts.Machine(), self, program, opts.Config.DataDir); err != nil {
+		return nil, err
+	}
+	dir := folder(opts.Config.DataDir)
+	if _, err := identity.Load(dir.identity(), nil); errors.Is(err, identity.ErrNotEnrolled) {
+		ready()
+		w := awaited{dir: dir, machine: opts.Machine, version: c.version, logger: opts.Logger, first: firstRetry}
+		if err := w.enrolled(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return Open(ctx, opts)
 }
 
 // options are those of an agent on this machine. Somebody waits for one that runs once.

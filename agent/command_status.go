@@ -37,6 +37,10 @@ func (c *cli) status(ctx context.Context, data string, format formatFlag) error 
 	dir := folder(data)
 	id, err := identity.Load(dir.identity(), nil)
 	if errors.Is(err, identity.ErrNotEnrolled) {
+		if asked, ok, err := identity.WhatIsAsked(dir.identity()); err == nil && ok {
+			fmt.Fprintln(c.stdout, c.say.text("status.asked", map[string]string{"collector": asked.Collector}))
+			return answer(exitNo)
+		}
 		fmt.Fprintln(c.stderr, c.explain(err))
 		return answer(exitNo)
 	}

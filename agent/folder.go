@@ -13,6 +13,7 @@ import (
 
 	"vigia/agent/spool"
 	"vigia/checks/personaldata/scan"
+	"vigia/packaging/service"
 )
 
 // folder is the agent's data folder. What lies directly in it may be read by
@@ -60,9 +61,8 @@ var errInUse = errors.New("another agent is using the data folder")
 
 // lock makes this process the only agent in the folder, until unlock.
 func (f folder) lock() (unlock func() error, err error) {
-	//nolint:gosec // the machine's users read the local page in it
-	if err := os.MkdirAll(string(f), 0o755); err != nil {
-		return nil, fmt.Errorf("make data folder: %w", err)
+	if err := service.MakeFolder(string(f)); err != nil {
+		return nil, err
 	}
 	lock := flock.New(filepath.Join(string(f), "agent.lock"), flock.SetPermissions(0o600))
 	ok, err := lock.TryLock()

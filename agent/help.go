@@ -91,6 +91,23 @@ collector does not answer, it waits; nothing is lost.
 The configuration is optional: vigia-agent.yaml in the data folder, or the file of
 --config. Each key can be given as a variable: log.level is VIGIA_AGENT_LOG_LEVEL.`),
 
+		"help.service": says("instala, quita, arranca o para el servicio de Windows", "installs, removes, starts or stops the Windows service"),
+		"help.service.long": says(
+			`Instala, quita, arranca o para el servicio de Windows, o dice cómo está. El instalador hace
+lo mismo; esta orden es para un equipo sin él. Hace falta ser administrador.
+
+En Linux el servicio es de systemd y viene con el paquete: systemctl status vigia-agent
+
+  vigia-agent service install
+  vigia-agent service status`,
+			`Installs, removes, starts or stops the Windows service, or says how it is. The installer does
+the same; this command is for a machine without it. Only an administrator may.
+
+On Linux the service is systemd's and comes with the package: systemctl status vigia-agent
+
+  vigia-agent service install
+  vigia-agent service status`),
+
 		"help.status": says("dice cómo está el agente", "says how the agent is"),
 		"help.status.long": says(
 			`Dice quién es este equipo para el colector, qué política obedece y si lo medido llega.
@@ -161,6 +178,7 @@ is recorded. DIR must not exist or be empty.`),
 		"flag.policy":     says("reglas del fichero `FILE` (como vigia policy import)", "rules of `FILE` (as vigia policy import)"),
 		"flag.collector":  says("dirección del colector `HOST:PORT`", "address of the collector `HOST:PORT`"),
 		"flag.token":      says("el `TOKEN` que creó el colector", "the `TOKEN` that the collector created"),
+		"flag.later":      says("no ahora: lo hace el servicio en cuanto alcance al colector", "not now: the service does it as soon as it reaches the collector"),
 		"flag.token_file": says("fichero `FILE` con el token; - es la entrada estándar", "`FILE` with the token; - is standard input"),
 		"flag.config":     says("fichero de configuración `FILE`", "configuration `FILE`"),
 		"flag.once":       says("mide todo una vez, lo entrega y termina", "measures everything once, delivers it and ends"),

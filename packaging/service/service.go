@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"time"
 )
 
@@ -27,8 +28,8 @@ var ErrStuck = errors.New("it did not end in time")
 type Program struct {
 	// Name is that of the service: vigia-agent.
 	Name string
-	// Run works until ctx ends, or until it cannot. It calls ready once, when it does what
-	// it is there for.
+	// Run works until ctx ends, or until it cannot. It calls ready when it does what it is
+	// there for; further calls do nothing.
 	Run func(ctx context.Context, ready func()) error
 	// Alive tells whether the program does its work: an error, which is logged by whoever
 	// looks after it, when it does not. It must answer within a second. Nil: it is as long
@@ -57,7 +58,7 @@ func Run(ctx context.Context, p Program, environ []string, managed bool) error {
 // run runs the program and waits for its end, no longer than StopWithin after that of ctx.
 func (p Program) run(ctx context.Context, within time.Duration, ready func()) error {
 	ended := make(chan error, 1)
-	go func() { ended <- p.Run(ctx, ready) }()
+	go func() { ended <- p.Run(ctx, sync.OnceFunc(ready)) }()
 	select {
 	case err := <-ended:
 		return err
