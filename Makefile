@@ -37,8 +37,9 @@ run: build ## build, measure this machine end to end, serve the portal (ONCE=1 e
 	@ONCE='$(ONCE)' packaging/tools/run.sh
 
 .PHONY: package
-package: $(BIN)/nfpm ## deb and rpm of both programs for amd64 and arm64, into dist/ (VERSION=1.2.3)
+package: $(BIN)/nfpm ## deb, rpm and msi, into dist/ (VERSION=1.2.3; SIGN_P12= and SIGN_PASS_FILE= sign the msi)
 	@packaging/tools/package.sh $(if $(filter file,$(origin VERSION)),,$(VERSION))
+	@SIGN_P12="$(SIGN_P12)" SIGN_PASS_FILE="$(SIGN_PASS_FILE)" SIGN_TIMESTAMP="$(SIGN_TIMESTAMP)" packaging/tools/msi.sh $(if $(filter file,$(origin VERSION)),,$(VERSION))
 
 .PHONY: test
 test: test-deps static shell $(BIN)/nfpm ## everything, with real servers, Wine and Chromium; installs what it needs

@@ -375,3 +375,75 @@ func wholes(states []findings.State) map[string]checks.Status {
 	}
 	return out
 }
+
+// The agent as a service of Windows: asked to enrol before it runs, as an installer does,
+// installed, started, reporting, stopped and removed.
+func TestWindowsService(t *testing.T) {
+	pc := startWindows(t)
+	col, address := serve(t)
+	var token apiv1.Token
+	write(t, col, func(ctx context.Context, tx *storage.Tx) (err error) {
+		token, err = col.Enroll.CreateToken(ctx, tx, enroll.TokenRequest{By: "prueba"})
+		return err
+	})
+
+	const data = `C:\ProgramData\Vigia\agent`
+	program, err := os.ReadFile(pc.agent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pc.agent = filepath.Join(pc.Prefix, "drive_c", "Program Files", "Vigia", "vigia-agent.exe")
+	if err := os.MkdirAll(filepath.Dir(pc.agent), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(pc.agent, program, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, code := pc.run(t, "service", "status"); code != 1 {
+		t.Errorf("before it is installed: exit code %d, want 1", code)
+	}
+	pc.run(t, "enroll", "--later", "--collector", address, "--token", token.String(), "--data", data)
+	pc.run(t, "service", "install", "--data", data)
+	for try := 0; ; try++ { // Wine's manager waits ten seconds for a service to come up
+		out, err := pc.Command(t.Context(), pc.agent, "service", "start").CombinedOutput()
+		if err == nil {
+			break
+		}
+		if try == 3 {
+			t.Fatalf("start the service: %v\n%s", err, out)
+		}
+	}
+	arrived := func() (some bool) {
+		err := col.DB.Read(t.Context(), func(ctx context.Context, tx *storage.Tx) error {
+			machines, err := col.Enroll.Machines(ctx, tx)
+			some = len(machines) == 1 && !machines[0].LastSeen.IsZero()
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return some
+	}
+	for deadline := time.Now().Add(wine); !arrived(); time.Sleep(time.Second) {
+		if time.Now().After(deadline) {
+			log, _ := os.ReadFile(pc.LinuxPath(data + `\log\vigia-agent.log`))
+			t.Fatalf("the service does not report\n%s", log)
+		}
+	}
+	if out, code := pc.run(t, "service", "status"); code != 0 {
+		t.Errorf("while it runs: exit code %d\n%s", code, out)
+	}
+	began := time.Now()
+	pc.run(t, "service", "stop")
+	if took := time.Since(began); took > 15*time.Second { // 10 for it, the rest for Wine
+		t.Errorf("it took %v to stop", took)
+	}
+	pc.run(t, "service", "uninstall")
+	if _, code := pc.run(t, "service", "status"); code != 1 {
+		t.Errorf("after it is removed: exit code %d, want 1", code)
+	}
+	log, err := os.ReadFile(pc.LinuxPath(data + `\log\vigia-agent.log`))
+	if err != nil || !strings.Contains(string(log), "agent ended") || strings.Contains(string(log), token.String()) {
+		t.Errorf("the log: %v\n%s", err, log)
+	}
+}
