@@ -14,6 +14,7 @@ package boxtest
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"os/exec"
@@ -86,7 +87,9 @@ func layers(t testing.TB, layer string, packages []string) []string {
 	if len(packages) == 0 {
 		return []string{base}
 	}
-	return []string{strings.TrimSpace(run(t, append([]string{script, "layer", layer}, packages...)...)), base}
+	sum := sha256.Sum256([]byte(strings.Join(packages, " "))) // another set is another layer
+	name := fmt.Sprintf("%s-%x", layer, sum[:4])
+	return []string{strings.TrimSpace(run(t, append([]string{script, "layer", name}, packages...)...)), base}
 }
 
 // module is the root folder of the module.
