@@ -19,7 +19,7 @@ func packages(t *testing.T, version string) string {
 	t.Helper()
 	out := t.TempDir()
 	cmd := exec.CommandContext(t.Context(), filepath.Join(module(t), "packaging/tools/package.sh"), version)
-	cmd.Env = append(os.Environ(), "OUT="+out, "PROFILE=", "COMPRESSION=gzip", "FORMATS=deb", "ARCHES="+strings.TrimSpace(run(t, "dpkg", "--print-architecture")))
+	cmd.Env = append(os.Environ(), "OUT="+out, "PROFILE=", "COMPRESSION=gzip", "ARCHES="+strings.TrimSpace(run(t, "dpkg", "--print-architecture")))
 	output(t, cmd, cmd.Args)
 	return out
 }
@@ -34,12 +34,13 @@ func inGoodForm(t *testing.T, folder string) {
 	run(t, append([]string{"lintian", "--allow-root", "--fail-on", "error,warning"}, debs...)...)
 }
 
-// bring copies packages into the machine and returns their names there.
-func (b *Box) bring(t *testing.T, folder string) []string {
+// bring copies packages into the machine and returns their names there, the collector's
+// first.
+func (b *Box) bring(t *testing.T, folder, format string) []string {
 	t.Helper()
 	var names []string
 	for _, program := range []string{"vigia", "vigia-agent"} {
-		found, err := filepath.Glob(filepath.Join(folder, program+"_*.deb"))
+		found, err := filepath.Glob(filepath.Join(folder, program+"[_\\-][0-9]*."+format))
 		if err != nil || len(found) != 1 {
 			t.Fatalf("%d packages of %s: %v", len(found), program, err)
 		}
@@ -94,17 +95,23 @@ func (b *Box) answer(ctx context.Context, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// Both programs from their packages, through what a machine's life brings: a first
-// installation, an enrolment, a crash, a restart, an upgrade with an edited configuration,
-// a step back that is refused, and a purge after which nothing is left.
+// Both programs from their packages, of one version and the next.
 func TestPackages(t *testing.T) {
 	before, after := packages(t, "0.1.0"), packages(t, "0.2.0")
 	inGoodForm(t, after)
+	t.Run("deb", func(t *testing.T) { life(t, before, after) })
+	t.Run("rpm", func(t *testing.T) { lifeByRPM(t, before, after) })
+}
+
+// life takes a machine through what comes to it: a first installation, an enrolment, a
+// crash, a restart, an upgrade with an edited configuration, a step back that is refused,
+// and a purge after which nothing is left.
+func life(t *testing.T, before, after string) { //nolint:thelper // a test of its own
 	b := Start(t, "server", "openssh-server", "openssh-client", "nftables", "sudo", "cron", "libpam-pwquality")
 	ctx := t.Context()
 
 	began := time.Now()
-	b.Run(t, append([]string{"dpkg", "--install"}, b.bring(t, before)...)...)
+	b.Run(t, append([]string{"dpkg", "--install"}, b.bring(t, before, "deb")...)...)
 	if got := b.answer(ctx, "systemctl", "is-active", "vigia.service"); got != "active" {
 		t.Fatalf("the collector is %s after its installation\n%s", got, b.answer(ctx, "journalctl", "-u", "vigia"))
 	}
@@ -163,7 +170,7 @@ func TestPackages(t *testing.T) {
 	id := b.state(t).AgentID
 	b.Run(t, "sh", "-c", "echo 'organisation: Ayuntamiento de Prueba' >>/etc/vigia/vigia.yaml; echo 'language: en' >>/etc/vigia-agent/vigia-agent.yaml")
 	acked = b.state(t).Spool.Acked
-	b.Run(t, append([]string{"dpkg", "--force-confdef", "--install"}, b.bring(t, after)...)...)
+	b.Run(t, append([]string{"dpkg", "--force-confdef", "--install"}, b.bring(t, after, "deb")...)...)
 	within(t, time.Minute, "the new version reports", func() bool { s := b.state(t); return s.Version == "0.2.0" && s.Spool.Acked > acked })
 	if got := b.state(t).AgentID; got != id {
 		t.Errorf("after the upgrade it is another agent")
@@ -175,7 +182,7 @@ func TestPackages(t *testing.T) {
 	}
 
 	// A step back is refused, and changes nothing.
-	for _, deb := range b.bring(t, before) {
+	for _, deb := range b.bring(t, before, "deb") {
 		if said, err := b.Command(ctx, "dpkg", "--install", deb).CombinedOutput(); err == nil || !strings.Contains(string(said), "no se instala una anterior") {
 			t.Errorf("a step back: %v\n%s", err, said)
 		}
@@ -199,5 +206,48 @@ func TestPackages(t *testing.T) {
 	}
 	if _, err := b.Command(ctx, "getent", "passwd", "vigia").Output(); err == nil {
 		t.Error("the collector's account is left after a purge")
+	}
+}
+
+// lifeByRPM is a life with packages of the other kind. The machine is a Debian that has rpm
+// too: what is tried are the scripts and what the package holds, not Rocky.
+func lifeByRPM(t *testing.T, before, after string) { //nolint:thelper // a test of its own
+	b := Start(t, "rpm", "rpm")
+	ctx := t.Context()
+	rpm := func(args ...string) (string, error) {
+		out, err := b.Command(ctx, append([]string{"rpm", "--nodeps"}, args...)...).CombinedOutput()
+		return string(out), err
+	}
+	if out, err := rpm(append([]string{"--install"}, b.bring(t, before, "rpm")...)...); err != nil {
+		t.Fatalf("install: %v\n%s", err, out)
+	}
+	if got := b.answer(ctx, "systemctl", "is-active", "vigia.service"); got != "active" {
+		t.Fatalf("the collector is %s after its installation\n%s", got, b.answer(ctx, "journalctl", "-u", "vigia"))
+	}
+	token := strings.TrimSpace(b.Run(t, "vigia", "token", "create", "--quiet"))
+	b.Run(t, "vigia-agent", "enroll", "--collector", "127.0.0.1:8443", "--token", token)
+	b.Run(t, "systemctl", "start", "vigia-agent.service")
+	within(t, time.Minute, "the agent reports", func() bool { return b.state(t).Spool.Acked > 0 })
+	acked := b.state(t).Spool.Acked
+
+	b.Run(t, "sh", "-c", "echo 'organisation: Ayuntamiento de Prueba' >>/etc/vigia/vigia.yaml")
+	if out, err := rpm(append([]string{"--upgrade"}, b.bring(t, after, "rpm")...)...); err != nil {
+		t.Fatalf("upgrade: %v\n%s", err, out)
+	}
+	within(t, time.Minute, "the new version reports", func() bool { s := b.state(t); return s.Version == "0.2.0" && s.Spool.Acked > acked })
+	if text, err := os.ReadFile(b.Path("/etc/vigia/vigia.yaml")); err != nil || !strings.Contains(string(text), "Ayuntamiento de Prueba") {
+		t.Errorf("the configuration does not say any more what somebody wrote: %v", err)
+	}
+	if out, err := rpm(append([]string{"--upgrade"}, b.bring(t, before, "rpm")...)...); err == nil {
+		t.Errorf("a step back was installed\n%s", out)
+	}
+	if out, err := rpm("--erase", "vigia", "vigia-agent"); err != nil {
+		t.Fatalf("remove: %v\n%s", err, out)
+	}
+	if got := b.answer(ctx, "systemctl", "is-active", "vigia.service", "vigia-agent.service"); got != "inactive\ninactive" {
+		t.Errorf("after the removal: %s", got)
+	}
+	if _, err := os.Stat(b.Path("/var/lib/vigia/keys")); err != nil {
+		t.Errorf("a removal does not keep the data: %v", err)
 	}
 }
