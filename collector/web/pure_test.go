@@ -283,10 +283,10 @@ func TestFast(t *testing.T) {
 			best = min(best, time.Since(start))
 		}
 		t.Logf("%s: %v", path, best)
-		// 100 ms is the aim, and twice what an idle machine takes; the race
-		// detector on a busy one takes twenty times as long.
-		if best > 3*time.Second {
-			t.Errorf("%s: got %v, want less than 3 s", path, best)
+		// 100 ms is the aim, and twice what an idle machine takes; the race detector
+		// takes twenty times as long, and a machine that has other work three times that.
+		if best > 10*time.Second {
+			t.Errorf("%s: got %v, want less than 10 s", path, best)
 		}
 	}
 }
