@@ -109,8 +109,8 @@ func Open(ctx context.Context, opts Options) (_ *Agent, err error) {
 		return nil, err
 	}
 	a.starts = &starts{store: shelf{kept, startsFile, maxStarts}, now: opts.Now, logger: opts.Logger}
-	if a.safe, err = a.starts.begin(); err != nil {
-		return nil, err
+	if a.safe, err = a.starts.begin(); err != nil { // a full disk is told of, and no reason to stay away
+		opts.Logger.WarnContext(ctx, "this start is not counted", "error", err)
 	}
 	cat := catalog.New()
 	a.policies = &policies{

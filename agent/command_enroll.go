@@ -17,7 +17,6 @@ import (
 	"vigia/checks/host/local"
 	"vigia/checks/policy"
 	apiv1 "vigia/collector/api/v1"
-	"vigia/packaging/service"
 )
 
 // enrolFlags are the options of the command enroll.
@@ -53,7 +52,7 @@ func (c *cli) enroll(cmd *cobra.Command, f enrolFlags) error {
 	}
 	dir := folder(f.data)
 	if f.later { // the service may be waiting for it in the folder
-		return c.enrollLater(dir, identity.Asked{Collector: f.collector, Token: token.String()})
+		return c.enrollLater(ctx, dir, identity.Asked{Collector: f.collector, Token: token.String()})
 	}
 	unlock, err := dir.lock()
 	if err != nil {
@@ -74,8 +73,8 @@ func (c *cli) enroll(cmd *cobra.Command, f enrolFlags) error {
 
 // enrollLater leaves an enrolment to the service. Of a machine that is enrolled already
 // nothing is asked: an installer that runs again is no mistake.
-func (c *cli) enrollLater(dir folder, asked identity.Asked) error {
-	if err := service.MakeFolder(string(dir)); err != nil {
+func (c *cli) enrollLater(ctx context.Context, dir folder, asked identity.Asked) error {
+	if err := dir.makeSafe(ctx, local.New(local.Options{})); err != nil {
 		return err
 	}
 	err := identity.Ask(dir.identity(), asked)

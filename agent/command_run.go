@@ -73,7 +73,7 @@ func (c *cli) serve(ctx context.Context, config, data string, managed bool) erro
 		Run: func(ctx context.Context, ready func()) (err error) {
 			logs := c.stderr
 			if managed { // nobody reads what a service of Windows prints
-				if err := service.MakeFolder(data); err != nil {
+				if err := folder(data).makeSafe(ctx, local.New(local.Options{})); err != nil {
 					return err
 				}
 				file := folder(data).log()
@@ -82,6 +82,7 @@ func (c *cli) serve(ctx context.Context, config, data string, managed bool) erro
 			}
 			opts, err := c.options(ctx, config, data, logs, false)
 			if err != nil {
+				fmt.Fprintln(logs, c.explain(err))
 				return err
 			}
 			if managed {

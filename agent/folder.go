@@ -29,6 +29,9 @@ import (
 //	estado.html          what is measured, for the machine's user
 type folder string
 
+// privateFolders are those in it that nobody else may read.
+func privateFolders() []string { return []string{"identity", "enrolment", "log", "media", "scan"} }
+
 func (f folder) identity() string { return filepath.Join(string(f), "identity") }
 func (f folder) page() string     { return filepath.Join(string(f), pageName) }
 func (f folder) media() string    { return filepath.Join(string(f), "media", "media.json") }
@@ -64,7 +67,11 @@ func (f folder) lock() (unlock func() error, err error) {
 	if err := service.MakeFolder(string(f)); err != nil {
 		return nil, err
 	}
-	lock := flock.New(filepath.Join(string(f), "agent.lock"), flock.SetPermissions(0o600))
+	// Where others cannot open it: on Windows whoever may read a file may lock it.
+	if err := os.MkdirAll(f.identity(), 0o700); err != nil {
+		return nil, fmt.Errorf("make the folder of keys: %w", err)
+	}
+	lock := flock.New(filepath.Join(f.identity(), "agent.lock"), flock.SetPermissions(0o600))
 	ok, err := lock.TryLock()
 	if err != nil {
 		return nil, fmt.Errorf("lock data folder: %w", err)

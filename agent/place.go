@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"vigia/checks/host"
+	"vigia/packaging/service"
 )
 
 // Who may change the agent's program or its data becomes whoever it runs as, which is
@@ -47,6 +49,10 @@ func changer(ctx context.Context, machine *host.Host, name, self string, beside 
 // changes looks at one object. add: what is added to it counts as well.
 func changes(ctx context.Context, machine *host.Host, name, self string, add bool) (who string, err error) {
 	if machine.OS == host.Windows {
+		// A junction is whoever's made it, and its access list that of where it leads.
+		if info, err := os.Lstat(name); err != nil || info.Mode()&(fs.ModeSymlink|fs.ModeIrregular) != 0 {
+			return "junction", plainPath(err)
+		}
 		access, err := machine.Permissions.Access(ctx, name)
 		if err != nil {
 			return "", fmt.Errorf("read who may change %s: %w", name, plainPath(err))
@@ -94,12 +100,22 @@ func linuxChanger(info host.FileInfo, self string) string {
 }
 
 // safePlace is an error if somebody other than administrators and the account self, as
-// which the service runs, may change its program or its data.
+// which the service runs, may change its program or its data. No program: its data alone.
 func safePlace(ctx context.Context, machine *host.Host, self, program, data string) error {
-	for _, part := range []struct {
+	type part struct {
 		name   string
 		beside int
-	}{{data, 0}, {program, 1}} {
+	}
+	parts := []part{{data, 0}}
+	for _, name := range privateFolders() { // somebody may have made them before us
+		if _, err := os.Lstat(filepath.Join(data, name)); err == nil {
+			parts = append(parts, part{filepath.Join(data, name), 0})
+		}
+	}
+	if program != "" {
+		parts = append(parts, part{program, 1})
+	}
+	for _, part := range parts {
 		name, err := filepath.Abs(part.name)
 		if err == nil {
 			name, err = filepath.EvalSymlinks(name)
@@ -116,6 +132,19 @@ func safePlace(ctx context.Context, machine *host.Host, self, program, data stri
 		}
 	}
 	return nil
+}
+
+// makeSafe makes the data folder where there is none, and is an error where there is one
+// that somebody else could change: what is secret must not be put there.
+func (f folder) makeSafe(ctx context.Context, machine *host.Host) error {
+	if err := service.MakeFolder(string(f)); err != nil {
+		return err
+	}
+	self, err := service.Account()
+	if err != nil {
+		return err
+	}
+	return safePlace(ctx, machine, self, "", string(f))
 }
 
 // underManager tells whether systemd started this process.

@@ -35,7 +35,7 @@ func (w awaited) enrolled(ctx context.Context) error {
 	for {
 		_, err := identity.Load(w.dir.identity(), nil)
 		if !errors.Is(err, identity.ErrNotEnrolled) {
-			return err
+			return errors.Join(err, identity.ForgetAsked(w.dir.identity())) // somebody made another
 		}
 		asked, ok, err := identity.WhatIsAsked(w.dir.identity())
 		switch {

@@ -198,6 +198,11 @@ func life(t *testing.T, before, after string) { //nolint:thelper // a test of it
 			t.Errorf("a removal does not keep the data: %v", err)
 		}
 	}
+	// It comes back as it was, and runs.
+	b.Run(t, append([]string{"dpkg", "--install"}, b.bring(t, after, "deb")...)...)
+	if got := b.answer(ctx, "systemctl", "is-active", "vigia.service", "vigia-agent.service"); got != "active\nactive" {
+		t.Errorf("after it was removed and installed again: %s", got)
+	}
 	b.Run(t, "dpkg", "--purge", "vigia-agent", "vigia")
 	left := strings.Fields(b.Run(t, "find", "/etc", "/var/lib", "/usr", "/lib/systemd", "/run", "-xdev", "-name", "*vigia*", "-not", "-path", "/var/lib/dpkg/*"))
 	left = slices.DeleteFunc(left, func(name string) bool { return strings.HasPrefix(name, "/run/systemd/propagate") })

@@ -9,16 +9,17 @@ esac
 if [ -n "$account" ] && ! getent passwd "$account" >/dev/null; then
 	systemd-sysusers /usr/lib/sysusers.d/$name.conf
 fi
-[ -d /run/systemd/system ] || exit 0
-systemctl daemon-reload
 first=yes
 case "$1/${2:-}" in
-configure/?* | 2/*) first= ;;
+configure/?* | 2/*) [ -e "/run/$name.first" ] || first= ;;
 esac
-if [ -n "$first" ]; then
-	systemctl --quiet enable $name.service
+rm -f "/run/$name.first"
+if [ -n "$first" ]; then # in an image that is being made too
+	systemctl --quiet enable "$name.service"
 fi
-if systemctl --quiet is-enabled $name.service; then
+[ -d /run/systemd/system ] || exit 0
+systemctl daemon-reload
+if systemctl --quiet is-enabled "$name.service"; then
 	# An agent that is not enrolled is not started: its unit says so, and that is no error.
-	systemctl restart $name.service || echo "$name: no arrancó; vea «journalctl -u $name»." >&2
+	systemctl restart "$name.service" || echo "$name: no arrancó; vea «journalctl -u $name»." >&2
 fi

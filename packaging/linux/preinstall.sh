@@ -9,3 +9,9 @@ if [ "${1:-}" = upgrade ] && [ -n "${2:-}" ] && command -v dpkg >/dev/null; then
 		exit 1
 	fi
 fi
+# A package that comes back after it was removed is a first installation too; what its
+# removal left would not say so to the script that follows.
+if [ "${1:-}" = install ]; then
+	mkdir -p /run
+	: >"/run/$name.first"
+fi

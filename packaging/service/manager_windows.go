@@ -2,14 +2,13 @@ package service
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/svc"
 )
 
-// exitCode is the code, of the service's own, with which it ends when it could not go on.
+// exitCode is the code, of the service's own, with which it ends when nobody asked it to.
 // The recovery actions take any but 0 for a failure.
 const exitCode = 1
 
@@ -33,7 +32,8 @@ type handler struct {
 // ready, and as stopped once it has ended.
 func (h *handler) Execute(_ []string, requests <-chan svc.ChangeRequest, changes chan<- svc.Status) (specific bool, code uint32) {
 	const accepts = svc.AcceptStop | svc.AcceptShutdown | svc.AcceptPreShutdown
-	ctx, cancel := context.WithCancel(h.ctx)
+	// Signals are a terminal's way: Windows sends them to a service when somebody logs off.
+	ctx, cancel := context.WithCancel(context.WithoutCancel(h.ctx))
 	defer cancel()
 	hint := uint32(StopWithin.Milliseconds())
 	changes <- svc.Status{State: svc.StartPending, WaitHint: hint}
@@ -43,6 +43,7 @@ func (h *handler) Execute(_ []string, requests <-chan svc.ChangeRequest, changes
 		ended <- h.program.run(ctx, StopWithin, func() { ready <- struct{}{} })
 	}()
 	status := svc.Status{State: svc.StartPending, Accepts: accepts, WaitHint: hint}
+	asked := false // to stop
 	for {
 		select {
 		case <-ready:
@@ -55,11 +56,12 @@ func (h *handler) Execute(_ []string, requests <-chan svc.ChangeRequest, changes
 			case svc.Stop, svc.Shutdown, svc.PreShutdown:
 				status = svc.Status{State: svc.StopPending, WaitHint: hint}
 				changes <- status
+				asked = true
 				cancel()
 			}
 		case h.err = <-ended:
 			changes <- svc.Status{State: svc.StopPending}
-			if h.err != nil && !errors.Is(h.err, context.Canceled) {
+			if !asked { // whatever ended it, it should run
 				return true, exitCode
 			}
 			return false, uint32(windows.NO_ERROR)
