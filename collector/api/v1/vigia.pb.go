@@ -93,8 +93,11 @@ type EnrollRequest struct {
 	// "vigia enroll v1\n" || SHA-256(certificate_request).
 	ReportKeyProof []byte   `protobuf:"bytes,4,opt,name=report_key_proof,json=reportKeyProof,proto3" json:"report_key_proof,omitempty"`
 	Machine        *Machine `protobuf:"bytes,5,opt,name=machine,proto3" json:"machine,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// What the installer says of the machine's department. It counts where neither the
+	// token nor the list of known machines names one.
+	Department    string `protobuf:"bytes,6,opt,name=department,proto3" json:"department,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *EnrollRequest) Reset() {
@@ -162,16 +165,29 @@ func (x *EnrollRequest) GetMachine() *Machine {
 	return nil
 }
 
+func (x *EnrollRequest) GetDepartment() string {
+	if x != nil {
+		return x.Department
+	}
+	return ""
+}
+
 type Machine struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Hostname      string                 `protobuf:"bytes,1,opt,name=hostname,proto3" json:"hostname,omitempty"`
-	Os            string                 `protobuf:"bytes,2,opt,name=os,proto3" json:"os,omitempty"` // linux or windows
-	OsName        string                 `protobuf:"bytes,3,opt,name=os_name,json=osName,proto3" json:"os_name,omitempty"`
-	OsVersion     string                 `protobuf:"bytes,4,opt,name=os_version,json=osVersion,proto3" json:"os_version,omitempty"`
-	Arch          string                 `protobuf:"bytes,5,opt,name=arch,proto3" json:"arch,omitempty"`
-	AgentVersion  string                 `protobuf:"bytes,6,opt,name=agent_version,json=agentVersion,proto3" json:"agent_version,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	Hostname     string                 `protobuf:"bytes,1,opt,name=hostname,proto3" json:"hostname,omitempty"`
+	Os           string                 `protobuf:"bytes,2,opt,name=os,proto3" json:"os,omitempty"` // linux or windows
+	OsName       string                 `protobuf:"bytes,3,opt,name=os_name,json=osName,proto3" json:"os_name,omitempty"`
+	OsVersion    string                 `protobuf:"bytes,4,opt,name=os_version,json=osVersion,proto3" json:"os_version,omitempty"`
+	Arch         string                 `protobuf:"bytes,5,opt,name=arch,proto3" json:"arch,omitempty"`
+	AgentVersion string                 `protobuf:"bytes,6,opt,name=agent_version,json=agentVersion,proto3" json:"agent_version,omitempty"`
+	// Which hardware this is and which installation of a system, as hashes of 16 bytes that
+	// tell nothing else; empty when it is not known. Reports hold them when they are full.
+	// The first stays when a machine is installed anew, the second is the same in all copies
+	// of one disk image.
+	HardwareId     []byte `protobuf:"bytes,7,opt,name=hardware_id,json=hardwareId,proto3" json:"hardware_id,omitempty"`
+	InstallationId []byte `protobuf:"bytes,8,opt,name=installation_id,json=installationId,proto3" json:"installation_id,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Machine) Reset() {
@@ -246,6 +262,20 @@ func (x *Machine) GetAgentVersion() string {
 	return ""
 }
 
+func (x *Machine) GetHardwareId() []byte {
+	if x != nil {
+		return x.HardwareId
+	}
+	return nil
+}
+
+func (x *Machine) GetInstallationId() []byte {
+	if x != nil {
+		return x.InstallationId
+	}
+	return nil
+}
+
 type EnrollResponse struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	AgentId string                 `protobuf:"bytes,1,opt,name=agent_id,json=agentId,proto3" json:"agent_id,omitempty"`
@@ -256,9 +286,11 @@ type EnrollResponse struct {
 	// Ed25519 keys: policies are signed by one of policy_keys.
 	PolicyKeys [][]byte `protobuf:"bytes,4,rep,name=policy_keys,json=policyKeys,proto3" json:"policy_keys,omitempty"`
 	// Verifier key of the evidence log, as golang.org/x/mod/sumdb/note writes it.
-	LogKey        string        `protobuf:"bytes,5,opt,name=log_key,json=logKey,proto3" json:"log_key,omitempty"`
-	Organisation  string        `protobuf:"bytes,6,opt,name=organisation,proto3" json:"organisation,omitempty"`
-	Policy        *SignedPolicy `protobuf:"bytes,7,opt,name=policy,proto3" json:"policy,omitempty"`
+	LogKey       string        `protobuf:"bytes,5,opt,name=log_key,json=logKey,proto3" json:"log_key,omitempty"`
+	Organisation string        `protobuf:"bytes,6,opt,name=organisation,proto3" json:"organisation,omitempty"`
+	Policy       *SignedPolicy `protobuf:"bytes,7,opt,name=policy,proto3" json:"policy,omitempty"`
+	// To whom evidence is encrypted that travels in a file (age1...).
+	FileRecipient string `protobuf:"bytes,8,opt,name=file_recipient,json=fileRecipient,proto3" json:"file_recipient,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -342,6 +374,13 @@ func (x *EnrollResponse) GetPolicy() *SignedPolicy {
 	return nil
 }
 
+func (x *EnrollResponse) GetFileRecipient() string {
+	if x != nil {
+		return x.FileRecipient
+	}
+	return ""
+}
+
 type RenewRequest struct {
 	state              protoimpl.MessageState `protogen:"open.v1"`
 	AgentId            string                 `protobuf:"bytes,1,opt,name=agent_id,json=agentId,proto3" json:"agent_id,omitempty"`
@@ -410,6 +449,7 @@ type RenewResponse struct {
 	Roots         [][]byte               `protobuf:"bytes,2,rep,name=roots,proto3" json:"roots,omitempty"`
 	PolicyKeys    [][]byte               `protobuf:"bytes,3,rep,name=policy_keys,json=policyKeys,proto3" json:"policy_keys,omitempty"`
 	LogKey        string                 `protobuf:"bytes,4,opt,name=log_key,json=logKey,proto3" json:"log_key,omitempty"`
+	FileRecipient string                 `protobuf:"bytes,5,opt,name=file_recipient,json=fileRecipient,proto3" json:"file_recipient,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -468,6 +508,13 @@ func (x *RenewResponse) GetPolicyKeys() [][]byte {
 func (x *RenewResponse) GetLogKey() string {
 	if x != nil {
 		return x.LogKey
+	}
+	return ""
+}
+
+func (x *RenewResponse) GetFileRecipient() string {
+	if x != nil {
+		return x.FileRecipient
 	}
 	return ""
 }
@@ -1470,14 +1517,17 @@ var File_collector_api_v1_vigia_proto protoreflect.FileDescriptor
 
 const file_collector_api_v1_vigia_proto_rawDesc = "" +
 	"\n" +
-	"\x1ccollector/api/v1/vigia.proto\x12\bvigia.v1\"\xd9\x01\n" +
+	"\x1ccollector/api/v1/vigia.proto\x12\bvigia.v1\"\xf9\x01\n" +
 	"\rEnrollRequest\x12!\n" +
 	"\ftoken_secret\x18\x01 \x01(\fR\vtokenSecret\x12/\n" +
 	"\x13certificate_request\x18\x02 \x01(\fR\x12certificateRequest\x12\x1d\n" +
 	"\n" +
 	"report_key\x18\x03 \x01(\fR\treportKey\x12(\n" +
 	"\x10report_key_proof\x18\x04 \x01(\fR\x0ereportKeyProof\x12+\n" +
-	"\amachine\x18\x05 \x01(\v2\x11.vigia.v1.MachineR\amachine\"\xa6\x01\n" +
+	"\amachine\x18\x05 \x01(\v2\x11.vigia.v1.MachineR\amachine\x12\x1e\n" +
+	"\n" +
+	"department\x18\x06 \x01(\tR\n" +
+	"department\"\xf0\x01\n" +
 	"\aMachine\x12\x1a\n" +
 	"\bhostname\x18\x01 \x01(\tR\bhostname\x12\x0e\n" +
 	"\x02os\x18\x02 \x01(\tR\x02os\x12\x17\n" +
@@ -1485,7 +1535,10 @@ const file_collector_api_v1_vigia_proto_rawDesc = "" +
 	"\n" +
 	"os_version\x18\x04 \x01(\tR\tosVersion\x12\x12\n" +
 	"\x04arch\x18\x05 \x01(\tR\x04arch\x12#\n" +
-	"\ragent_version\x18\x06 \x01(\tR\fagentVersion\"\xf3\x01\n" +
+	"\ragent_version\x18\x06 \x01(\tR\fagentVersion\x12\x1f\n" +
+	"\vhardware_id\x18\a \x01(\fR\n" +
+	"hardwareId\x12'\n" +
+	"\x0finstallation_id\x18\b \x01(\fR\x0einstallationId\"\x9a\x02\n" +
 	"\x0eEnrollResponse\x12\x19\n" +
 	"\bagent_id\x18\x01 \x01(\tR\aagentId\x12\"\n" +
 	"\fcertificates\x18\x02 \x03(\fR\fcertificates\x12\x14\n" +
@@ -1494,17 +1547,19 @@ const file_collector_api_v1_vigia_proto_rawDesc = "" +
 	"policyKeys\x12\x17\n" +
 	"\alog_key\x18\x05 \x01(\tR\x06logKey\x12\"\n" +
 	"\forganisation\x18\x06 \x01(\tR\forganisation\x12.\n" +
-	"\x06policy\x18\a \x01(\v2\x16.vigia.v1.SignedPolicyR\x06policy\"p\n" +
+	"\x06policy\x18\a \x01(\v2\x16.vigia.v1.SignedPolicyR\x06policy\x12%\n" +
+	"\x0efile_recipient\x18\b \x01(\tR\rfileRecipient\"p\n" +
 	"\fRenewRequest\x12\x19\n" +
 	"\bagent_id\x18\x01 \x01(\tR\aagentId\x12/\n" +
 	"\x13certificate_request\x18\x02 \x01(\fR\x12certificateRequest\x12\x14\n" +
-	"\x05proof\x18\x03 \x01(\fR\x05proof\"\x83\x01\n" +
+	"\x05proof\x18\x03 \x01(\fR\x05proof\"\xaa\x01\n" +
 	"\rRenewResponse\x12\"\n" +
 	"\fcertificates\x18\x01 \x03(\fR\fcertificates\x12\x14\n" +
 	"\x05roots\x18\x02 \x03(\fR\x05roots\x12\x1f\n" +
 	"\vpolicy_keys\x18\x03 \x03(\fR\n" +
 	"policyKeys\x12\x17\n" +
-	"\alog_key\x18\x04 \x01(\tR\x06logKey\"\xa9\x01\n" +
+	"\alog_key\x18\x04 \x01(\tR\x06logKey\x12%\n" +
+	"\x0efile_recipient\x18\x05 \x01(\tR\rfileRecipient\"\xa9\x01\n" +
 	"\x0eDeliverRequest\x12$\n" +
 	"\x05items\x18\x01 \x03(\v2\x0e.vigia.v1.ItemR\x05items\x12!\n" +
 	"\fpolicy_epoch\x18\x02 \x01(\x04R\vpolicyEpoch\x12%\n" +

@@ -33,7 +33,10 @@ const (
 // themselves: a machine that enrols has no certificate yet, and one that
 // renews may hold an expired one.
 type EnrollmentServiceClient interface {
-	// Enroll spends a one-use token and answers the machine's certificate.
+	// Enroll spends a token and answers the machine's certificate. Where a person has to
+	// approve first, the answer is FAILED_PRECONDITION with the google.rpc.ErrorInfo
+	// {domain: "vigia", reason: "APPROVAL_PENDING"} and a RetryInfo: ask again with the same
+	// keys.
 	Enroll(ctx context.Context, in *EnrollRequest, opts ...grpc.CallOption) (*EnrollResponse, error)
 	// Renew issues a new certificate to a known, unrevoked machine, which proves
 	// itself by its TLS certificate (expired or not) and its report key.
@@ -76,7 +79,10 @@ func (c *enrollmentServiceClient) Renew(ctx context.Context, in *RenewRequest, o
 // themselves: a machine that enrols has no certificate yet, and one that
 // renews may hold an expired one.
 type EnrollmentServiceServer interface {
-	// Enroll spends a one-use token and answers the machine's certificate.
+	// Enroll spends a token and answers the machine's certificate. Where a person has to
+	// approve first, the answer is FAILED_PRECONDITION with the google.rpc.ErrorInfo
+	// {domain: "vigia", reason: "APPROVAL_PENDING"} and a RetryInfo: ask again with the same
+	// keys.
 	Enroll(context.Context, *EnrollRequest) (*EnrollResponse, error)
 	// Renew issues a new certificate to a known, unrevoked machine, which proves
 	// itself by its TLS certificate (expired or not) and its report key.
