@@ -103,7 +103,7 @@ func (in ComposeInput) entry(rule Rule) (Entry, error) {
 	if !ok {
 		return Entry{}, fmt.Errorf("there is no check %q", rule.Check)
 	}
-	if err := check.CheckParams(params); err != nil {
+	if err := accepts(check, params); err != nil {
 		return Entry{}, fmt.Errorf("parameters of %s: %w", rule.Check, err)
 	}
 	return e, nil

@@ -212,22 +212,16 @@ func readPacks(files fs.FS, book LawBook) ([]Pack, error) {
 	}
 	var packs []Pack
 	for _, name := range names {
-		var p Pack
-		doc, err := decodeFile(files, name, &p)
+		data, err := fs.ReadFile(files, name)
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", name, err)
+		}
+		p, doc, err := decodePack(name, data, book)
 		if err != nil {
 			return nil, err
 		}
-		if name != "packs/"+p.Name+".yaml" || !packName.MatchString(p.Name) {
+		if name != packFile(p.Name) {
 			return nil, doc.errorf("name", "want the name of the file, got %q", p.Name)
-		}
-		if err := p.check(doc, book); err != nil {
-			return nil, err
-		}
-		for i := range p.Rules {
-			if p.Rules[i].Severity == "" {
-				c, _ := book.Control(p.Rules[i].Control)
-				p.Rules[i].Severity = c.Severity
-			}
 		}
 		packs = append(packs, p)
 	}

@@ -60,6 +60,8 @@ type Citation struct {
 
 // Pack is the set of rules of one jurisdiction, versioned and dated.
 type Pack struct {
+	// Schema is the form of the file, PackSchema when it does not say.
+	Schema  int          `json:"schema,omitempty" yaml:"schema,omitempty"`
 	Name    string       `json:"name" yaml:"name"` // "es-rgpd"
 	Version int          `json:"version" yaml:"version"`
 	Date    string       `json:"date" yaml:"date"` // YYYY-MM-DD, since when it holds

@@ -26,18 +26,19 @@ const (
 
 // LoadSource reads what an organisation decides, the YAML or JSON file that
 // `vigia policy import` takes, and makes sure that a policy can be composed
-// from it. An error names the file, the line and the key.
+// from it and the embedded packs. An error names the file, the line and the key.
 func LoadSource(name string, data []byte) (Source, error) {
+	packs, err := Packs()
+	if err != nil {
+		return Source{}, err
+	}
+	return LoadSourceWith(name, data, packs)
+}
+
+// LoadSourceWith is LoadSource with other packs to choose from.
+func LoadSourceWith(name string, data []byte, packs []Pack) (Source, error) {
 	var s Source
 	doc, err := decodeYAML(name, data, &s)
-	if err != nil {
-		return Source{}, err
-	}
-	book, err := Laws()
-	if err != nil {
-		return Source{}, err
-	}
-	packs, err := readPacks(embedded, book)
 	if err != nil {
 		return Source{}, err
 	}
@@ -192,7 +193,7 @@ func (r sourceReview) override(at string, s Source, o Override) error {
 			if err != nil {
 				return r.doc.errorf(at+".params", "%w", err)
 			}
-			if err := check.CheckParams(params); err != nil {
+			if err := accepts(check, params); err != nil {
 				return r.doc.errorf(at+".params", "%s: %w", rule.Check, err)
 			}
 		}

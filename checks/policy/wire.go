@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"vigia/checks/catalog"
 )
@@ -17,6 +18,7 @@ const (
 	// MaxPolicy bounds its JSON, in bytes.
 	MaxPolicy  = 4 << 20
 	maxEntries = 1000
+	maxDepth   = 32 // levels of its JSON
 )
 
 // Encode writes the policy as JSON, the same bytes each time: they are what
@@ -37,6 +39,9 @@ func (p Policy) Encode() []byte {
 func Decode(data []byte, cat *catalog.Catalog) (Policy, error) {
 	if len(data) > MaxPolicy {
 		return Policy{}, fmt.Errorf("policy is larger than %d bytes", MaxPolicy)
+	}
+	if err := unambiguous(data); err != nil {
+		return Policy{}, fmt.Errorf("policy: %w", err)
 	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
@@ -59,6 +64,11 @@ func Decode(data []byte, cat *catalog.Catalog) (Policy, error) {
 func (p Policy) check(cat *catalog.Catalog) error {
 	if p.Agent == "" {
 		return errors.New("policy names no agent")
+	}
+	for i, ref := range p.Packs {
+		if !packName.MatchString(ref.Name) || ref.Version < 1 {
+			return fmt.Errorf("policy packs[%d]: %q %d is no version of a pack", i, ref.Name, ref.Version)
+		}
 	}
 	if len(p.Entries) > maxEntries {
 		return fmt.Errorf("policy has %d entries, more than %d", len(p.Entries), maxEntries)
@@ -90,7 +100,7 @@ func (e Entry) check(cat *catalog.Catalog) error {
 	if !ok {
 		return fmt.Errorf("this version has no check %q: update the agent, or take the rule out of the policy", e.Check)
 	}
-	if err := check.CheckParams(e.Params); err != nil {
+	if err := accepts(check, e.Params); err != nil {
 		return fmt.Errorf("parameters of %s: %w", e.Check, err)
 	}
 	if time.Duration(e.Every) < minEvery {
@@ -103,4 +113,64 @@ func (e Entry) check(cat *catalog.Catalog) error {
 		return errors.New("belongs to no pack")
 	}
 	return nil
+}
+
+// unambiguous refuses what decoders read differently: text that is not UTF-8, and a key
+// that is there twice. encoding/json would take the last one, in any mix of capitals.
+// What is no JSON at all is left to the decoder to name.
+func unambiguous(data []byte) error {
+	if !utf8.Valid(data) {
+		return errors.New("not UTF-8")
+	}
+	// level is an object or a list that is open.
+	type level struct {
+		keys map[string]bool // nil in a list
+		key  bool            // the next token is a key
+	}
+	var open []level
+	dec := json.NewDecoder(bytes.NewReader(data))
+	for {
+		token, err := dec.Token()
+		if err != nil {
+			return nil
+		}
+		var at *level
+		if len(open) > 0 {
+			at = &open[len(open)-1]
+		}
+		switch t := token.(type) {
+		case json.Delim:
+			if t == '}' || t == ']' {
+				open = open[:len(open)-1]
+				continue
+			}
+			if at != nil {
+				at.key = at.keys != nil
+			}
+			if len(open) == maxDepth {
+				return fmt.Errorf("more than %d levels", maxDepth)
+			}
+			next := level{}
+			if t == '{' {
+				next = level{keys: map[string]bool{}, key: true}
+			}
+			open = append(open, next)
+		case string:
+			if at == nil || !at.key {
+				if at != nil {
+					at.key = at.keys != nil
+				}
+				continue
+			}
+			name := strings.ToLower(t)
+			if at.keys[name] {
+				return fmt.Errorf("the key %q is there twice", t)
+			}
+			at.keys[name], at.key = true, false
+		default:
+			if at != nil {
+				at.key = at.keys != nil
+			}
+		}
+	}
 }
