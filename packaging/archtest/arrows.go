@@ -14,7 +14,7 @@ func Rows() []Row {
 		{From: of("agent/cmd/vigia-agent"), May: of("agent")},
 		{From: of("agent"), May: of("agent/schedule", "agent/spool", "agent/deliver", "agent/identity",
 			"checks", "checks/catalog", "checks/policy", "checks/host", "checks/host/ldap", "checks/host/local", "checks/host/hosttest",
-			"checks/personaldata/scan", "collector/api/v1", "packaging/service", "packaging/settings"),
+			"checks/personaldata/scan", "collector/api/v1", "collector/api/carry", "packaging/service", "packaging/settings"),
 			Why: "hosttest replays a recorded machine for `check --recording`"},
 		{From: of("agent/schedule", "agent/spool", "agent/deliver", "agent/identity"),
 			May: of("checks", "collector/api/v1"),
@@ -49,14 +49,19 @@ func Rows() []Row {
 
 		// The collector.
 		{From: of("collector/cmd/vigia"), May: of("collector")},
-		{From: of("collector"), May: of("collector/access", "collector/api/v1", "collector/assign", "collector/enroll",
-			"collector/ingest", "collector/evidence", "collector/storage", "collector/storage/backup", "collector/findings",
+		{From: of("collector"), May: of("collector/access", "collector/api/v1", "collector/api/carry", "collector/assign", "collector/courier",
+			"collector/enroll", "collector/ingest", "collector/evidence", "collector/storage", "collector/storage/backup", "collector/findings",
 			"collector/incidents", "collector/registers/*", "collector/reviews", "collector/report", "collector/influx", "collector/notify",
 			"collector/simulate", "collector/web", "dashboards", "packaging/service", "packaging/settings",
 			"checks", "checks/catalog", "checks/policy"),
 			Why: "it makes the catalogue that findings and assign are given"},
 		{From: of("collector/api/v1"),
 			Why: "all of the collector that the agent may import, so it must drag nothing along"},
+		{From: of("collector/api/carry"), May: of("collector/api/v1"),
+			Why: "the wire contract where the wire is a person with a stick"},
+		{From: of("collector/courier"), May: of("collector/api/v1", "collector/api/carry", "collector/enroll",
+			"collector/evidence", "collector/storage"),
+			Why: "it hands to enrolment and ingest, through interfaces of its own, what came by hand"},
 		{From: of("collector/storage")},
 		{From: of("collector/storage/backup"), May: of("collector/storage")},
 		{From: of("collector/evidence", "collector/notify"), May: of("collector/storage")},
@@ -94,6 +99,7 @@ func Rows() []Row {
 		// What stands alone.
 		{From: of("dashboards")},
 		{From: of("packaging/*")},
+		{From: of("packaging/sbom/cmd/sbom"), May: of("packaging/sbom")},
 	}
 }
 
@@ -126,6 +132,8 @@ func ReservedImports() []Reserved {
 			Why: "time series are never evidence"},
 		{Foreign: of("codeberg.org/go-pdf/fpdf", "github.com/xuri/excelize/..."), Only: of("collector/report"),
 			Why: "documents are made in one place"},
+		{Foreign: of("github.com/CycloneDX/...", "github.com/google/licensecheck"), Only: of("packaging/sbom"),
+			Why: "they serve the making of packages, and no program"},
 		{Foreign: of("net/http/pprof", "expvar"),
 			Why: "they register themselves on the default mux"},
 		{Foreign: of("log"), Why: "a *slog.Logger is passed in"},
@@ -149,7 +157,7 @@ func OSTaggedIn() []string {
 // NeverLinked says what must not reach the programs, however indirectly.
 func NeverLinked() []Unlinked {
 	return []Unlinked{
-		{Program: "agent/cmd/vigia-agent", Never: of("vigia/collector/..."), But: of("vigia/collector/api/v1"),
+		{Program: "agent/cmd/vigia-agent", Never: of("vigia/collector/..."), But: of("vigia/collector/api/v1", "vigia/collector/api/carry"),
 			Why: "of the collector, the agent knows the wire contract only"},
 		{Program: "agent/cmd/vigia-agent", Never: of("vigia/dashboards", "database/sql/...", "modernc.org/sqlite/...",
 			"github.com/jackc/pgx/..."), But: of("database/sql/driver"),

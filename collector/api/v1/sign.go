@@ -29,6 +29,9 @@ const (
 	DomainPolicy Domain = "vigia policy v1\n"
 	DomainEnroll Domain = "vigia enroll v1\n"
 	DomainRenew  Domain = "vigia renew v1\n"
+	// Of files that are carried by hand: the SHA-256 of all before the signature.
+	DomainFileRequest Domain = "vigia file request v1\n"
+	DomainFileAnswer  Domain = "vigia file answer v1\n"
 )
 
 // Sign signs message in the domain.

@@ -1513,6 +1513,259 @@ func (x *SignedPolicy) GetSignature() []byte {
 	return nil
 }
 
+// FileRequest opens a file that is carried from a machine to the collector;
+// the file itself is described in collector/api/carry/FORMAT.md.
+type FileRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 16 random bytes, which the answer names.
+	Id []byte `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Microseconds since 1970 UTC by the machine's clock.
+	CreatedAt int64 `protobuf:"varint,2,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// Empty while the machine asks to be enrolled.
+	AgentId  string `protobuf:"bytes,3,opt,name=agent_id,json=agentId,proto3" json:"agent_id,omitempty"`
+	Hostname string `protobuf:"bytes,4,opt,name=hostname,proto3" json:"hostname,omitempty"`
+	// To whom the answer is encrypted (age1...).
+	AnswerRecipient string `protobuf:"bytes,5,opt,name=answer_recipient,json=answerRecipient,proto3" json:"answer_recipient,omitempty"`
+	// What is asked: to be enrolled,
+	Enroll *EnrollRequest `protobuf:"bytes,6,opt,name=enroll,proto3" json:"enroll,omitempty"`
+	// or to take what follows. Its items are messages of their own in the file.
+	Deliver       *DeliverRequest `protobuf:"bytes,7,opt,name=deliver,proto3" json:"deliver,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FileRequest) Reset() {
+	*x = FileRequest{}
+	mi := &file_collector_api_v1_vigia_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FileRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FileRequest) ProtoMessage() {}
+
+func (x *FileRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_collector_api_v1_vigia_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FileRequest.ProtoReflect.Descriptor instead.
+func (*FileRequest) Descriptor() ([]byte, []int) {
+	return file_collector_api_v1_vigia_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *FileRequest) GetId() []byte {
+	if x != nil {
+		return x.Id
+	}
+	return nil
+}
+
+func (x *FileRequest) GetCreatedAt() int64 {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return 0
+}
+
+func (x *FileRequest) GetAgentId() string {
+	if x != nil {
+		return x.AgentId
+	}
+	return ""
+}
+
+func (x *FileRequest) GetHostname() string {
+	if x != nil {
+		return x.Hostname
+	}
+	return ""
+}
+
+func (x *FileRequest) GetAnswerRecipient() string {
+	if x != nil {
+		return x.AnswerRecipient
+	}
+	return ""
+}
+
+func (x *FileRequest) GetEnroll() *EnrollRequest {
+	if x != nil {
+		return x.Enroll
+	}
+	return nil
+}
+
+func (x *FileRequest) GetDeliver() *DeliverRequest {
+	if x != nil {
+		return x.Deliver
+	}
+	return nil
+}
+
+// FileAnswer is what the collector gives back to be carried to the machine.
+type FileAnswer struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId []byte                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// SHA-256 of the request's content: the answer is to that file and no other.
+	RequestHash []byte `protobuf:"bytes,2,opt,name=request_hash,json=requestHash,proto3" json:"request_hash,omitempty"`
+	// Microseconds since 1970 UTC by the collector's clock.
+	CreatedAt int64 `protobuf:"varint,3,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// One of these. A response of another collector never comes this far: the
+	// file is signed by a policy key.
+	Enrolled      *EnrollResponse  `protobuf:"bytes,4,opt,name=enrolled,proto3" json:"enrolled,omitempty"`
+	Delivered     *DeliverResponse `protobuf:"bytes,5,opt,name=delivered,proto3" json:"delivered,omitempty"`
+	Refused       *FileRefusal     `protobuf:"bytes,6,opt,name=refused,proto3" json:"refused,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FileAnswer) Reset() {
+	*x = FileAnswer{}
+	mi := &file_collector_api_v1_vigia_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FileAnswer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FileAnswer) ProtoMessage() {}
+
+func (x *FileAnswer) ProtoReflect() protoreflect.Message {
+	mi := &file_collector_api_v1_vigia_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FileAnswer.ProtoReflect.Descriptor instead.
+func (*FileAnswer) Descriptor() ([]byte, []int) {
+	return file_collector_api_v1_vigia_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *FileAnswer) GetRequestId() []byte {
+	if x != nil {
+		return x.RequestId
+	}
+	return nil
+}
+
+func (x *FileAnswer) GetRequestHash() []byte {
+	if x != nil {
+		return x.RequestHash
+	}
+	return nil
+}
+
+func (x *FileAnswer) GetCreatedAt() int64 {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return 0
+}
+
+func (x *FileAnswer) GetEnrolled() *EnrollResponse {
+	if x != nil {
+		return x.Enrolled
+	}
+	return nil
+}
+
+func (x *FileAnswer) GetDelivered() *DeliverResponse {
+	if x != nil {
+		return x.Delivered
+	}
+	return nil
+}
+
+func (x *FileAnswer) GetRefused() *FileRefusal {
+	if x != nil {
+		return x.Refused
+	}
+	return nil
+}
+
+// FileRefusal says why a request was not granted.
+type FileRefusal struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// approval_pending, token, request, not_active or chain.
+	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	// For people, in English, as an error of a call would be.
+	Message string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	// What whoever approves sees beside the machine's name, see CheckCode.
+	CheckCode     string `protobuf:"bytes,3,opt,name=check_code,json=checkCode,proto3" json:"check_code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FileRefusal) Reset() {
+	*x = FileRefusal{}
+	mi := &file_collector_api_v1_vigia_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FileRefusal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FileRefusal) ProtoMessage() {}
+
+func (x *FileRefusal) ProtoReflect() protoreflect.Message {
+	mi := &file_collector_api_v1_vigia_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FileRefusal.ProtoReflect.Descriptor instead.
+func (*FileRefusal) Descriptor() ([]byte, []int) {
+	return file_collector_api_v1_vigia_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *FileRefusal) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *FileRefusal) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+func (x *FileRefusal) GetCheckCode() string {
+	if x != nil {
+		return x.CheckCode
+	}
+	return ""
+}
+
 var File_collector_api_v1_vigia_proto protoreflect.FileDescriptor
 
 const file_collector_api_v1_vigia_proto_rawDesc = "" +
@@ -1646,7 +1899,31 @@ const file_collector_api_v1_vigia_proto_rawDesc = "" +
 	"\x13retry_after_seconds\x18\x06 \x01(\rR\x11retryAfterSeconds\"D\n" +
 	"\fSignedPolicy\x12\x16\n" +
 	"\x06policy\x18\x01 \x01(\fR\x06policy\x12\x1c\n" +
-	"\tsignature\x18\x02 \x01(\fR\tsignature*\x82\x01\n" +
+	"\tsignature\x18\x02 \x01(\fR\tsignature\"\x83\x02\n" +
+	"\vFileRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\fR\x02id\x12\x1d\n" +
+	"\n" +
+	"created_at\x18\x02 \x01(\x03R\tcreatedAt\x12\x19\n" +
+	"\bagent_id\x18\x03 \x01(\tR\aagentId\x12\x1a\n" +
+	"\bhostname\x18\x04 \x01(\tR\bhostname\x12)\n" +
+	"\x10answer_recipient\x18\x05 \x01(\tR\x0fanswerRecipient\x12/\n" +
+	"\x06enroll\x18\x06 \x01(\v2\x17.vigia.v1.EnrollRequestR\x06enroll\x122\n" +
+	"\adeliver\x18\a \x01(\v2\x18.vigia.v1.DeliverRequestR\adeliver\"\x8d\x02\n" +
+	"\n" +
+	"FileAnswer\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\fR\trequestId\x12!\n" +
+	"\frequest_hash\x18\x02 \x01(\fR\vrequestHash\x12\x1d\n" +
+	"\n" +
+	"created_at\x18\x03 \x01(\x03R\tcreatedAt\x124\n" +
+	"\benrolled\x18\x04 \x01(\v2\x18.vigia.v1.EnrollResponseR\benrolled\x127\n" +
+	"\tdelivered\x18\x05 \x01(\v2\x19.vigia.v1.DeliverResponseR\tdelivered\x12/\n" +
+	"\arefused\x18\x06 \x01(\v2\x15.vigia.v1.FileRefusalR\arefused\"^\n" +
+	"\vFileRefusal\x12\x16\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x18\n" +
+	"\amessage\x18\x02 \x01(\tR\amessage\x12\x1d\n" +
+	"\n" +
+	"check_code\x18\x03 \x01(\tR\tcheckCode*\x82\x01\n" +
 	"\x06Status\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vSTATUS_PASS\x10\x01\x12\x0f\n" +
@@ -1673,7 +1950,7 @@ func file_collector_api_v1_vigia_proto_rawDescGZIP() []byte {
 }
 
 var file_collector_api_v1_vigia_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_collector_api_v1_vigia_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_collector_api_v1_vigia_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_collector_api_v1_vigia_proto_goTypes = []any{
 	(Status)(0),             // 0: vigia.v1.Status
 	(*EnrollRequest)(nil),   // 1: vigia.v1.EnrollRequest
@@ -1694,8 +1971,11 @@ var file_collector_api_v1_vigia_proto_goTypes = []any{
 	(*Gap)(nil),             // 16: vigia.v1.Gap
 	(*DeliverResponse)(nil), // 17: vigia.v1.DeliverResponse
 	(*SignedPolicy)(nil),    // 18: vigia.v1.SignedPolicy
-	nil,                     // 19: vigia.v1.Reason.ArgsEntry
-	nil,                     // 20: vigia.v1.Event.ArgsEntry
+	(*FileRequest)(nil),     // 19: vigia.v1.FileRequest
+	(*FileAnswer)(nil),      // 20: vigia.v1.FileAnswer
+	(*FileRefusal)(nil),     // 21: vigia.v1.FileRefusal
+	nil,                     // 22: vigia.v1.Reason.ArgsEntry
+	nil,                     // 23: vigia.v1.Event.ArgsEntry
 }
 var file_collector_api_v1_vigia_proto_depIdxs = []int32{
 	2,  // 0: vigia.v1.EnrollRequest.machine:type_name -> vigia.v1.Machine
@@ -1710,22 +1990,27 @@ var file_collector_api_v1_vigia_proto_depIdxs = []int32{
 	0,  // 9: vigia.v1.Result.status:type_name -> vigia.v1.Status
 	12, // 10: vigia.v1.Result.reason:type_name -> vigia.v1.Reason
 	13, // 11: vigia.v1.Result.findings:type_name -> vigia.v1.Finding
-	19, // 12: vigia.v1.Reason.args:type_name -> vigia.v1.Reason.ArgsEntry
+	22, // 12: vigia.v1.Reason.args:type_name -> vigia.v1.Reason.ArgsEntry
 	0,  // 13: vigia.v1.Finding.status:type_name -> vigia.v1.Status
 	12, // 14: vigia.v1.Finding.reason:type_name -> vigia.v1.Reason
-	20, // 15: vigia.v1.Event.args:type_name -> vigia.v1.Event.ArgsEntry
+	23, // 15: vigia.v1.Event.args:type_name -> vigia.v1.Event.ArgsEntry
 	18, // 16: vigia.v1.DeliverResponse.policy:type_name -> vigia.v1.SignedPolicy
-	1,  // 17: vigia.v1.EnrollmentService.Enroll:input_type -> vigia.v1.EnrollRequest
-	4,  // 18: vigia.v1.EnrollmentService.Renew:input_type -> vigia.v1.RenewRequest
-	6,  // 19: vigia.v1.IngestService.Deliver:input_type -> vigia.v1.DeliverRequest
-	3,  // 20: vigia.v1.EnrollmentService.Enroll:output_type -> vigia.v1.EnrollResponse
-	5,  // 21: vigia.v1.EnrollmentService.Renew:output_type -> vigia.v1.RenewResponse
-	17, // 22: vigia.v1.IngestService.Deliver:output_type -> vigia.v1.DeliverResponse
-	20, // [20:23] is the sub-list for method output_type
-	17, // [17:20] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	1,  // 17: vigia.v1.FileRequest.enroll:type_name -> vigia.v1.EnrollRequest
+	6,  // 18: vigia.v1.FileRequest.deliver:type_name -> vigia.v1.DeliverRequest
+	3,  // 19: vigia.v1.FileAnswer.enrolled:type_name -> vigia.v1.EnrollResponse
+	17, // 20: vigia.v1.FileAnswer.delivered:type_name -> vigia.v1.DeliverResponse
+	21, // 21: vigia.v1.FileAnswer.refused:type_name -> vigia.v1.FileRefusal
+	1,  // 22: vigia.v1.EnrollmentService.Enroll:input_type -> vigia.v1.EnrollRequest
+	4,  // 23: vigia.v1.EnrollmentService.Renew:input_type -> vigia.v1.RenewRequest
+	6,  // 24: vigia.v1.IngestService.Deliver:input_type -> vigia.v1.DeliverRequest
+	3,  // 25: vigia.v1.EnrollmentService.Enroll:output_type -> vigia.v1.EnrollResponse
+	5,  // 26: vigia.v1.EnrollmentService.Renew:output_type -> vigia.v1.RenewResponse
+	17, // 27: vigia.v1.IngestService.Deliver:output_type -> vigia.v1.DeliverResponse
+	25, // [25:28] is the sub-list for method output_type
+	22, // [22:25] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_collector_api_v1_vigia_proto_init() }
@@ -1743,7 +2028,7 @@ func file_collector_api_v1_vigia_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_collector_api_v1_vigia_proto_rawDesc), len(file_collector_api_v1_vigia_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   20,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   2,
 		},
