@@ -297,8 +297,19 @@ func (s *Server) Deliver(ctx context.Context, req *apiv1.DeliverRequest) (*apiv1
 		}
 		return nil, st.Err()
 	}
+	return s.deliver(leaf.Subject.CommonName, m, req)
+}
+
+// ByHand is Deliver for what a person brought.
+func (s *Server) ByHand(agentID string, req *apiv1.DeliverRequest) (*apiv1.DeliverResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.deliver(agentID, s.machines[agentID], req)
+}
+
+func (s *Server) deliver(agentID string, m *machine, req *apiv1.DeliverRequest) (*apiv1.DeliverResponse, error) {
 	for _, it := range req.GetItems() {
-		if err := s.take(leaf.Subject.CommonName, m, it); err != nil {
+		if err := s.take(agentID, m, it); err != nil {
 			return nil, err
 		}
 	}

@@ -81,6 +81,10 @@ type history struct {
 	Kept    []kept `json:"checkpoints"`
 	// Told is when a contradiction was last reported.
 	Told time.Time `json:"told,omitzero"`
+	// SeenEpoch and SeenSize are those of the newest answer that came by hand;
+	// its checkpoint may not be among the kept ones.
+	SeenEpoch uint64 `json:"seen_epoch,omitempty"`
+	SeenSize  int64  `json:"seen_size,omitempty"`
 }
 
 // tellEvery bounds how often contradictions are reported: a collector that
