@@ -105,7 +105,9 @@ func TestEmbeddedPacksAreLoadedAlike(t *testing.T) {
 
 func TestNewest(t *testing.T) {
 	t.Parallel()
-	pack := func(name string, version int, date string) Pack { return Pack{Name: name, Version: version, Date: date} }
+	pack := func(name string, version int, date string) Pack {
+		return Pack{Name: name, Version: version, Date: date}
+	}
 	got := Newest(
 		[]Pack{pack("mx-b", 3, "imported"), pack("mx-a", 1, "imported"), pack("mx-c", 2, "imported")},
 		[]Pack{pack("mx-a", 2, "embedded"), pack("mx-b", 3, "embedded"), pack("mx-d", 1, "embedded")})

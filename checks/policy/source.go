@@ -49,6 +49,13 @@ func LoadSourceWith(name string, data []byte, packs []Pack) (Source, error) {
 	return s, nil
 }
 
+// DecodeSource reads a source that LoadSource accepted once, whatever packs there are now.
+func DecodeSource(name string, data []byte) (Source, error) {
+	var s Source
+	_, err := decodeYAML(name, data, &s)
+	return s, err
+}
+
 // sourceReview looks for what is wrong in a decoded source.
 type sourceReview struct {
 	doc     *document

@@ -1,13 +1,15 @@
 // Package assign gives each machine its policy: it keeps the versions of what
-// the organisation decided, composes the policy of a machine from the newest
-// one and the packs, signs it, and remembers every policy it ever issued, since
-// a report is judged by the policy that it names.
+// the organisation decided and the packs that it imported, composes the policy
+// of a machine from the newest of both and the packs of this program, signs it,
+// and remembers every policy it ever issued, since a report is judged by the
+// policy that it names.
 //
 // Always true: a machine's policies are ordered by (epoch, version), and a new
 // version exists only when what the machine must do changed; a policy is signed
-// only after the decoder that agents use has accepted it; and every source and
-// every issued policy is a leaf of the evidence log, appended in the
-// transaction that makes it valid.
+// only after the decoder that agents use has accepted it; a pack is taken only
+// with the signature of a trusted publisher and never goes back; and every
+// source, every imported pack and every issued policy is a leaf of the evidence
+// log, appended in the transaction that makes it valid.
 //
 // The package does not deliver policies and knows no machine but by the name
 // and department it is told.
@@ -60,7 +62,8 @@ type Options struct {
 	Log Log
 	// Key signs policies. It may be nil in a program that issues none.
 	Key ed25519.PrivateKey
-	// Catalog and Packs are what policies are composed from.
+	// Catalog and Packs are what policies are composed from, Packs those that the program
+	// brings; imported ones come on top.
 	Catalog *catalog.Catalog
 	Packs   []policy.Pack
 	// Default is the source until one is imported.
@@ -78,14 +81,18 @@ type Service struct {
 	// source is parsed from bytes of this hash.
 	source     policy.Source
 	sourceHash [sha256.Size]byte
-	current    map[string]current // by agent id
-	issued     map[ref]policy.Policy
+	// packs are those in force after that many imports, nil for not known.
+	packs       []policy.Pack
+	packsNumber int64
+	current     map[string]current // by agent id
+	issued      map[ref]policy.Policy
 }
 
 // current is a machine's policy, and what it was composed from.
 type current struct {
 	machine Machine
 	source  int64
+	packs   int64
 	epoch   uint64
 	policy  policy.Policy
 	signed  *apiv1.SignedPolicy
@@ -134,24 +141,25 @@ func (s *Service) Current(ctx context.Context, tx *storage.Tx, m Machine) (*apiv
 	if err != nil {
 		return nil, policy.Policy{}, fmt.Errorf("read the epoch: %w", err)
 	}
-	version, err := sourceVersion(ctx, tx)
+	version, number, err := newest(ctx, tx)
 	if err != nil {
 		return nil, policy.Policy{}, err
 	}
 	s.mu.Lock()
 	known, ok := s.current[m.ID]
 	s.mu.Unlock()
-	if ok && known.machine == m && known.source == version && known.epoch == epoch {
+	if ok && known.machine == m && known.source == version && known.packs == number && known.epoch == epoch {
 		return known.signed, known.policy, nil
 	}
-	source, err := s.sourceOf(ctx, tx, version)
+	packs, err := s.PacksInForce(ctx, tx)
 	if err != nil {
 		return nil, policy.Policy{}, err
 	}
-	in := policy.ComposeInput{
-		Agent: m.ID, Hostname: m.Hostname, Department: m.Department,
-		Source: source, Packs: s.opts.Packs, Catalog: s.opts.Catalog,
+	source, err := s.sourceOf(ctx, tx, version, packs)
+	if err != nil {
+		return nil, policy.Policy{}, err
 	}
+	in := s.input(m, source, packs)
 	plain, err := policy.Compose(in)
 	if err != nil {
 		return nil, policy.Policy{}, fmt.Errorf("%w of %s: %w", ErrCompose, m.ID, err)
@@ -163,14 +171,27 @@ func (s *Service) Current(ctx context.Context, tx *storage.Tx, m Machine) (*apiv
 	}
 	if err == nil && last.epoch == epoch && slices.Equal(last.content, content[:]) {
 		p, err := policy.Decode(last.signed.GetPolicy(), s.opts.Catalog)
-		if err == nil {
-			s.keep(current{machine: m, source: version, epoch: epoch, policy: p, signed: last.signed})
+		if err == nil && s.signed(last.signed) {
+			s.keep(current{machine: m, source: version, packs: number, epoch: epoch, policy: p, signed: last.signed})
 			return last.signed, p, nil
 		}
-		// It was issued by another version of this program: issue it anew.
+		// It was issued by another version of this program, or with another key: issue it anew.
 	}
 	in.Epoch, in.Version, in.Issued = epoch, last.version+1, s.opts.Now().UTC().Truncate(time.Microsecond)
 	return s.issue(ctx, tx, in, content)
+}
+
+// signed tells whether a policy has the signature of the present key.
+func (s *Service) signed(p *apiv1.SignedPolicy) bool {
+	keys := s.Keys()
+	return len(keys) == 0 || apiv1.Verify(keys[0], apiv1.DomainPolicy, p.GetPolicy(), p.GetSignature())
+}
+
+// input is what a machine's policy is composed from, but for its number and date.
+func (s *Service) input(m Machine, source policy.Source, packs []policy.Pack) policy.ComposeInput {
+	return policy.ComposeInput{
+		Agent: m.ID, Hostname: m.Hostname, Department: m.Department, Source: source, Packs: packs, Catalog: s.opts.Catalog,
+	}
 }
 
 // issue signs and records a policy. It is not kept in memory: the transaction

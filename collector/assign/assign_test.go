@@ -31,6 +31,8 @@ type office struct {
 	log *evidence.Log
 	dir string
 	at  time.Time
+	// brings are the packs of the program, nil for those it has.
+	brings []policy.Pack
 }
 
 func onEach(t *testing.T, test func(t *testing.T, o *office)) {
@@ -60,6 +62,9 @@ func (o *office) open() {
 	packs, err := policy.Packs()
 	if err != nil {
 		o.t.Fatal(err)
+	}
+	if o.brings != nil {
+		packs = o.brings
 	}
 	o.Service = assign.New(assign.Options{
 		Log: o.log, Key: key, Catalog: catalog.New(), Packs: packs, Default: policy.DefaultSource("es-rgpd"),

@@ -47,7 +47,11 @@ func (s *Service) Import(ctx context.Context, tx *storage.Tx, name string, data 
 	if len(data) > MaxSourceBytes {
 		return SourceInfo{}, fmt.Errorf("%s: %d bytes, more than %d", name, len(data), MaxSourceBytes)
 	}
-	if _, err := policy.LoadSource(name, data); err != nil {
+	packs, err := s.PacksInForce(ctx, tx)
+	if err != nil {
+		return SourceInfo{}, err
+	}
+	if _, err := policy.LoadSourceWith(name, data, packs); err != nil {
 		return SourceInfo{}, err
 	}
 	info, body, err := newestSource(ctx, tx)
@@ -85,19 +89,22 @@ func (s *Service) Source(ctx context.Context, tx *storage.Tx) (policy.Source, So
 	if err != nil {
 		return policy.Source{}, SourceInfo{}, err
 	}
-	source, err := s.sourceOf(ctx, tx, info.Version)
+	packs, err := s.PacksInForce(ctx, tx)
+	if err != nil {
+		return policy.Source{}, SourceInfo{}, err
+	}
+	source, err := s.sourceOf(ctx, tx, info.Version, packs)
 	return source, info, err
 }
 
 // sourceOf parses a version of the source; version 0 is the default.
-func (s *Service) sourceOf(ctx context.Context, tx *storage.Tx, version int64) (policy.Source, error) {
+func (s *Service) sourceOf(ctx context.Context, tx *storage.Tx, version int64, packs []policy.Pack) (policy.Source, error) {
 	if version == 0 {
 		return s.opts.Default, nil
 	}
-	var name string
-	var body []byte
-	if err := tx.QueryRow(ctx, `SELECT name, body FROM assign_sources WHERE version = $1`, version).Scan(&name, &body); err != nil {
-		return policy.Source{}, fmt.Errorf("read version %d of the policy's source: %w", version, err)
+	name, body, err := readSource(ctx, tx, version)
+	if err != nil {
+		return policy.Source{}, err
 	}
 	hash := sha256.Sum256(body)
 	s.mu.Lock()
@@ -106,7 +113,7 @@ func (s *Service) sourceOf(ctx context.Context, tx *storage.Tx, version int64) (
 	if known {
 		return source, nil
 	}
-	source, err := policy.LoadSource(name, body)
+	source, err = policy.LoadSourceWith(name, body, packs)
 	if err != nil {
 		return policy.Source{}, fmt.Errorf("%w: version %d of the source does not suit this program: %w", ErrCompose, version, err)
 	}
@@ -122,16 +129,32 @@ func (s *Service) SourceAt(ctx context.Context, tx *storage.Tx, at time.Time) (p
 	if err := tx.QueryRow(ctx, `SELECT COALESCE(MAX(version), 0) FROM assign_sources WHERE imported_at <= $1`, at.UnixMicro()).Scan(&version); err != nil {
 		return policy.Source{}, fmt.Errorf("read the version of the policy's source: %w", err)
 	}
-	return s.sourceOf(ctx, tx, version)
+	if version == 0 {
+		return s.opts.Default, nil
+	}
+	name, body, err := readSource(ctx, tx, version)
+	if err != nil {
+		return policy.Source{}, err
+	}
+	// What was decided stays readable when packs have changed since.
+	return policy.DecodeSource(name, body)
 }
 
-// sourceVersion is the newest version, 0 when nothing was imported.
-func sourceVersion(ctx context.Context, tx *storage.Tx) (int64, error) {
-	var version int64
-	if err := tx.QueryRow(ctx, `SELECT COALESCE(MAX(version), 0) FROM assign_sources`).Scan(&version); err != nil {
-		return 0, fmt.Errorf("read the version of the policy's source: %w", err)
+func readSource(ctx context.Context, tx *storage.Tx, version int64) (name string, body []byte, err error) {
+	if err := tx.QueryRow(ctx, `SELECT name, body FROM assign_sources WHERE version = $1`, version).Scan(&name, &body); err != nil {
+		return "", nil, fmt.Errorf("read version %d of the policy's source: %w", version, err)
 	}
-	return version, nil
+	return name, body, nil
+}
+
+// newest is the version of the newest source and the number of the last import of a pack,
+// 0 when nothing was imported.
+func newest(ctx context.Context, tx *storage.Tx) (version, number int64, err error) {
+	if err := tx.QueryRow(ctx, `SELECT (SELECT COALESCE(MAX(version), 0) FROM assign_sources), (SELECT COALESCE(MAX(number), 0) FROM assign_packs)`).
+		Scan(&version, &number); err != nil {
+		return 0, 0, fmt.Errorf("read the version of the policy's source: %w", err)
+	}
+	return version, number, nil
 }
 
 func newestSource(ctx context.Context, tx *storage.Tx) (SourceInfo, []byte, error) {

@@ -44,7 +44,7 @@ func Label(lang message.Lang, code string) string {
 // subject names whom an event concerns: what is the collector's own has a label.
 func subject(lang message.Lang, name string) string {
 	switch name {
-	case "source", "known-machines", "machines":
+	case "source", "packs", "known-machines", "machines":
 		return Label(lang, name)
 	default:
 		return name
@@ -67,6 +67,7 @@ func labels() message.Catalogue {
 		"retirement": say("equipo retirado", "machine retired"), "restore": say("restauración de una copia", "restored from a backup"),
 		"register": say("cambio de registro", "register changed"), "policy": say("cambio de política", "policy changed"),
 		"source": say("reglas de la organización", "the organisation's rules"), "known-machines": say("relación de equipos", "list of machines"),
+		"packs":    say("paquete de reglas", "pack of rules"),
 		"machines": say("equipos inscritos", "enrolled machines"),
 		"prune":    say("borrado por plazo", "erased by retention"), "key": say("cambio de clave", "key changed"),
 	}

@@ -295,7 +295,7 @@ func (f *freezing) notes() error {
 		Kinds: []evidence.Kind{evidence.Revocation, evidence.Retirement, evidence.Alarm, evidence.Gap, evidence.Restore,
 			evidence.Register, evidence.Prune, evidence.KeyChange, evidence.Policy}}
 	err := f.Log.Entries(f.ctx, f.tx, filter, func(e evidence.Entry) error {
-		if e.Header.Kind == evidence.Policy && e.Header.Subject != "source" {
+		if e.Header.Kind == evidence.Policy && e.Header.Subject != "source" && e.Header.Subject != "packs" {
 			return nil // a machine's share of what was imported
 		}
 		n := Note{At: e.Header.Received, Kind: e.Header.Kind, Subject: e.Header.Subject, Leaf: e.Index}
