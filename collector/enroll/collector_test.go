@@ -40,6 +40,11 @@ type collector struct {
 
 func startCollector(t *testing.T, db *storage.DB) *collector {
 	t.Helper()
+	return startCollectorAt(t, db, "127.0.0.1:0")
+}
+
+func startCollectorAt(t *testing.T, db *storage.DB, listen string) *collector {
+	t.Helper()
 	key, err := evidence.NewKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -61,11 +66,14 @@ func startCollector(t *testing.T, db *storage.DB) *collector {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lis, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	lis, err := new(net.ListenConfig).Listen(t.Context(), "tcp", listen)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.addr = lis.Addr().String()
+	if strings.HasPrefix(listen, "[::]") { // a listener for both, called over IPv4
+		c.addr = strings.Replace(c.addr, "[::]", "127.0.0.1", 1)
+	}
 	server := grpc.NewServer(grpc.Creds(credentials.NewTLS(config)))
 	c.Register(server)
 	done := make(chan struct{})
@@ -134,6 +142,8 @@ type device struct {
 	chain  [][]byte
 	id     string
 	self   *apiv1.Machine
+	// department is what its installer said.
+	department string
 }
 
 func newDevice(t *testing.T, hostname string) *device {
@@ -160,7 +170,7 @@ func (d *device) request(token apiv1.Token) *apiv1.EnrollRequest {
 	csr := d.csr(d.key)
 	return &apiv1.EnrollRequest{
 		TokenSecret: token.Secret[:], CertificateRequest: csr, ReportKey: d.report.Public().(ed25519.PublicKey),
-		ReportKeyProof: apiv1.Sign(d.report, apiv1.DomainEnroll, apiv1.EnrollProof(csr)), Machine: d.self,
+		ReportKeyProof: apiv1.Sign(d.report, apiv1.DomainEnroll, apiv1.EnrollProof(csr)), Machine: d.self, Department: d.department,
 	}
 }
 

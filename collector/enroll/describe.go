@@ -1,6 +1,7 @@
 package enroll
 
 import (
+	"encoding/hex"
 	"fmt"
 	"strings"
 	"unicode"
@@ -27,7 +28,23 @@ func checkMachine(m *apiv1.Machine) error {
 			return fmt.Errorf("%s is longer than %d letters or holds control characters", name, maxTextRunes)
 		}
 	}
+	for name, id := range map[string][]byte{"hardware_id": m.GetHardwareId(), "installation_id": m.GetInstallationId()} {
+		if len(id) != 0 && len(id) != idBytes {
+			return fmt.Errorf("%s must have %d bytes, or none", name, idBytes)
+		}
+	}
 	return nil
+}
+
+// idBytes is the length of Machine.hardware_id and installation_id.
+const idBytes = 16
+
+// writeID writes such an id as the tables keep it. Zeros are no id.
+func writeID(id []byte) string {
+	if len(id) != idBytes || [idBytes]byte(id) == [idBytes]byte{} {
+		return ""
+	}
+	return hex.EncodeToString(id)
 }
 
 // validHostname accepts what hosts are really called, underscores and letters

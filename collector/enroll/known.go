@@ -232,7 +232,7 @@ func (s *Store) ImportKnown(ctx context.Context, tx *storage.Tx, list []KnownMac
 	if change.Added+change.Changed+change.Removed == 0 {
 		return change, nil
 	}
-	if err := s.append(ctx, tx, evidence.Register, knownSubject, KnownRecord{By: by, Machines: list}); err != nil {
+	if err := s.append(ctx, tx, record{evidence.Register, knownSubject, KnownRecord{By: by, Machines: list}}); err != nil {
 		return KnownChange{}, err
 	}
 	return change, s.assignDepartments(ctx, tx, list, by)

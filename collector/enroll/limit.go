@@ -84,14 +84,7 @@ func (s *sources) makeRoom(now time.Time) {
 
 // sourceOf is the address of a peer, of IPv6 its /64: one host has all of that.
 func sourceOf(addr net.Addr) netip.Prefix {
-	if addr == nil {
-		return netip.Prefix{}
-	}
-	ap, err := netip.ParseAddrPort(addr.String())
-	if err != nil {
-		return netip.Prefix{}
-	}
-	ip := ap.Addr().Unmap().WithZone("")
+	ip := addressOf(addr)
 	bits := 32
 	if ip.Is6() {
 		bits = 64
@@ -101,4 +94,18 @@ func sourceOf(addr net.Addr) netip.Prefix {
 		return netip.Prefix{}
 	}
 	return prefix
+}
+
+// addressOf is the address of a peer as networks are written: an IPv4 peer of a
+// listener for both is no IPv6 one, and no address has a zone. It is not valid
+// where the peer has none.
+func addressOf(addr net.Addr) netip.Addr {
+	if addr == nil {
+		return netip.Addr{}
+	}
+	ap, err := netip.ParseAddrPort(addr.String())
+	if err != nil {
+		return netip.Addr{}
+	}
+	return ap.Addr().Unmap().WithZone("")
 }

@@ -46,6 +46,13 @@ type Machine struct {
 	StatusWhy, StatusBy string
 	CertSerial          string
 	CertNotAfter        time.Time
+	// Hardware and Installation are the hashes, in hexadecimal, by which it
+	// knows its hardware and its installation of a system; empty while it did
+	// not tell. Nothing vouches for them but the machine itself.
+	Hardware, Installation string
+	// ReplacedBy is the agent id of the machine that a person said to be this
+	// one, enrolled anew; empty for none.
+	ReplacedBy string
 
 	certKey, certKeyOld []byte
 }
@@ -78,6 +85,12 @@ type EnrolmentRecord struct {
 	Serial   string    `json:"serial"`
 	KeyHash  []byte    `json:"key_sha256"`
 	NotAfter time.Time `json:"not_after"`
+	// Hardware and Installation are as in Machine, and left out while unknown.
+	Hardware     string `json:"hardware,omitempty"`
+	Installation string `json:"installation,omitempty"`
+	// Request is the check code of the request that By approved.
+	Request string `json:"request,omitempty"`
+	By      string `json:"by,omitempty"`
 }
 
 // RenewalRecord is the payload of a leaf of kind renewal, as JSON.
@@ -96,6 +109,8 @@ type DepartureRecord struct {
 	Hostname string    `json:"hostname"`
 	Why      string    `json:"why"`
 	By       string    `json:"by"`
+	// ReplacedBy is the agent id of the machine in whose favour it left.
+	ReplacedBy string `json:"replaced_by,omitempty"`
 }
 
 // MachinesSubject is the subject of register leaves about enrolled machines.
@@ -176,36 +191,54 @@ func (s *Store) Machines(ctx context.Context, tx *storage.Tx) ([]Machine, error)
 // Revoke stops trusting a machine's keys: from this transaction on it is let in
 // nowhere and renews nothing.
 func (s *Store) Revoke(ctx context.Context, tx *storage.Tx, agentID, why, by string) error {
-	return s.depart(ctx, tx, agentID, Revoked, evidence.Revocation, why, by)
+	return s.depart(ctx, tx, agentID, departure{status: Revoked, kind: evidence.Revocation, why: why, by: by})
 }
 
 // Retire takes a machine out of service in order.
 func (s *Store) Retire(ctx context.Context, tx *storage.Tx, agentID, why, by string) error {
-	return s.depart(ctx, tx, agentID, Retired, evidence.Retirement, why, by)
+	return s.depart(ctx, tx, agentID, departure{status: Retired, kind: evidence.Retirement, why: why, by: by})
 }
 
-func (s *Store) depart(ctx context.Context, tx *storage.Tx, agentID string, status Status, kind evidence.Kind, why, by string) error {
+// departure is the end of a machine's admission.
+type departure struct {
+	status     Status
+	kind       evidence.Kind
+	why, by    string
+	replacedBy string // agent id, or empty
+}
+
+func (s *Store) depart(ctx context.Context, tx *storage.Tx, agentID string, d departure) error {
 	m, err := s.Machine(ctx, tx, agentID)
 	if err != nil {
-		return fmt.Errorf("%s %s: %w", kind, agentID, err)
+		return fmt.Errorf("%s %s: %w", d.kind, agentID, err)
 	}
 	// A retired machine whose keys leak may still be revoked.
-	if m.Status == status || m.Status == Revoked {
-		return fmt.Errorf("%s %s: %w: it is %s since %s", kind, agentID, ErrNotActive, m.Status, m.StatusSince.Format(time.RFC3339))
+	if m.Status == d.status || m.Status == Revoked {
+		return fmt.Errorf("%s %s: %w: it is %s since %s", d.kind, agentID, ErrNotActive, m.Status, m.StatusSince.Format(time.RFC3339))
 	}
-	if strings.TrimSpace(why) == "" || !validText(why) || !validText(by) {
-		return fmt.Errorf("%s %s: give a reason of at most %d letters", kind, agentID, maxTextRunes)
+	if err := checkWhy(d.why, d.by); err != nil {
+		return fmt.Errorf("%s %s: %w", d.kind, agentID, err)
 	}
 	now := s.now()
 	if _, err := tx.Exec(ctx, `UPDATE enroll_machines SET status = $2, status_since = $3, status_why = $4, status_by = $5 WHERE agent_id = $1`,
-		agentID, string(status), micros(now), why, by); err != nil {
-		return fmt.Errorf("%s %s: %w", kind, agentID, err)
+		agentID, string(d.status), micros(now), d.why, d.by); err != nil {
+		return fmt.Errorf("%s %s: %w", d.kind, agentID, err)
 	}
-	if err := s.append(ctx, tx, kind, agentID, DepartureRecord{At: now, Agent: agentID, Hostname: m.Hostname, Why: why, By: by}); err != nil {
+	if err := s.append(ctx, tx, record{d.kind, agentID, DepartureRecord{
+		At: now, Agent: agentID, Hostname: m.Hostname, Why: d.why, By: d.by, ReplacedBy: d.replacedBy,
+	}}); err != nil {
 		return err
 	}
 	if err := s.left(ctx, tx, m, now); err != nil {
-		return fmt.Errorf("%s %s: %w", kind, agentID, err)
+		return fmt.Errorf("%s %s: %w", d.kind, agentID, err)
+	}
+	return nil
+}
+
+// checkWhy tells what is not acceptable in a reason that is kept.
+func checkWhy(why, by string) error {
+	if strings.TrimSpace(why) == "" || !validText(why) || !validText(by) {
+		return fmt.Errorf("give a reason of at most %d letters", maxTextRunes)
 	}
 	return nil
 }
@@ -226,7 +259,7 @@ func (s *Store) Seen(ctx context.Context, tx *storage.Tx, agentID string, at tim
 		self.GetOsVersion(), self.GetArch(), self.GetAgentVersion()); err != nil {
 		return fmt.Errorf("note the call of %s: %w", agentID, err)
 	}
-	return nil
+	return s.noteHardware(ctx, tx, agentID, at, self)
 }
 
 // SetDepartment moves an active machine to a department.
@@ -240,24 +273,36 @@ func (s *Store) SetDepartment(ctx context.Context, tx *storage.Tx, agentID, depa
 	if _, err := tx.Exec(ctx, `UPDATE enroll_machines SET department = $2 WHERE agent_id = $1`, agentID, department); err != nil {
 		return fmt.Errorf("move %s: %w", agentID, err)
 	}
-	return s.append(ctx, tx, evidence.Register, MachinesSubject, MoveRecord{Agent: agentID, Department: department, By: by})
+	return s.append(ctx, tx, record{evidence.Register, MachinesSubject, MoveRecord{Agent: agentID, Department: department, By: by}})
 }
 
-// insert adds a machine that has just enrolled.
-func (s *Store) insert(ctx context.Context, tx *storage.Tx, m Machine) error {
+// insert adds a machine that has just enrolled, after the request if a person
+// approved one.
+func (s *Store) insert(ctx context.Context, tx *storage.Tx, m Machine, approved *Request) error {
 	if _, err := tx.Exec(ctx, `INSERT INTO enroll_machines
 		(agent_id, hostname, os, os_name, os_version, arch, agent_version, department, report_key, token_id, enrolled_at,
-		 last_seen, status, status_since, status_why, status_by, cert_serial, cert_not_after, cert_key, cert_key_old)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, '', '', $15, $16, $17, $18)`,
+		 last_seen, status, status_since, status_why, status_by, cert_serial, cert_not_after, cert_key, cert_key_old,
+		 hardware_id, installation_id, replaced_by)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, '', '', $15, $16, $17, $18, $19, $20, '')`,
 		m.ID, m.Hostname, m.OS, m.OSName, m.OSVersion, m.Arch, m.AgentVersion, m.Department, []byte(m.ReportKey), m.TokenID,
 		micros(m.EnrolledAt), micros(m.LastSeen), string(m.Status), micros(m.StatusSince),
-		m.CertSerial, micros(m.CertNotAfter), m.certKey, []byte{}); err != nil {
+		m.CertSerial, micros(m.CertNotAfter), m.certKey, []byte{}, m.Hardware, m.Installation); err != nil {
 		return fmt.Errorf("add machine %s: %w", m.ID, err)
 	}
-	if err := s.append(ctx, tx, evidence.Enrolment, m.ID, EnrolmentRecord{
+	if m.Hardware != "" {
+		if err := s.keepHardware(ctx, tx, m.ID, m.Hardware, m.EnrolledAt); err != nil {
+			return err
+		}
+	}
+	enrolment := EnrolmentRecord{
 		At: m.EnrolledAt, Agent: m.ID, Hostname: m.Hostname, OS: m.OS, Department: m.Department, Token: m.TokenID,
 		ReportKey: m.ReportKey, Serial: m.CertSerial, KeyHash: m.certKey, NotAfter: m.CertNotAfter,
-	}); err != nil {
+		Hardware: m.Hardware, Installation: m.Installation,
+	}
+	if approved != nil {
+		enrolment.Request, enrolment.By = approved.Code, approved.DecidedBy
+	}
+	if err := s.append(ctx, tx, record{evidence.Enrolment, m.ID, enrolment}); err != nil {
 		return err
 	}
 	if err := s.joined(ctx, tx, m); err != nil {
@@ -282,9 +327,9 @@ func (s *Store) renew(ctx context.Context, tx *storage.Tx, m Machine, cert *x509
 		m.ID, serial(cert), micros(cert.NotAfter), hash, old, micros(s.now())); err != nil {
 		return fmt.Errorf("renew %s: %w", m.ID, err)
 	}
-	return s.append(ctx, tx, evidence.Renewal, m.ID, RenewalRecord{
+	return s.append(ctx, tx, record{evidence.Renewal, m.ID, RenewalRecord{
 		Agent: m.ID, Serial: serial(cert), KeyHash: hash, NotAfter: cert.NotAfter,
-	})
+	}})
 }
 
 // owns tells whether the machine was given a certificate for this key, now or
@@ -302,7 +347,8 @@ func keyHash(cert *x509.Certificate) []byte {
 func serial(cert *x509.Certificate) string { return cert.SerialNumber.Text(16) }
 
 const selectMachine = `SELECT agent_id, hostname, os, os_name, os_version, arch, agent_version, department, report_key,
-	token_id, enrolled_at, last_seen, status, status_since, status_why, status_by, cert_serial, cert_not_after, cert_key, cert_key_old
+	token_id, enrolled_at, last_seen, status, status_since, status_why, status_by, cert_serial, cert_not_after, cert_key, cert_key_old,
+	hardware_id, installation_id, replaced_by
 	FROM enroll_machines`
 
 func scanMachine(scan func(...any) error) (Machine, error) {
@@ -310,7 +356,8 @@ func scanMachine(scan func(...any) error) (Machine, error) {
 	var reportKey []byte
 	var enrolled, seen, since, notAfter int64
 	err := scan(&m.ID, &m.Hostname, &m.OS, &m.OSName, &m.OSVersion, &m.Arch, &m.AgentVersion, &m.Department, &reportKey,
-		&m.TokenID, &enrolled, &seen, &m.Status, &since, &m.StatusWhy, &m.StatusBy, &m.CertSerial, &notAfter, &m.certKey, &m.certKeyOld)
+		&m.TokenID, &enrolled, &seen, &m.Status, &since, &m.StatusWhy, &m.StatusBy, &m.CertSerial, &notAfter, &m.certKey, &m.certKeyOld,
+		&m.Hardware, &m.Installation, &m.ReplacedBy)
 	m.ReportKey = reportKey
 	m.EnrolledAt, m.LastSeen = fromMicros(enrolled), fromMicros(seen)
 	m.StatusSince, m.CertNotAfter = fromMicros(since), fromMicros(notAfter)

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"log/slog"
 	"net"
-	"strings"
 	"time"
 
 	"google.golang.org/grpc"
@@ -65,128 +64,37 @@ func NewService(opts ServiceOptions) *Service {
 // Register adds the service to a server.
 func (s *Service) Register(server *grpc.Server) { apiv1.RegisterEnrollmentServiceServer(server, s) }
 
-// maxRequestBytes bounds a PKCS #10 request; that of a P-256 key is 300 bytes.
-const maxRequestBytes = 8 << 10
-
-// Enroll spends a token and admits a machine. The same request again, because
-// the answer was lost on its way, is answered again, with the same token or
-// another: the report key proves that it is the same machine.
+// Enroll spends a token and admits a machine, or keeps its request until a person
+// has decided. The same request again, because the answer was lost on its way,
+// is answered again, with the same token or another: the report key proves that
+// it is the same machine.
 func (s *Service) Enroll(ctx context.Context, req *apiv1.EnrollRequest) (*apiv1.EnrollResponse, error) {
 	if err := s.limit(ctx); err != nil {
 		return nil, err
 	}
-	self := req.GetMachine()
-	if len(req.GetTokenSecret()) != len(apiv1.Token{}.Secret) {
-		return nil, status.Error(codes.InvalidArgument, "the token's secret must have 16 bytes")
-	}
-	if err := checkMachine(self); err != nil {
-		return nil, status.Errorf(codes.InvalidArgument, "machine: %v", err)
-	}
-	public, err := requestedKey(req.GetCertificateRequest())
-	if err != nil {
-		return nil, status.Errorf(codes.InvalidArgument, "certificate request: %v", err)
-	}
-	if !apiv1.Verify(req.GetReportKey(), apiv1.DomainEnroll, apiv1.EnrollProof(req.GetCertificateRequest()), req.GetReportKeyProof()) {
-		return nil, status.Error(codes.InvalidArgument, "report key: its proof is not valid")
-	}
-	var resp *apiv1.EnrollResponse
-	err = s.opts.DB.Write(ctx, func(ctx context.Context, tx *storage.Tx) error {
-		var err error
-		resp, err = s.enroll(ctx, tx, req, public)
-		return err
-	})
+	a, err := readApplication(req, addressOf(peerAddr(ctx)))
 	if err != nil {
 		return nil, s.refuse(ctx, "Enroll", err)
 	}
-	s.opts.Logger.InfoContext(ctx, "machine enrolled", "agent_id", resp.GetAgentId())
-	return resp, nil
-}
-
-// enroll is the part of Enroll inside the transaction.
-func (s *Service) enroll(ctx context.Context, tx *storage.Tx, req *apiv1.EnrollRequest, public crypto.PublicKey) (*apiv1.EnrollResponse, error) {
-	store, self, now := s.opts.Store, req.GetMachine(), s.opts.Now()
-	token, err := store.tokenOf(ctx, tx, req.GetTokenSecret())
-	if err != nil {
-		return nil, err
+	decision, err := s.waiting(ctx, a)
+	if err == nil && decision.Pending == nil {
+		err = s.opts.DB.Write(ctx, func(ctx context.Context, tx *storage.Tx) (err error) {
+			decision, err = s.decide(ctx, tx, a)
+			return err
+		})
 	}
-	hostname := strings.ToLower(self.GetHostname())
-	refusal := token.admits(hostname, now)
-	if errors.Is(refusal, ErrTokenUsed) && now.Before(token.ExpiresAt) {
-		if m, err := store.Machine(ctx, tx, token.UsedBy); err == nil && m.Status == Active && m.ReportKey.Equal(ed25519.PublicKey(req.GetReportKey())) {
-			return s.enrollAgain(ctx, tx, m, public)
+	if err != nil {
+		return nil, s.refuse(ctx, "Enroll", err)
+	}
+	if r := decision.Pending; r != nil {
+		if decision.Asked {
+			s.opts.Logger.InfoContext(ctx, "machine waits for approval", "check_code", r.Code, "token_id", r.TokenID)
 		}
+		return nil, s.pending(*r)
 	}
-	if refusal != nil {
-		return nil, refusal
-	}
-	department := token.Department
-	if department == "" {
-		if department, err = store.departmentOf(ctx, tx, hostname); err != nil {
-			return nil, err
-		}
-	}
-	m := Machine{
-		ID: NewAgentID(), Hostname: hostname, OS: self.GetOs(), OSName: self.GetOsName(), OSVersion: self.GetOsVersion(),
-		Arch: self.GetArch(), AgentVersion: self.GetAgentVersion(), Department: department,
-		ReportKey: req.GetReportKey(), TokenID: token.ID, EnrolledAt: now, LastSeen: now, Status: Active, StatusSince: now,
-	}
-	old, err := store.byReportKey(ctx, tx, m.ReportKey)
-	switch {
-	case err == nil && old.Status == Active:
-		// The first answer was lost and the technician took a new token.
-		if err := store.spend(ctx, tx, token.ID, old.ID); err != nil {
-			return nil, err
-		}
-		return s.enrollAgain(ctx, tx, old, public)
-	case err == nil:
-		return nil, errReportKey
-	case !errors.Is(err, ErrNoMachine):
-		return nil, err
-	}
-	chain, err := s.opts.CA.issueAgent(m.ID, public)
-	if err != nil {
-		return nil, err
-	}
-	m.CertSerial, m.CertNotAfter, m.certKey = serial(chain[0]), chain[0].NotAfter, keyHash(chain[0])
-	if err := store.spend(ctx, tx, token.ID, m.ID); err != nil {
-		return nil, err
-	}
-	if err := store.insert(ctx, tx, m); err != nil {
-		return nil, err
-	}
-	return s.welcome(ctx, tx, m, chain)
+	s.opts.Logger.InfoContext(ctx, "machine enrolled", "agent_id", decision.Response.GetAgentId())
+	return decision.Response, nil
 }
-
-// enrollAgain answers a machine whose first answer was lost.
-func (s *Service) enrollAgain(ctx context.Context, tx *storage.Tx, m Machine, public crypto.PublicKey) (*apiv1.EnrollResponse, error) {
-	chain, err := s.opts.CA.issueAgent(m.ID, public)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.opts.Store.renew(ctx, tx, m, chain[0]); err != nil {
-		return nil, err
-	}
-	return s.welcome(ctx, tx, m, chain)
-}
-
-func (s *Service) welcome(ctx context.Context, tx *storage.Tx, m Machine, chain []*x509.Certificate) (*apiv1.EnrollResponse, error) {
-	policy, err := s.opts.Policy(ctx, tx, m)
-	if err != nil {
-		return nil, err
-	}
-	return &apiv1.EnrollResponse{
-		AgentId:      m.ID,
-		Certificates: rawChain(chain),
-		Roots:        s.opts.CA.Roots(),
-		PolicyKeys:   s.policyKeys(),
-		LogKey:       s.opts.LogKey,
-		Organisation: s.opts.Organisation,
-		Policy:       policy,
-	}, nil
-}
-
-// errReportKey: who was shown the door does not come back with the same key.
-var errReportKey = errors.New("the report key belongs to a machine that was revoked or retired: delete the agent's data folder and enrol with new keys")
 
 // Errors of Renew. An outsider learns no more than that he is not known.
 var (
@@ -258,12 +166,16 @@ func (s *Service) refuse(ctx context.Context, method string, err error) error {
 	switch {
 	case errors.Is(err, ErrTokenUnknown):
 		s.sources.penalise(peerAddr(ctx))
-	case errors.Is(err, ErrTokenUsed), errors.Is(err, ErrTokenExpired), errors.Is(err, ErrTokenRevoked), errors.Is(err, ErrTokenHost), errors.Is(err, ErrNotActive):
-	case errors.Is(err, errReportKey):
+	case errors.Is(err, ErrTokenUsed), errors.Is(err, ErrTokenSpent), errors.Is(err, ErrTokenExpired), errors.Is(err, ErrTokenRevoked),
+		errors.Is(err, ErrTokenHost), errors.Is(err, ErrTokenNetwork), errors.Is(err, ErrRejected), errors.Is(err, errApprovalLapsed),
+		errors.Is(err, ErrNotActive):
+	case errors.Is(err, errReportKey), errors.Is(err, errCodeTaken):
 		code = codes.AlreadyExists
 	case errors.Is(err, errUnknownPeer), errors.Is(err, errProof):
 		code = codes.Unauthenticated
-	case errors.Is(err, storage.ErrFull):
+	case errors.As(err, new(badApplication)):
+		code = codes.InvalidArgument
+	case errors.Is(err, storage.ErrFull), errors.Is(err, ErrTokenFull), errors.Is(err, errTooManyRequests):
 		code = codes.ResourceExhausted
 	case ctx.Err() != nil:
 		return status.FromContextError(ctx.Err()).Err()

@@ -61,14 +61,25 @@ func NewStore(opts StoreOptions) *Store {
 	return s
 }
 
-// append writes one leaf whose payload is the JSON of record.
-func (s *Store) append(ctx context.Context, tx *storage.Tx, kind evidence.Kind, subject string, record any) error {
-	payload, err := json.Marshal(record)
-	if err != nil {
-		return fmt.Errorf("encode the %s record of %s: %w", kind, subject, err)
+// record is one leaf to append: its payload is the JSON of what.
+type record struct {
+	kind    evidence.Kind
+	subject string
+	what    any
+}
+
+// append writes the leaves of some records.
+func (s *Store) append(ctx context.Context, tx *storage.Tx, records ...record) error {
+	leaves := make([]evidence.Leaf, len(records))
+	for i, r := range records {
+		payload, err := json.Marshal(r.what)
+		if err != nil {
+			return fmt.Errorf("encode the %s record of %s: %w", r.kind, r.subject, err)
+		}
+		leaves[i] = evidence.Leaf{Kind: r.kind, Subject: r.subject, Payload: payload}
 	}
-	if _, err := s.log.Append(ctx, tx, evidence.Leaf{Kind: kind, Subject: subject, Payload: payload}); err != nil {
-		return fmt.Errorf("append the %s record of %s: %w", kind, subject, err)
+	if _, err := s.log.Append(ctx, tx, leaves...); err != nil {
+		return fmt.Errorf("append the %s record of %s: %w", records[0].kind, records[0].subject, err)
 	}
 	return nil
 }

@@ -37,6 +37,7 @@ const (
 	Retirement Kind = "retirement"
 	Policy     Kind = "policy"
 	Token      Kind = "token"
+	Request    Kind = "request" // a machine asked to be admitted, and what a person decided
 	Restore    Kind = "restore" // the log was restored from a backup: a new epoch
 	Register   Kind = "register"
 	Alarm      Kind = "alarm"
