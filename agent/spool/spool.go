@@ -305,6 +305,8 @@ type Stats struct {
 	// Waiting counts unacknowledged reports; Damaged and Dropped the
 	// unacknowledged numbers that only a gap is left of.
 	Waiting, Damaged, Dropped uint64
+	// Oldest is when the oldest unacknowledged report was written; zero for none.
+	Oldest time.Time
 }
 
 // Stats returns the spool's state now.
@@ -320,6 +322,9 @@ func (q *Queue) Stats() Stats {
 		}
 		switch e.kind {
 		case kindReport:
+			if s.Waiting == 0 {
+				s.Oldest = time.UnixMicro(e.at).UTC()
+			}
 			s.Waiting++
 		case kindGap:
 			s.Dropped += e.last - max(e.first, next) + 1
