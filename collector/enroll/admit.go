@@ -313,7 +313,7 @@ func (s *Service) welcome(ctx context.Context, tx *storage.Tx, m Machine, chain 
 		PolicyKeys:   s.policyKeys(),
 		LogKey:       s.opts.LogKey,
 		Organisation: s.opts.Organisation,
-		Policy:       policy,
+		Policy:       policy, FileRecipient: s.opts.FileRecipient,
 	}}, nil
 }
 

@@ -33,6 +33,9 @@ type ServiceOptions struct {
 	PolicyKeys []ed25519.PublicKey
 	// LogKey is the verifier string of the evidence log.
 	LogKey string
+	// FileRecipient is whom agents encrypt to what they give to a person to carry; empty:
+	// none.
+	FileRecipient string
 	// Policy composes the first policy of a machine, in the transaction that
 	// creates it; nil gives none.
 	Policy func(ctx context.Context, tx *storage.Tx, m Machine) (*apiv1.SignedPolicy, error)
@@ -72,6 +75,12 @@ func (s *Service) Enroll(ctx context.Context, req *apiv1.EnrollRequest) (*apiv1.
 	if err := s.limit(ctx); err != nil {
 		return nil, err
 	}
+	return s.Admit(ctx, req)
+}
+
+// Admit is Enroll for a request that a person brought in a file. Whoever may run the
+// command that takes it is not slowed down, and it comes from no address.
+func (s *Service) Admit(ctx context.Context, req *apiv1.EnrollRequest) (*apiv1.EnrollResponse, error) {
 	a, err := readApplication(req, addressOf(peerAddr(ctx)))
 	if err != nil {
 		return nil, s.refuse(ctx, "Enroll", err)
@@ -142,6 +151,7 @@ func (s *Service) Renew(ctx context.Context, req *apiv1.RenewRequest) (*apiv1.Re
 		}
 		resp = &apiv1.RenewResponse{
 			Certificates: rawChain(chain), Roots: s.opts.CA.Roots(), PolicyKeys: s.policyKeys(), LogKey: s.opts.LogKey,
+			FileRecipient: s.opts.FileRecipient,
 		}
 		return s.opts.Store.renew(ctx, tx, m, chain[0])
 	})

@@ -135,6 +135,12 @@ func (s *Service) Deliver(ctx context.Context, req *apiv1.DeliverRequest) (*apiv
 	if wait := s.wait(agentID); wait > 0 {
 		return nil, later(codes.ResourceExhausted, wait, "this machine calls too often: try again later")
 	}
+	return s.Take(ctx, agentID, req)
+}
+
+// Take is Deliver for a caller that is known to be this agent: what a person
+// brought in a file was signed by its report key. Who calls bounds the calls.
+func (s *Service) Take(ctx context.Context, agentID string, req *apiv1.DeliverRequest) (*apiv1.DeliverResponse, error) {
 	d := &delivery{Service: s, agentID: agentID, req: req}
 	if err := d.read(ctx); err != nil {
 		return nil, s.refuse(ctx, agentID, err)

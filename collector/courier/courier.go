@@ -1,0 +1,410 @@
+// Package courier takes in what a person carried from machines without a route
+// and writes the answers that go back the same way.
+//
+// It decides nothing itself: who is admitted is decided by package enroll and
+// what is evidence by package ingest, by the very calls that serve machines
+// with a route. What is its own: a file counts only when it opens with the
+// collector's key and is signed by the machine that it says it is of; whatever
+// is wrong with one file stops no other; an answer is written only when what it
+// says is durable; and the log keeps who brought what.
+package courier
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	"vigia/collector/api/carry"
+	apiv1 "vigia/collector/api/v1"
+	"vigia/collector/enroll"
+	"vigia/collector/evidence"
+	"vigia/collector/storage"
+)
+
+// Admitter admits machines: *enroll.Service. Errors are those of its calls.
+type Admitter interface {
+	Admit(ctx context.Context, req *apiv1.EnrollRequest) (*apiv1.EnrollResponse, error)
+}
+
+// Taker takes evidence: *ingest.Service. Errors are those of its calls.
+type Taker interface {
+	Take(ctx context.Context, agentID string, req *apiv1.DeliverRequest) (*apiv1.DeliverResponse, error)
+}
+
+// Database is the storage, as far as this package needs it.
+type Database interface {
+	Read(ctx context.Context, fn func(ctx context.Context, tx *storage.Tx) error) error
+	Write(ctx context.Context, fn func(ctx context.Context, tx *storage.Tx) error) error
+}
+
+// Options of a Courier. All are needed.
+type Options struct {
+	DB       Database
+	Machines *enroll.Store
+	Log      enroll.Appender
+	Key      carry.Key    // opens requests
+	Sign     carry.Signer // signs answers, with a policy key
+	Admit    Admitter
+	Take     Taker
+	Now      func() time.Time
+	// By is who brought the files, for the log.
+	By string
+}
+
+// Courier takes in files.
+type Courier struct{ opts Options }
+
+// New returns a Courier.
+func New(opts Options) *Courier { return &Courier{opts} }
+
+// Outcome is what became of a file.
+type Outcome string
+
+// The outcomes of a file.
+const (
+	Taken    Outcome = "taken"    // all of it is durable, and answered
+	Admitted Outcome = "admitted" // the machine is enrolled, and answered
+	Pending  Outcome = "pending"  // a person has to approve the machine first
+	Behind   Outcome = "behind"   // it follows on reports that did not come yet
+	Refused  Outcome = "refused"  // the machine or what it says is not accepted
+	Foreign  Outcome = "foreign"  // it is for another collector
+	Damaged  Outcome = "damaged"  // it cannot be read, or is signed by somebody else
+	Failed   Outcome = "failed"   // it could not be done now: nothing is lost
+)
+
+// Result tells what became of a file.
+type Result struct {
+	File      string    `json:"file"`
+	Outcome   Outcome   `json:"outcome"`
+	Hostname  string    `json:"hostname,omitempty"`
+	Agent     string    `json:"agent,omitempty"`
+	MadeAt    time.Time `json:"made_at,omitzero"` // by the machine's clock
+	Reports   int       `json:"reports"`          // new ones that were taken
+	Gaps      int       `json:"gaps"`             // of these, stand-ins for reports that are lost
+	Known     int       `json:"known"`            // reports that had come before
+	Sequence  uint64    `json:"sequence"`         // how far the machine's reports are durable
+	CheckCode string    `json:"check_code,omitempty"`
+	Answer    string    `json:"answer,omitempty"` // the file that goes back
+	Why       string    `json:"why,omitempty"`    // of whatever is not well
+}
+
+// Settled tells whether the machine needs the file no more: it was answered for
+// good.
+func (r Result) Settled() bool { return r.Outcome == Taken || r.Outcome == Admitted }
+
+// Record is the payload of a register leaf, as JSON: somebody brought the
+// reports First to Last.
+type Record struct {
+	What   string    `json:"what"` // carried
+	Agent  string    `json:"agent"`
+	SHA256 string    `json:"content_sha256"`
+	MadeAt time.Time `json:"made_at"` // by the machine's clock
+	First  uint64    `json:"first"`
+	Last   uint64    `json:"last"`
+	By     string    `json:"by"`
+}
+
+// Subject is that of the leaves with a Record.
+const Subject = "courier"
+
+// Import takes in the files of a folder, or single ones, and writes the answers
+// beside them. A file that came before the one that it follows on is taken after
+// it. step is called after each.
+func (c *Courier) Import(ctx context.Context, paths []string, step func(done, total int)) ([]Result, error) {
+	results := make([]Result, len(paths))
+	done := 0
+	for i, path := range paths {
+		results[i] = c.one(ctx, path)
+		if ctx.Err() != nil {
+			return results[:i], ctx.Err()
+		}
+		done++
+		step(done, len(paths))
+	}
+	for again := true; again; {
+		again = false
+		for i, r := range results {
+			if r.Outcome != Behind {
+				continue
+			}
+			if next := c.one(ctx, paths[i]); next.Outcome != Behind || next.Sequence > r.Sequence {
+				results[i], again = next, true
+			}
+			if ctx.Err() != nil {
+				return results, ctx.Err()
+			}
+		}
+	}
+	return results, nil
+}
+
+// one takes in one file.
+func (c *Courier) one(ctx context.Context, path string) Result {
+	r := Result{File: path}
+	req, err := c.read(path)
+	if err != nil {
+		r.Outcome, r.Why = Damaged, err.Error()
+		if errors.Is(err, carry.ErrForeign) {
+			r.Outcome = Foreign
+		} else if !errors.Is(err, carry.ErrFormat) && !errors.Is(err, carry.ErrDamaged) && !errors.Is(err, carry.ErrTooBig) {
+			r.Outcome = Failed // the stick, not the file
+		}
+		return r
+	}
+	r.MadeAt = time.UnixMicro(req.GetCreatedAt()).UTC()
+	answer := &apiv1.FileAnswer{RequestId: req.GetId(), RequestHash: req.Hash[:], CreatedAt: c.opts.Now().UnixMicro()}
+	if req.GetEnroll() != nil {
+		c.admit(ctx, req, &r, answer)
+	} else {
+		c.take(ctx, req, &r, answer)
+	}
+	if answer.GetEnrolled() == nil && answer.GetDelivered() == nil && answer.GetRefused() == nil {
+		return r
+	}
+	if r.Answer, err = c.answer(path, req.GetAnswerRecipient(), answer); err != nil {
+		r.Outcome, r.Why = Failed, fmt.Sprintf("write the answer: %v", err)
+	}
+	return r
+}
+
+func (c *Courier) read(path string) (*carry.Request, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	return carry.ReadRequest(f, c.opts.Key)
+}
+
+// admit asks for the enrolment of a machine.
+func (c *Courier) admit(ctx context.Context, req *carry.Request, r *Result, answer *apiv1.FileAnswer) {
+	r.Hostname = printable(req.GetEnroll().GetMachine().GetHostname())
+	if err := req.By(req.GetEnroll().GetReportKey()); err != nil {
+		r.Outcome, r.Why = Damaged, err.Error()
+		return
+	}
+	resp, err := c.opts.Admit.Admit(ctx, req.GetEnroll())
+	if err == nil {
+		r.Outcome, r.Agent = Admitted, resp.GetAgentId()
+		answer.Enrolled = resp
+		return
+	}
+	c.refuse(err, r, answer)
+	if r.Outcome == Pending {
+		r.CheckCode = apiv1.CheckCode(req.GetEnroll().GetReportKey())
+		answer.Refused.CheckCode = r.CheckCode
+	}
+}
+
+// take delivers a machine's items.
+func (c *Courier) take(ctx context.Context, req *carry.Request, r *Result, answer *apiv1.FileAnswer) {
+	r.Agent = printable(req.GetAgentId())
+	var m enroll.Machine
+	if err := c.opts.DB.Read(ctx, func(ctx context.Context, tx *storage.Tx) (err error) {
+		m, err = c.opts.Machines.Machine(ctx, tx, req.GetAgentId())
+		return err
+	}); err != nil {
+		// Nobody vouches for the file, so it is not answered either.
+		r.Outcome, r.Why = Failed, err.Error()
+		if errors.Is(err, enroll.ErrNoMachine) {
+			r.Outcome, r.Why = Refused, "this collector does not know the machine: enrol it again"
+		}
+		return
+	}
+	r.Hostname = m.Hostname
+	if err := req.By(m.ReportKey); err != nil {
+		r.Outcome, r.Why = Damaged, err.Error()
+		return
+	}
+	head := &apiv1.DeliverRequest{
+		PolicyEpoch: req.GetDeliver().GetPolicyEpoch(), PolicyVersion: req.GetDeliver().GetPolicyVersion(),
+		CheckpointSize: req.GetDeliver().GetCheckpointSize(),
+	}
+	resp, err := c.opts.Take.Take(ctx, m.ID, head) // how far it had come
+	if err != nil {
+		c.refuse(err, r, answer)
+		return
+	}
+	before := resp.GetDurableSequence()
+	r.Sequence = before
+	if last := lastOf(req.Items); last > before {
+		if err := c.note(ctx, req, m.ID, before+1, last); err != nil {
+			r.Outcome, r.Why = Failed, err.Error()
+			return
+		}
+	}
+	for items := req.Items; len(items) > 0; {
+		batch := proto.CloneOf(head)
+		batch.Items, items = cut(items)
+		if resp, err = c.opts.Take.Take(ctx, m.ID, batch); err != nil {
+			break
+		}
+		r.Sequence = resp.GetDurableSequence()
+	}
+	r.count(req.Items, before)
+	if err != nil {
+		c.refuse(err, r, answer)
+		return
+	}
+	answer.Delivered = resp
+	if r.Outcome = Taken; lastOf(req.Items) > r.Sequence {
+		r.Outcome = Behind
+	}
+}
+
+// count tells the items apart by what became of them.
+func (r *Result) count(items []*apiv1.Item, before uint64) {
+	for _, item := range items {
+		switch _, last := span(item); {
+		case last <= before:
+			r.Known++
+		case last <= r.Sequence && item.GetGap() != nil:
+			r.Gaps++
+		case last <= r.Sequence:
+			r.Reports++
+		}
+	}
+}
+
+// note keeps in the log that reports came by hand, before they are taken: a
+// collector that dies between the two notes it again.
+func (c *Courier) note(ctx context.Context, req *carry.Request, agentID string, first, last uint64) error {
+	payload, err := json.Marshal(Record{
+		What: "carried", Agent: agentID, SHA256: hex.EncodeToString(req.Hash[:]),
+		MadeAt: time.UnixMicro(req.GetCreatedAt()).UTC(), First: first, Last: last, By: c.opts.By,
+	})
+	if err != nil {
+		return fmt.Errorf("encode who brought what: %w", err)
+	}
+	err = c.opts.DB.Write(ctx, func(ctx context.Context, tx *storage.Tx) error {
+		_, err := c.opts.Log.Append(ctx, tx, evidence.Leaf{Kind: evidence.Register, Subject: Subject, Payload: payload})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("keep who brought what: %w", err)
+	}
+	return nil
+}
+
+// refuse makes of a call's error what the file's outcome is, and what the
+// machine is told. What may pass is not told: the file waits for the next try.
+func (c *Courier) refuse(err error, r *Result, answer *apiv1.FileAnswer) {
+	s := status.Convert(err)
+	r.Why = s.Message()
+	reason := "request"
+	switch s.Code() {
+	case codes.PermissionDenied:
+		reason = "token"
+		if answer.GetDelivered() == nil && r.Agent != "" {
+			reason = "not_active"
+		}
+	case codes.FailedPrecondition:
+		if !approvalPending(s) {
+			break
+		}
+		r.Outcome = Pending
+		answer.Refused = &apiv1.FileRefusal{Reason: "approval_pending", Message: s.Message()}
+		return
+	case codes.InvalidArgument, codes.AlreadyExists, codes.Unauthenticated:
+	default:
+		r.Outcome = Failed
+		return
+	}
+	r.Outcome = Refused
+	answer.Refused = &apiv1.FileRefusal{Reason: reason, Message: s.Message()}
+}
+
+func approvalPending(s *status.Status) bool {
+	for _, d := range s.Details() {
+		if info, ok := d.(*errdetails.ErrorInfo); ok && info.GetReason() == "APPROVAL_PENDING" {
+			return true
+		}
+	}
+	return false
+}
+
+// answer writes the file that goes back, in the place of an older answer to the
+// same request.
+func (c *Courier) answer(request, to string, answer *apiv1.FileAnswer) (path string, err error) {
+	dir := filepath.Dir(request)
+	f, err := carry.Create(dir)
+	if err != nil {
+		return "", err
+	}
+	defer func() {
+		if err != nil {
+			_ = f.Abandon() // the error that matters is the first
+		}
+	}()
+	if err := carry.WriteAnswer(f, to, answer, c.opts.Sign); err != nil {
+		return "", err
+	}
+	if err := f.Finish(); err != nil {
+		return "", err
+	}
+	name := carry.AnswerPrefix + filepath.Base(request)
+	return filepath.Join(dir, name), f.Place(name)
+}
+
+// cut takes the first batch off the items, within the bounds of a call.
+func cut(items []*apiv1.Item) (batch, rest []*apiv1.Item) {
+	n, size := 0, 0
+	for n < len(items) && n < apiv1.MaxBatchItems {
+		if size += proto.Size(items[n]); size > apiv1.MaxBatchBytes && n > 0 {
+			break
+		}
+		n++
+	}
+	return items[:n], items[n:]
+}
+
+// lastOf is the highest sequence number among the items.
+func lastOf(items []*apiv1.Item) (last uint64) {
+	if len(items) > 0 {
+		_, last = span(items[len(items)-1])
+	}
+	return last
+}
+
+// span reads which sequence numbers an item stands for; zeros for none.
+func span(item *apiv1.Item) (first, last uint64) {
+	if g := item.GetGap(); g != nil {
+		var gap apiv1.Gap
+		if proto.Unmarshal(g.GetGap(), &gap) != nil {
+			return 0, 0
+		}
+		return gap.GetFirst(), min(gap.GetLast(), math.MaxInt64)
+	}
+	var report apiv1.Report
+	if proto.Unmarshal(item.GetReport().GetReport(), &report) != nil {
+		return 0, 0
+	}
+	sequence := min(report.GetSequence(), math.MaxInt64)
+	return sequence, sequence
+}
+
+// printable is a name as it may be shown before anybody vouched for it.
+func printable(name string) string {
+	out := make([]rune, 0, len(name))
+	for _, r := range name {
+		if len(out) == 64 {
+			break
+		}
+		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r == 0x202e {
+			r = '?'
+		}
+		out = append(out, r)
+	}
+	return string(out)
+}
