@@ -37,9 +37,10 @@ run: build ## build, measure this machine end to end, serve the portal (ONCE=1 e
 	@ONCE='$(ONCE)' packaging/tools/run.sh
 
 .PHONY: package
-package: $(BIN)/nfpm ## deb, rpm and msi, into dist/ (VERSION=1.2.3; SIGN_P12= and SIGN_PASS_FILE= sign the msi)
+package: $(BIN)/nfpm ## deb, rpm and msi, their bills of materials and SHA256SUMS, into dist/ (VERSION=1.2.3; SIGN_P12= and SIGN_PASS_FILE= sign the msi)
 	@packaging/tools/package.sh $(if $(filter file,$(origin VERSION)),,$(VERSION))
 	@SIGN_P12="$(SIGN_P12)" SIGN_PASS_FILE="$(SIGN_PASS_FILE)" SIGN_TIMESTAMP="$(SIGN_TIMESTAMP)" packaging/tools/msi.sh $(if $(filter file,$(origin VERSION)),,$(VERSION))
+	@cd dist && rm -f SHA256SUMS* && LC_ALL=C sha256sum -- * >SHA256SUMS.new && mv SHA256SUMS.new SHA256SUMS
 
 .PHONY: test
 test: test-deps static shell $(BIN)/nfpm ## everything, with real servers, Wine and Chromium; installs what it needs

@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/user"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 
 	"filippo.io/age"
@@ -27,10 +30,10 @@ func (c *cli) backupCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "backup",
 		Short: "Hace una copia cifrada de todo el colector, sin pararlo",
-		Long: `Copia la base de datos, las claves y la configuración en un solo archivo cifrado
-(formato age). El colector sigue trabajando. La frase de paso se pide, o se lee
-de --passphrase-file o de VIGIA_PASSPHRASE. Guárdela lejos de la copia: sin ella
-no se puede restaurar.`,
+		Long: `Copia la base de datos, las claves y la configuración (la de /etc/vigia también) en
+un solo archivo cifrado (formato age). El colector sigue trabajando. La frase de
+paso se pide, o se lee de --passphrase-file o de VIGIA_PASSPHRASE. Guárdela lejos
+de la copia: sin ella no se puede restaurar.`,
 		Example: "  vigia backup --out vigia-2026-11-21.age",
 		Args:    cobra.NoArgs,
 		RunE: c.withCollector(func(ctx context.Context, col *Collector) error {
@@ -64,7 +67,7 @@ func (c *cli) writeBackup(ctx context.Context, col *Collector, out string, recip
 			err = errors.Join(err, f.Close(), os.Remove(f.Name()))
 		}
 	}()
-	m, err := backup.Create(ctx, col.DB, col.Dir, f, c.Now(), recipient)
+	m, err := backup.Create(ctx, col.DB, backup.Source{Folder: col.Dir, Config: configFile(c.config, c.dir)}, f, c.Now(), recipient)
 	if err != nil {
 		return err
 	}
@@ -82,7 +85,7 @@ func (c *cli) writeBackup(ctx context.Context, col *Collector, out string, recip
 }
 
 func (c *cli) restoreCommand() *cobra.Command {
-	var file, dsn string
+	var file, dsn, owner string
 	var force bool
 	cmd := &cobra.Command{
 		Use:   "restore FILE.age",
@@ -91,10 +94,19 @@ func (c *cli) restoreCommand() *cobra.Command {
 existir. Antes de cambiar nada se comprueba la copia entera. Con --force, la
 carpeta anterior se conserva al lado con otro nombre.
 
+La configuración vuelve a su sitio: /etc/vigia/vigia.yaml si se restaura en la
+carpeta del paquete, y si no la propia carpeta. Si allí hay otra distinta no se
+toca: la de la copia queda al lado, acabada en .restored. Lo restaurado por root
+en la carpeta del paquete pasa a la cuenta del servicio, vigia.
+
 La restauración queda anotada en el registro. Los equipos vuelven a enviar por sí
 solos lo que la copia no tenga, hasta treinta días atrás.`,
-		Example: "  vigia restore vigia-2026-11-21.age --data /var/lib/vigia-nueva",
-		Args:    cobra.ExactArgs(1),
+		Example: `  systemctl stop vigia
+  vigia restore vigia-2026-11-21.age --force
+  systemctl start vigia
+
+  vigia restore vigia-2026-11-21.age --data /root/prueba   comprueba una copia`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f, err := os.Open(args[0])
 			if err != nil {
@@ -109,9 +121,18 @@ solos lo que la copia no tenga, hasta treinta días atrás.`,
 			if err != nil {
 				return err
 			}
-			res, err := backup.Restore(cmd.Context(), f, identity, backup.Options{
-				Folder: c.dir, Force: force, DSN: dsn, Schemas: Schemas(), Finish: c.beginEpoch, Now: c.Now,
-			})
+			give, err := c.giveTo(owner, cmd.Flags().Changed("owner"))
+			if err != nil {
+				return err
+			}
+			opts := backup.Options{
+				Folder: c.dir, Force: force, DSN: dsn, Schemas: Schemas(), Finish: c.beginEpoch, Now: c.Now, Give: give,
+			}
+			config := configFile(c.config, c.dir)
+			if config != filepath.Join(c.dir, ConfigFile) {
+				opts.Config = config
+			}
+			res, err := backup.Restore(cmd.Context(), f, identity, opts)
 			if err != nil {
 				return err
 			}
@@ -119,14 +140,52 @@ solos lo que la copia no tenga, hasta treinta días atrás.`,
 			if res.Before != "" {
 				fmt.Fprintf(c.Stdout, "La carpeta anterior queda en %s\n", res.Before)
 			}
-			fmt.Fprintln(c.Stdout, "Arranque el colector con «vigia serve»: los equipos enviarán lo que falte.")
+			if res.Config != "" {
+				fmt.Fprintf(c.Stdout, "%s dice otra cosa que la copia y no se ha tocado. Si vale la de la copia:\n  mv %s %s\n", config, res.Config, config)
+			}
+			if c.packaged() {
+				fmt.Fprintln(c.Stdout, "Arranque el colector con «systemctl start vigia»: los equipos enviarán lo que falte.")
+			} else {
+				fmt.Fprintln(c.Stdout, "Arranque el colector con «vigia serve»: los equipos enviarán lo que falte.")
+			}
 			return nil
 		},
 	}
 	cmd.Flags().StringVar(&file, "passphrase-file", "", "archivo cuya primera línea es la frase de paso")
 	cmd.Flags().StringVar(&dsn, "database", "", "base de datos PostgreSQL vacía que se llena, en lugar de SQLite")
 	cmd.Flags().BoolVar(&force, "force", false, "restaura aunque la carpeta exista; la anterior se conserva")
+	cmd.Flags().StringVar(&owner, "owner", serviceAccount, "cuenta a la que pasa lo restaurado, si lo restaura root")
 	return cmd
+}
+
+// serviceAccount is the account of a packaged collector.
+const serviceAccount = "vigia"
+
+// packaged tells whether the data folder is that of the package, on Linux.
+func (c *cli) packaged() bool { return runtime.GOOS == "linux" && c.dir == DefaultDataDir() }
+
+// giveTo hands what root restores to the account that will serve it: the one that was
+// asked for, or, in the folder of the package, that of its service.
+func (c *cli) giveTo(account string, asked bool) (func(path string) error, error) {
+	if !asked && (!c.packaged() || os.Geteuid() != 0) {
+		return nil, nil
+	}
+	u, err := user.Lookup(account)
+	if err != nil {
+		if asked {
+			return nil, fmt.Errorf("la cuenta de --owner: %w", err)
+		}
+		return nil, nil //nolint:nilerr // without the package there is nobody to give it to
+	}
+	uid, err := strconv.Atoi(u.Uid)
+	if err != nil {
+		return nil, fmt.Errorf("account %s: %w", account, err)
+	}
+	gid, err := strconv.Atoi(u.Gid)
+	if err != nil {
+		return nil, fmt.Errorf("account %s: %w", account, err)
+	}
+	return func(path string) error { return os.Lchown(path, uid, gid) }, nil
 }
 
 // beginEpoch notes the restore in the log that was restored, so that agents

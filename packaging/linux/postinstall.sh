@@ -20,6 +20,6 @@ fi
 [ -d /run/systemd/system ] || exit 0
 systemctl daemon-reload
 if systemctl --quiet is-enabled "$name.service"; then
-	# An agent that is not enrolled is not started: its unit says so, and that is no error.
+	# An agent that is not enrolled runs too, and waits for it.
 	systemctl restart "$name.service" || echo "$name: no arrancó; vea «journalctl -u $name»." >&2
 fi

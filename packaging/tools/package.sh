@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes the packages for Linux, under dist/: deb and rpm of both programs for amd64 and
-# arm64. The same commit gives the same bytes.
+# arm64, and beside them the bill of materials of each program. The same commit gives the
+# same bytes, in whatever folder and for whoever makes them.
 #
 #   package.sh [VERSION]        VERSION is like 1.2.3; that of the last tag if it is not given
 #
@@ -21,6 +22,7 @@ nfpm=$PWD/.cache/tools/nfpm
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 1790000000)}
 export SOURCE_DATE_EPOCH CGO_ENABLED=0 GOTOOLCHAIN=local
 stamp=$(date --utc --date="@$SOURCE_DATE_EPOCH" +%FT%TZ)
+umask 022 # no mode of a packaged file is that of whoever makes it
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
 mkdir -p "$out"
@@ -31,6 +33,15 @@ build() {
 	[ "$1" = vigia-agent ] && [ -n "$profile" ] && pgo=$PWD/$profile
 	GOOS=linux GOARCH=$3 go build -trimpath -buildvcs=false -pgo="$pgo" -tags grpcnotrace \
 		-ldflags "-s -w -X main.version=$version" -o "$stage/$3/bin/$1" "$2"
+}
+
+# papers PROGRAM ARCH makes what goes with a program that holds parts of others.
+papers() {
+	local folder=$stage/$2/papers/$1
+	mkdir -p "$folder"
+	packaging/tools/papers.sh "$version" "$stage/$2/bin/$1" "$folder"
+	cp "$folder/sbom.cdx.json" "$out/$1-$version-linux-$2.cdx.json"
+	gzip --best --no-name "$folder/NOTICES"
 }
 
 # pages PROGRAM SUMMARY makes what goes under /usr/share, with the program for this machine.
@@ -61,6 +72,7 @@ pack() {
 	rm -rf "$stage/one/share"
 	cp -a "$stage/share/$program" "$stage/one/share"
 	cp "$stage/$arch/bin/$program" "$stage/one/bin/"
+	cp "$stage/$arch/papers/$program/"* "$stage/one/share/doc/$program/"
 	for s in preinstall postinstall preremove postremove; do
 		sed -e "s/@NAME@/$program/g; s/@VERSION@/$version-1/g; s/@ACCOUNT@/$account/g" "packaging/linux/$s.sh" >"$stage/one/scripts/$s"
 	done
@@ -89,6 +101,7 @@ for program in ${PROGRAMS:-vigia-agent vigia}; do
 	for arch in ${ARCHES:-amd64 arm64}; do
 		echo "== $program $version $arch"
 		build "$program" "$main" "$arch"
+		papers "$program" "$arch"
 		for format in ${FORMATS:-deb rpm}; do pack "$program" "$arch" "$format"; done
 	done
 done

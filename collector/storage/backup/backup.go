@@ -25,10 +25,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -109,14 +110,23 @@ func passphrase(text string, work int) (age.Recipient, age.Identity, error) {
 	return recipient, identity, nil
 }
 
-// collect reads the files of a data folder that belong in a backup.
-func collect(folder string) (files []File, contents [][]byte, err error) {
-	names, err := filesOf(folder)
+// Source is what a backup is made of, beside the database.
+type Source struct {
+	// Folder is the data folder.
+	Folder string
+	// Config is the configuration file in force, where it is not in the folder. There
+	// may be none.
+	Config string
+}
+
+// collect reads the files that belong in a backup.
+func (src Source) collect() (files []File, contents [][]byte, err error) {
+	paths, err := src.files()
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, name := range names {
-		content, err := readFile(filepath.Join(folder, filepath.FromSlash(name)))
+	for _, name := range slices.Sorted(maps.Keys(paths)) {
+		content, err := readFile(paths[name])
 		if err != nil {
 			return nil, nil, err
 		}
@@ -127,12 +137,13 @@ func collect(folder string) (files []File, contents [][]byte, err error) {
 	return files, contents, nil
 }
 
-func filesOf(folder string) ([]string, error) {
-	entries, err := os.ReadDir(filepath.Join(folder, keysFolder))
+// files are where the files lie, by their names in the backup.
+func (src Source) files() (map[string]string, error) {
+	entries, err := os.ReadDir(filepath.Join(src.Folder, keysFolder))
 	if err != nil {
 		return nil, fmt.Errorf("read the keys folder: %w", err)
 	}
-	var names []string
+	paths := make(map[string]string)
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), ".") {
 			continue // a file being written
@@ -140,18 +151,21 @@ func filesOf(folder string) ([]string, error) {
 		if !e.Type().IsRegular() {
 			return nil, fmt.Errorf("%s in the keys folder is not a file", e.Name())
 		}
-		names = append(names, path.Join(keysFolder, e.Name()))
+		paths[path.Join(keysFolder, e.Name())] = filepath.Join(src.Folder, keysFolder, e.Name())
 	}
-	if _, err := os.Lstat(filepath.Join(folder, configName)); err == nil {
-		names = append(names, configName)
+	config := src.Config
+	if config == "" {
+		config = filepath.Join(src.Folder, configName)
+	}
+	if _, err := os.Lstat(config); err == nil {
+		paths[configName] = config
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
-	sort.Strings(names)
-	if len(names) > maxFiles {
-		return nil, fmt.Errorf("%d files: at most %d go into a backup", len(names), maxFiles)
+	if len(paths) > maxFiles {
+		return nil, fmt.Errorf("%d files: at most %d go into a backup", len(paths), maxFiles)
 	}
-	return names, nil
+	return paths, nil
 }
 
 func readFile(name string) ([]byte, error) {

@@ -107,7 +107,7 @@ func create(t *testing.T, c collector) []byte {
 	t.Helper()
 	recipient, _ := keys(t)
 	var b bytes.Buffer
-	if _, err := backup.Create(t.Context(), c.db, c.folder, &b, time.Now(), recipient); err != nil {
+	if _, err := backup.Create(t.Context(), c.db, backup.Source{Folder: c.folder}, &b, time.Now(), recipient); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -324,12 +324,86 @@ func TestRestoreOverAFolder(t *testing.T) {
 	}
 }
 
+// A configuration that lies elsewhere comes with the backup, goes where it belongs, and
+// takes nobody else's place.
+func TestConfigurationElsewhere(t *testing.T) {
+	const text = "listen: 127.0.0.1\n"
+	c := newCollector(t, "")
+	etc := filepath.Join(t.TempDir(), "etc", "vigia.yaml")
+	if err := os.Mkdir(filepath.Dir(etc), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(etc, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(c.folder, "vigia.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	recipient, identity := keys(t)
+	var made bytes.Buffer
+	if _, err := backup.Create(t.Context(), c.db, backup.Source{Folder: c.folder, Config: etc}, &made, time.Now(), recipient); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		name, there  string // what the file said before; "-": there was none
+		says, beside string // what it says after, and what the one beside it says; "-": there is none
+	}{
+		{"there is none", "-", text, "-"},
+		{"the same", text, text, "-"},
+		{"another", "listen: 0.0.0.0\n", "listen: 0.0.0.0\n", text},
+		{"an empty one", "", "", text},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			folder, config := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "etc", "vigia.yaml")
+			if row.there != "-" {
+				if err := os.Mkdir(filepath.Dir(config), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(config, []byte(row.there), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			given := map[string]bool{}
+			result, err := backup.Restore(t.Context(), bytes.NewReader(made.Bytes()), identity, backup.Options{
+				Folder: folder, Schemas: schemas(), Config: config, Give: func(path string) error {
+					given[filepath.Base(path)] = true
+					return nil
+				}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			read := func(name string) string {
+				text, err := os.ReadFile(name)
+				if errors.Is(err, os.ErrNotExist) {
+					return "-"
+				}
+				return string(text)
+			}
+			if got := read(config); got != row.says {
+				t.Errorf("the configuration says %q, want %q", got, row.says)
+			}
+			if got := read(config + ".restored"); got != row.beside {
+				t.Errorf("beside it stands %q, want %q", got, row.beside)
+			}
+			if told := result.Config != ""; told != (row.beside != "-") {
+				t.Errorf("told of %q beside", result.Config)
+			}
+			if got := read(filepath.Join(folder, "vigia.yaml")); got != "-" {
+				t.Errorf("a second configuration in the folder: %q", got)
+			}
+			if !given["ca.pem"] || !given[storage.FileName] {
+				t.Errorf("given to whoever serves: %v", given)
+			}
+		})
+	}
+}
+
 func TestPassphrases(t *testing.T) {
 	if _, _, err := backup.Passphrase("corta"); err == nil {
 		t.Error("a short passphrase was taken")
 	}
 	c := newCollector(t, "")
-	if _, err := backup.Create(t.Context(), c.db, c.folder, &bytes.Buffer{}, time.Now()); err == nil {
+	if _, err := backup.Create(t.Context(), c.db, backup.Source{Folder: c.folder}, &bytes.Buffer{}, time.Now()); err == nil {
 		t.Error("a backup for nobody was made, in clear")
 	}
 	made := create(t, c)
@@ -348,7 +422,7 @@ func TestWhatIsNotBackedUp(t *testing.T) {
 	c := newCollector(t, "")
 	recipient, _ := keys(t)
 	try := func() error {
-		_, err := backup.Create(t.Context(), c.db, c.folder, &bytes.Buffer{}, time.Now(), recipient)
+		_, err := backup.Create(t.Context(), c.db, backup.Source{Folder: c.folder}, &bytes.Buffer{}, time.Now(), recipient)
 		return err
 	}
 	big := filepath.Join(c.folder, "keys", "big")

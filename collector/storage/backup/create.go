@@ -16,22 +16,22 @@ import (
 	"vigia/collector/storage"
 )
 
-// Create writes a backup of the database and of the data folder's keys and
+// Create writes a backup of the database, the data folder's keys and the
 // configuration to w, encrypted to the recipients. Others may go on writing. The
 // caller makes the file durable; when Create fails what was written is of no use.
-func Create(ctx context.Context, db *storage.DB, folder string, w io.Writer, now time.Time, recipients ...age.Recipient) (Manifest, error) {
-	m, err := create(ctx, db, folder, w, now, recipients)
+func Create(ctx context.Context, db *storage.DB, src Source, w io.Writer, now time.Time, recipients ...age.Recipient) (Manifest, error) {
+	m, err := create(ctx, db, src, w, now, recipients)
 	if err != nil {
 		return Manifest{}, fmt.Errorf("back up: %w", err)
 	}
 	return m, nil
 }
 
-func create(ctx context.Context, db *storage.DB, folder string, w io.Writer, now time.Time, recipients []age.Recipient) (Manifest, error) {
+func create(ctx context.Context, db *storage.DB, src Source, w io.Writer, now time.Time, recipients []age.Recipient) (Manifest, error) {
 	if len(recipients) == 0 {
 		return Manifest{}, errors.New("a backup holds keys and must be encrypted: give a passphrase or a recipient")
 	}
-	files, contents, err := collect(folder)
+	files, contents, err := src.collect()
 	if err != nil {
 		return Manifest{}, err
 	}

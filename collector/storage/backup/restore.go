@@ -32,6 +32,12 @@ type Options struct {
 	// PostgreSQL database (or schema).
 	DSN     string
 	Schemas []storage.Schema
+	// Config is where the configuration goes, if not into the folder. A file there
+	// that says something else stays: the restored one is put beside it.
+	Config string
+	// Give hands what is restored to whoever will serve it, file by file. nil: it stays
+	// that of whoever restores.
+	Give func(path string) error
 	// Finish is the last step before the folder gets its name, on the restored
 	// database and the folder under construction: the evidence log's new epoch.
 	Finish func(ctx context.Context, db *storage.DB, folder string) error
@@ -43,18 +49,20 @@ type Result struct {
 	Manifest Manifest
 	// Before is where the old data folder is kept, "" when there was none.
 	Before string
+	// Config is the configuration that was put beside one that says something else, ""
+	// when it is in force.
+	Config string
 }
 
 // Restore makes a data folder out of a backup. Until all of the backup was read
 // and verified nothing is changed; on an error nothing has been, with one
 // exception that the error then tells: a PostgreSQL database is filled before
-// the folder gets its name.
-//
-// Run it as the user who will serve the folder: the files are that user's alone.
+// the folder gets its name. A configuration outside the folder comes last; when it
+// cannot be written the folder has been restored.
 func Restore(ctx context.Context, r io.Reader, identity age.Identity, opts Options) (Result, error) {
 	result, err := restore(ctx, r, identity, opts)
 	if err != nil {
-		return Result{}, fmt.Errorf("restore: %w", err)
+		return result, fmt.Errorf("restore: %w", err)
 	}
 	return result, nil
 }
@@ -78,8 +86,11 @@ func restore(ctx context.Context, r io.Reader, identity age.Identity, opts Optio
 		return Result{}, err
 	}
 	defer func() { _ = os.RemoveAll(staging) }() // gone already when it has its name
-	m, err := fill(ctx, r, identity, staging, opts)
+	m, config, err := fill(ctx, r, identity, staging, opts)
 	if err != nil {
+		return Result{}, err
+	}
+	if err := give(staging, opts.Give); err != nil {
 		return Result{}, err
 	}
 	result := Result{Manifest: m}
@@ -93,7 +104,52 @@ func restore(ctx context.Context, r io.Reader, identity age.Identity, opts Optio
 		}
 		return Result{}, err
 	}
+	if config != nil {
+		if result.Config, err = placeConfig(opts.Config, config, opts.Give); err != nil {
+			return result, fmt.Errorf("the data is restored, its configuration is not: %w", err)
+		}
+	}
 	return result, nil
+}
+
+// give hands a folder and all that is in it to somebody else.
+func give(folder string, to func(path string) error) error {
+	if to == nil {
+		return nil
+	}
+	return filepath.WalkDir(folder, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return to(path)
+	})
+}
+
+// placeConfig puts a configuration at path, or beside it if something else is there, and
+// then tells where.
+func placeConfig(path string, content []byte, to func(path string) error) (beside string, err error) {
+	there, err := readFile(path)
+	switch {
+	case err == nil && bytes.Equal(there, content):
+		return "", nil
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return "", err
+	default:
+		beside = path + ".restored"
+		path = beside
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // as the package makes it
+		return "", err
+	}
+	// It may hold a password of the database: nobody reads it but who will serve.
+	if err := storage.ReplaceFile(path, content, 0o600); err != nil {
+		return "", err
+	}
+	if to != nil {
+		err = to(path)
+	}
+	return beside, err
 }
 
 func now(opts Options) time.Time {
@@ -140,32 +196,36 @@ func swap(staging, folder, before string) error {
 	return storage.SyncFolder(filepath.Dir(folder))
 }
 
-// fill makes the data folder in staging.
-func fill(ctx context.Context, r io.Reader, identity age.Identity, staging string, opts Options) (Manifest, error) {
+// fill makes the data folder in staging. It returns the configuration if that goes
+// somewhere else.
+func fill(ctx context.Context, r io.Reader, identity age.Identity, staging string, opts Options) (m Manifest, config []byte, err error) {
 	a, err := openArchive(r, identity)
 	if err != nil {
-		return Manifest{}, err
+		return Manifest{}, nil, err
 	}
-	m, err := a.manifest()
-	if err != nil {
-		return Manifest{}, err
+	if m, err = a.manifest(); err != nil {
+		return Manifest{}, nil, err
 	}
 	if err := os.Mkdir(filepath.Join(staging, keysFolder), 0o700); err != nil {
-		return Manifest{}, err
+		return Manifest{}, nil, err
 	}
 	for _, f := range m.Files {
 		content, err := a.file(f)
 		if err != nil {
-			return Manifest{}, err
+			return Manifest{}, nil, err
+		}
+		if f.Name == configName && opts.Config != "" {
+			config = content
+			continue
 		}
 		if err := storage.CreateFile(filepath.Join(staging, filepath.FromSlash(f.Name)), content, 0o600); err != nil {
-			return Manifest{}, err
+			return Manifest{}, nil, err
 		}
 	}
 	if err := a.load(ctx, staging, opts); err != nil {
-		return Manifest{}, err
+		return Manifest{}, nil, err
 	}
-	return m, storage.SyncFolder(staging)
+	return m, config, storage.SyncFolder(staging)
 }
 
 // input is a backup being read.
