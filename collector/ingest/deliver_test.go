@@ -183,6 +183,13 @@ func TestEquivocation(t *testing.T) {
 		if got := c.state(a, "vigia.equivocation"); got != "fail agent.equivocation" {
 			t.Errorf("finding: got %q", got)
 		}
+		c.read(func(ctx context.Context, tx *storage.Tx) error {
+			list, err := c.machines.Suggestions(ctx, tx)
+			if len(list) != 1 || list[0].Kind != enroll.CopiedFolder || list[0].Machines[0].ID != a.id {
+				t.Errorf("what a person should look at: got %+v", list)
+			}
+			return err
+		})
 		// The one whose chain is known goes on.
 		a.wantDurable(c, 3, a.make(c.clock.now()))
 		for range 20 {

@@ -262,6 +262,9 @@ func (d *delivery) append(ctx context.Context, tx *storage.Tx, m enroll.Machine,
 		d.agentID, int64(p.alarm.sequence), p.alarm.came, now.UnixMicro(), leaf); err != nil {
 		return fmt.Errorf("keep the alarm about %s: %w", d.agentID, err)
 	}
+	if err := d.opts.Machines.Equivocated(ctx, tx, d.agentID, now); err != nil {
+		return err
+	}
 	return d.opts.Findings.Equivocation(ctx, tx, who, p.alarm.sequence, leaf, now)
 }
 

@@ -1,0 +1,170 @@
+package enroll
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"vigia/collector/evidence"
+	"vigia/collector/storage"
+)
+
+// LinksSubject is the subject of register leaves that say which enrolled
+// machines are one, and which are not.
+const LinksSubject = "machine-links"
+
+// MaxDistinct bounds how many machines are told apart at once.
+const MaxDistinct = 64
+
+// LinkRecord is the payload of a leaf of kind register and subject LinksSubject,
+// as JSON.
+type LinkRecord struct {
+	// Action is merged: Agents are two, and the second replaces the first; or
+	// distinct: each of Agents is a machine of its own, or the one that is named
+	// is what it seems.
+	Action    string   `json:"action"`
+	Agents    []string `json:"agents"`
+	Hostnames []string `json:"hostnames"`
+	Why       string   `json:"why"`
+	By        string   `json:"by"`
+}
+
+// Errors of Merge and Distinct.
+var (
+	errSelf     = errors.New("they are one and the same enrolment")
+	errReplaced = errors.New("it was replaced by another machine already")
+)
+
+// Merge says that an active machine is another one, enrolled anew: the old one
+// is retired as replaced by the new one, which takes its department when it has
+// none. What the old one reported stays its own.
+func (s *Store) Merge(ctx context.Context, tx *storage.Tx, oldID, newID, why, by string) error {
+	fail := func(err error) error { return fmt.Errorf("merge %s into %s: %w", oldID, newID, err) }
+	if oldID == newID {
+		return fail(errSelf)
+	}
+	if err := checkWhy(why, by); err != nil {
+		return fail(err)
+	}
+	before, err := s.Machine(ctx, tx, oldID)
+	if err != nil {
+		return fail(err)
+	}
+	after, err := s.Machine(ctx, tx, newID)
+	switch {
+	case err != nil:
+		return fail(err)
+	case after.Status != Active:
+		return fail(ErrNotActive)
+	case before.ReplacedBy != "":
+		return fail(errReplaced)
+	}
+	// Links cannot go in a circle: who is replaced is not active ever after.
+	if before.Status == Active {
+		if err := s.depart(ctx, tx, oldID, departure{status: Retired, kind: evidence.Retirement, why: why, by: by, replacedBy: newID}); err != nil {
+			return fail(err)
+		}
+	}
+	if _, err := tx.Exec(ctx, `UPDATE enroll_machines SET replaced_by = $2 WHERE agent_id = $1`, oldID, newID); err != nil {
+		return fail(err)
+	}
+	if err := s.append(ctx, tx, record{evidence.Register, LinksSubject, LinkRecord{
+		Action: "merged", Agents: []string{oldID, newID}, Hostnames: []string{before.Hostname, after.Hostname}, Why: why, By: by,
+	}}); err != nil {
+		return err
+	}
+	if after.Department == "" && before.Department != "" {
+		return s.SetDepartment(ctx, tx, newID, before.Department, by)
+	}
+	return nil
+}
+
+// Distinct says that machines which look like one are each a machine of its own,
+// and closes what was suggested about them; of a single machine, that the change
+// of its hardware, or the alarm about it, has been looked at. A later one is
+// suggested again.
+func (s *Store) Distinct(ctx context.Context, tx *storage.Tx, ids []string, why, by string) error {
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	if len(ids) == 0 || len(ids) > MaxDistinct {
+		return fmt.Errorf("tell machines apart: name 1 to %d", MaxDistinct)
+	}
+	if err := checkWhy(why, by); err != nil {
+		return fmt.Errorf("tell machines apart: %w", err)
+	}
+	r := LinkRecord{Action: "distinct", Agents: ids, Why: why, By: by}
+	for _, id := range ids {
+		m, err := s.Machine(ctx, tx, id)
+		if err != nil {
+			return fmt.Errorf("tell %s apart: %w", id, err)
+		}
+		r.Hostnames = append(r.Hostnames, m.Hostname)
+	}
+	for i, a := range ids {
+		for _, b := range ids[i:] {
+			if a == b && len(ids) > 1 {
+				continue
+			}
+			pair := pairOf(a, b)
+			if _, err := tx.Exec(ctx, `INSERT INTO enroll_distinct (first_id, second_id, closed_at, closed_by, why) VALUES ($1, $2, $3, $4, $5)
+				ON CONFLICT (first_id, second_id) DO UPDATE SET closed_at = excluded.closed_at, closed_by = excluded.closed_by, why = excluded.why`,
+				pair[0], pair[1], micros(s.now()), by, why); err != nil {
+				return fmt.Errorf("tell %s and %s apart: %w", a, b, err)
+			}
+		}
+	}
+	return s.append(ctx, tx, record{evidence.Register, LinksSubject, r})
+}
+
+// Replaced lists the machines that one replaced, the last first.
+func (s *Store) Replaced(ctx context.Context, tx *storage.Tx, agentID string) ([]Machine, error) {
+	rows, err := tx.Query(ctx, selectMachine+` WHERE replaced_by = $1`, agentID)
+	if err != nil {
+		return nil, fmt.Errorf("list what %s replaced: %w", agentID, err)
+	}
+	defer rows.Close()
+	var out []Machine
+	for rows.Next() {
+		m, err := scanMachine(rows.Scan)
+		if err != nil {
+			return nil, fmt.Errorf("list what %s replaced: %w", agentID, err)
+		}
+		out = append(out, m)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("list what %s replaced: %w", agentID, err)
+	}
+	slices.SortFunc(out, func(a, b Machine) int { return b.EnrolledAt.Compare(a.EnrolledAt) })
+	return out, nil
+}
+
+// closed lists when pairs of machines were told apart.
+func (s *Store) closed(ctx context.Context, tx *storage.Tx) (map[[2]string]time.Time, error) {
+	rows, err := tx.Query(ctx, `SELECT first_id, second_id, closed_at FROM enroll_distinct`)
+	if err != nil {
+		return nil, fmt.Errorf("list machines that were told apart: %w", err)
+	}
+	defer rows.Close()
+	out := map[[2]string]time.Time{}
+	for rows.Next() {
+		var pair [2]string
+		var at int64
+		if err := rows.Scan(&pair[0], &pair[1], &at); err != nil {
+			return nil, fmt.Errorf("list machines that were told apart: %w", err)
+		}
+		out[pair] = fromMicros(at)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("list machines that were told apart: %w", err)
+	}
+	return out, nil
+}
+
+// pairOf puts two ids in order.
+func pairOf(a, b string) [2]string {
+	if b < a {
+		return [2]string{b, a}
+	}
+	return [2]string{a, b}
+}
