@@ -6,6 +6,7 @@ import (
 	"io/fs"
 
 	"vigia/collector/access"
+	"vigia/collector/enroll"
 	"vigia/collector/report"
 	"vigia/collector/reviews"
 	"vigia/collector/storage"
@@ -26,6 +27,9 @@ func hint(err error) string {
 		{storage.ErrNewer, "instale la versión de vigia que creó estos datos, o una posterior"},
 		{access.ErrExists, "elija otro nombre, o cambie su contraseña con «vigia user password»"},
 		{access.ErrNoUser, "vea las cuentas con «vigia user list»"},
+		{enroll.ErrNoRequest, "vea quién espera con «vigia agents requests»; el código de comprobación lo muestra el equipo"},
+		{enroll.ErrDecided, "vea qué se decidió con «vigia agents requests --all»"},
+		{enroll.ErrNoMachine, "vea los ID con «vigia agents list»"},
 		{report.ErrPackage, "compruebe que es el archivo que hizo «vigia review export»"},
 		{backup.ErrPassphrase, "escriba la frase de paso con la que se hizo la copia"},
 		{backup.ErrDamaged, "use otra copia; esta no se restaura a medias"},
