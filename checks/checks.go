@@ -182,4 +182,7 @@ type Check interface {
 	CheckParams(params json.RawMessage) error
 	// TakesParam tells whether the check has a parameter of that name.
 	TakesParam(name string) bool
+	// NewFacts returns a pointer to facts as Run observes them, with nothing in them: all
+	// that can leave the machine with a result is a field of theirs.
+	NewFacts() any
 }

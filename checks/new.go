@@ -258,6 +258,8 @@ func (c *check) TakesParam(name string) bool {
 	return err == nil || !strings.HasPrefix(err.Error(), "json: unknown field ")
 }
 
+func (c *check) NewFacts() any { return c.newFacts() }
+
 // params returns a *P: it decodes strictly over a deep copy of the defaults, then validates.
 func (c *check) params(raw json.RawMessage) (any, error) {
 	p := c.newParams()
