@@ -30,6 +30,9 @@ type Env struct {
 	Environ        []string
 	Version        string
 	Now            func() time.Time
+	// PackKey is the key of who makes this program and publishes packs for it; empty when
+	// the build has none.
+	PackKey string
 
 	// steps are handed to Options.
 	steps ingest.Steps
@@ -100,7 +103,7 @@ Códigos de salida: 0 bien; 1 funcionó y la respuesta es «no»; 2 error.`,
 	root.PersistentFlags().StringVar(&c.config, "config", "", "archivo de configuración (por defecto, vigia.yaml de la carpeta de datos)")
 	root.AddCommand(
 		c.serveCommand(), c.tokenCommand(), c.userCommand(), c.agentsCommand(), c.machinesCommand(),
-		c.policyCommand(), c.findingsCommand(), c.reviewCommand(), c.verifyCommand(),
+		c.policyCommand(), c.packCommand(), c.findingsCommand(), c.reviewCommand(), c.verifyCommand(),
 		c.papersCommand(), c.backupCommand(), c.restoreCommand(),
 	)
 	inSpanish(root)

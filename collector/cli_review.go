@@ -16,19 +16,20 @@ import (
 	"vigia/checks/catalog"
 	"vigia/checks/message"
 	"vigia/checks/policy"
+	"vigia/collector/assign"
 	"vigia/collector/report"
 	"vigia/collector/reviews"
 	"vigia/collector/storage"
 )
 
 // sources are what reviews are frozen from.
-func (c *Collector) sources() (reviews.Sources, error) {
+func (c *Collector) sources(ctx context.Context, tx *storage.Tx) (reviews.Sources, error) {
 	laws, err := policy.Laws()
 	if err != nil {
 		return reviews.Sources{}, err
 	}
-	packs, err := policy.Packs()
-	if err != nil {
+	packs, err := c.Assign.PacksInForce(ctx, tx)
+	if err != nil && !errors.Is(err, assign.ErrCompose) { // without the one that cannot be used
 		return reviews.Sources{}, err
 	}
 	return reviews.Sources{Organisation: c.Config.Organisation, Log: c.Log, Enroll: c.Enroll, Findings: c.Findings, Laws: laws, Packs: packs, Checks: c.Catalog}, nil
@@ -37,10 +38,6 @@ func (c *Collector) sources() (reviews.Sources, error) {
 // ExportReview writes the package of a quarter to a file, which appears only
 // when it is whole.
 func (c *Collector) ExportReview(ctx context.Context, period reviews.Period, at time.Time, file string, progress func(done, total int64)) (sum report.Summary, err error) {
-	sources, err := c.sources()
-	if err != nil {
-		return report.Summary{}, err
-	}
 	f, err := os.CreateTemp(filepath.Dir(file), ".revision-*")
 	if err != nil {
 		return report.Summary{}, err
@@ -52,6 +49,10 @@ func (c *Collector) ExportReview(ctx context.Context, period reviews.Period, at 
 	}()
 	w := bufio.NewWriter(f)
 	err = c.DB.Read(ctx, func(ctx context.Context, tx *storage.Tx) error {
+		sources, err := c.sources(ctx, tx)
+		if err != nil {
+			return err
+		}
 		snap, err := sources.Freeze(ctx, tx, period, at)
 		if err != nil {
 			return err

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"vigia/checks/catalog"
@@ -84,9 +85,6 @@ func Open(ctx context.Context, opts Options) (*Collector, error) {
 	if err != nil {
 		return nil, fmt.Errorf("embedded packs: %w", err)
 	}
-	if err := knownPacks(packs, opts.Config.Packs); err != nil {
-		return nil, err
-	}
 	keys := filepath.Join(opts.Dir, KeysDir)
 	logKey, err := evidence.LoadOrCreateKey(keys)
 	if err != nil {
@@ -103,20 +101,28 @@ func Open(ctx context.Context, opts Options) (*Collector, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.parts(ctx, logKey, policyKey, packs); err != nil {
+	if err = c.parts(ctx, logKey, policyKey, packs); err == nil {
+		err = c.knownPacks(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, c.DB.Close())
 	}
 	return c, nil
 }
 
-func knownPacks(packs []policy.Pack, names []string) error {
-	for _, name := range names {
-		known := false
-		for _, p := range packs {
-			known = known || p.Name == name
-		}
-		if !known {
-			return fmt.Errorf("packs: no hay un paquete %q", name)
+// knownPacks demands that the configuration names packs that there are.
+func (c *Collector) knownPacks(ctx context.Context) error {
+	var all []assign.PackInfo
+	err := c.DB.Read(ctx, func(ctx context.Context, tx *storage.Tx) (err error) {
+		all, err = c.Assign.AllPacks(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, name := range c.Config.Packs {
+		if !slices.ContainsFunc(all, func(p assign.PackInfo) bool { return p.Name == name }) {
+			return fmt.Errorf("packs: no hay un paquete %q: vea los que hay con «vigia pack list» o corrija packs en vigia.yaml", name)
 		}
 	}
 	return nil

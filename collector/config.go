@@ -22,7 +22,9 @@ type Config struct {
 	// TimeZone is the IANA zone in which quarters and days begin and end.
 	TimeZone Zone `mapstructure:"time_zone"`
 	// Packs are the rules in force until a policy file is imported.
-	Packs    []string `mapstructure:"packs"`
+	Packs []string `mapstructure:"packs"`
+	// PackKeys are the public keys of those whose packs may be imported.
+	PackKeys []string `mapstructure:"pack_keys"`
 	Database struct {
 		// DSN names a PostgreSQL database; empty means SQLite in the data folder.
 		DSN string `mapstructure:"dsn"`

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 
 	"vigia/collector/access"
+	"vigia/collector/assign"
 	"vigia/collector/enroll"
 	"vigia/collector/report"
 	"vigia/collector/reviews"
@@ -34,6 +35,12 @@ func hint(err error) string {
 		{backup.ErrPassphrase, "escriba la frase de paso con la que se hizo la copia"},
 		{backup.ErrDamaged, "use otra copia; esta no se restaura a medias"},
 		{backup.ErrFolder, "indique una carpeta nueva con --data, o --force para apartar la que hay"},
+		{assign.ErrNoPackKeys, "ponga en vigia.yaml, en pack_keys, la clave pública de quien publica el paquete, comprobada por teléfono o en persona"},
+		{assign.ErrPackUnsigned, "pida a quien lo publica el archivo .sig que va con él, y déjelo en la misma carpeta"},
+		{assign.ErrPackSigner, "si se fía de quien lo firmó, compruebe su clave por otra vía y añádala a pack_keys en vigia.yaml"},
+		{assign.ErrPackSignature, "descargue de nuevo los dos archivos; si sigue igual, alguien lo cambió: no lo use y avise a quien lo publica"},
+		{assign.ErrPackOlder, "un paquete no vuelve atrás: publíquelo de nuevo con un número de versión mayor"},
+		{assign.ErrPackOther, "quien lo publica cambió el contenido sin cambiar la versión: pídale una versión mayor"},
 		{reviews.ErrFuture, "elija un trimestre que haya empezado"},
 		{fs.ErrPermission, "ejecute la orden con la cuenta del colector o como administrador"},
 	} {

@@ -1,20 +1,39 @@
 package collector
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 
+	"vigia/checks/policy"
+	"vigia/collector/storage"
 	"vigia/collector/web"
 )
 
 // portal builds the portal's handler.
 func (c *Collector) portal() (http.Handler, error) {
-	sources, err := c.sources()
+	laws, err := policy.Laws()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("embedded laws: %w", err)
 	}
 	return web.New(web.Options{
 		Organisation: c.Config.Organisation, Zone: c.Config.TimeZone.Location, DB: c.DB, Accounts: c.Access,
-		Enroll: c.Enroll, Findings: c.Findings, Catalog: c.Catalog, Laws: sources.Laws, Packs: sources.Packs,
+		Enroll: c.Enroll, Findings: c.Findings, Catalog: c.Catalog, Laws: laws, Packs: c.packsForPortal,
 		Now: c.now, Logger: c.logger, Version: c.version,
 	})
+}
+
+// packsForPortal are the packs in force as the portal shows them.
+func (c *Collector) packsForPortal(ctx context.Context, tx *storage.Tx) ([]web.Pack, error) {
+	all, err := c.Assign.AllPacks(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	var out []web.Pack
+	for _, p := range all {
+		if p.InForce {
+			out = append(out, web.Pack{Pack: p.Pack, Signer: p.Signer, Imported: p.ImportedAt, Chosen: p.Chosen})
+		}
+	}
+	return out, nil
 }

@@ -84,8 +84,11 @@ type Service struct {
 	// packs are those in force after that many imports, nil for not known.
 	packs       []policy.Pack
 	packsNumber int64
-	current     map[string]current // by agent id
-	issued      map[ref]policy.Policy
+	// listed are all packs as of that version of the source and that many imports.
+	listed   []PackInfo
+	listedAt [2]int64
+	current  map[string]current // by agent id
+	issued   map[ref]policy.Policy
 }
 
 // current is a machine's policy, and what it was composed from.

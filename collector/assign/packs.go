@@ -75,6 +75,8 @@ type PackChange struct {
 	// Same: it is in force already, byte by byte.
 	Same  bool
 	Rules []policy.RuleChange
+	// Chosen: the organisation's source names it.
+	Chosen bool
 	// Machines is for how many of the given machines the policy is made anew; Tried how
 	// many there were.
 	Machines, Tried int
@@ -116,40 +118,41 @@ func (s *Service) CheckPack(ctx context.Context, tx *storage.Tx, in NewPack, mac
 		}
 	}
 	out.Rules = policy.Changes(before, next)
-	out.Machines, err = s.tryPack(ctx, tx, next, machines)
-	return out, err
+	return out, s.tryPack(ctx, tx, &out, machines)
 }
 
 // tryPack composes policies with a pack as they would be, and counts those that differ.
-func (s *Service) tryPack(ctx context.Context, tx *storage.Tx, next policy.Pack, machines []Machine) (changed int, err error) {
+func (s *Service) tryPack(ctx context.Context, tx *storage.Tx, out *PackChange, machines []Machine) error {
+	next := out.Pack
 	now, err := s.PacksInForce(ctx, tx)
 	if err != nil && !errors.Is(err, ErrCompose) { // then it is the one that mends it
-		return 0, err
+		return err
 	}
 	then := policy.Newest([]policy.Pack{next}, now)
 	info, body, err := newestSource(ctx, tx)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	source := s.opts.Default
 	if info.Version > 0 {
 		if source, err = policy.LoadSourceWith(info.File, body, then); err != nil {
-			return 0, fmt.Errorf("the policy file in force does not suit the pack: %w", err)
+			return fmt.Errorf("the policy file in force does not suit the pack: %w", err)
 		}
 	}
+	out.Chosen = slices.Contains(source.Packs, next.Name)
 	for _, m := range append(slices.Clone(machines), Machine{ID: "any"}) {
 		p, err := policy.Compose(s.input(m, source, then))
 		if err == nil {
 			p, err = policy.Decode(p.Encode(), s.opts.Catalog)
 		}
 		if err != nil {
-			return 0, fmt.Errorf("%w of %s: %w", ErrCompose, m.ID, err)
+			return fmt.Errorf("%w of %s: %w", ErrCompose, m.ID, err)
 		}
 		if before, err := policy.Compose(s.input(m, source, now)); m.ID != "any" && (err != nil || !bytes.Equal(before.Encode(), p.Encode())) {
-			changed++
+			out.Machines++
 		}
 	}
-	return changed, nil
+	return nil
 }
 
 // ImportPack checks a pack and puts it in force for all policies from now on. One that is
@@ -183,8 +186,20 @@ func (s *Service) ImportPack(ctx context.Context, tx *storage.Tx, in NewPack, ma
 }
 
 // AllPacks lists every version of every pack: those of this program and those that were
-// imported, by name, the newest first.
+// imported, by name, the newest first. Like PacksInForce it is not for a transaction that
+// has imported one.
 func (s *Service) AllPacks(ctx context.Context, tx *storage.Tx) ([]PackInfo, error) {
+	version, number, err := newest(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	at := [2]int64{version, number}
+	s.mu.Lock()
+	known, same := s.listed, s.listed != nil && s.listedAt == at
+	s.mu.Unlock()
+	if same {
+		return slices.Clone(known), nil
+	}
 	out, err := s.imported(ctx, tx)
 	if err != nil {
 		return nil, err
@@ -222,6 +237,9 @@ func (s *Service) AllPacks(ctx context.Context, tx *storage.Tx) ([]PackInfo, err
 		out[i].InForce = i == 0 || out[i-1].Name != out[i].Name
 		out[i].Chosen = slices.Contains(chosen, out[i].Name)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.listed, s.listedAt = slices.Clone(out), at
 	return out, nil
 }
 

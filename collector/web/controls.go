@@ -27,6 +27,15 @@ type controlsView struct {
 	// Elsewhere counts the duties that nothing measures.
 	Elsewhere int
 	Measured  int
+	// Packs are those by which machines are measured.
+	Packs []packRow
+}
+
+// packRow is a pack in force in the list of all.
+type packRow struct {
+	Title, Name, Date, Signer string
+	Version                   int
+	Imported                  moment
 }
 
 // controls lists the duties by family, in the order of the law book.
@@ -40,12 +49,18 @@ func (s *site) controls(v *visit) error {
 	if err != nil {
 		return err
 	}
-	t := makeTown(r, s.Laws, s.packs, now, s.Zone)
+	t := makeTown(r, s.Laws, now, s.Zone)
 	byID := map[string]controlRow{}
 	for _, c := range slices.Concat(t.Controls, t.Unmeasured) {
 		byID[c.ID] = c
 	}
 	page := controlsView{Measured: len(t.Controls), Elsewhere: len(t.Unmeasured)}
+	for _, p := range r.packs {
+		if p.Chosen {
+			page.Packs = append(page.Packs, packRow{Title: p.Title.In(v.Lang), Name: p.Name, Date: v.DayOf(p.Date), Version: p.Version,
+				Signer: p.Signer, Imported: v.Moment(p.Imported)})
+		}
+	}
 	for _, family := range s.Laws.Families {
 		group := familyView{Title: family.Title.In(v.Lang)}
 		for _, law := range s.Laws.Controls {
@@ -87,8 +102,8 @@ func (s *site) control(v *visit) error {
 	if err != nil {
 		return err
 	}
-	t := makeTown(r, policy.LawBook{Controls: []policy.Control{law}}, s.packs, now, s.Zone)
-	row := controlRow{Control: law, Packs: s.packs[law.ID]}
+	t := makeTown(r, policy.LawBook{Controls: []policy.Control{law}}, now, s.Zone)
+	row := controlRow{Control: law, Packs: packsOf(r.packs)[law.ID]}
 	if len(t.Controls) == 1 {
 		row = t.Controls[0]
 	}

@@ -25,7 +25,7 @@ func (s *site) machines(v *visit) error {
 	if err != nil {
 		return err
 	}
-	page := makeTown(r, s.Laws, s.packs, now, s.Zone)
+	page := makeTown(r, s.Laws, now, s.Zone)
 	return v.render(view{name: "equipos", title: v.T("machines.title"), menu: "equipos", data: page})
 }
 

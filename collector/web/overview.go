@@ -53,7 +53,7 @@ func (s *site) overview(v *visit) error {
 	if err != nil {
 		return err
 	}
-	page := overviewView{town: makeTown(r, s.Laws, s.packs, now, s.Zone)}
+	page := overviewView{town: makeTown(r, s.Laws, now, s.Zone)}
 	page.Ring = makeRing(page.Whole)
 	page.Begun = page.Whole.Asked() > 0
 	for _, status := range drawn() {

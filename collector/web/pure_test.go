@@ -238,7 +238,7 @@ func TestTown(t *testing.T) {
 			state("bad", "A@y", checks.Fail), state("bad", findings.ControlAgent, checks.Fail), silent},
 	}
 	laws := policy.LawBook{Controls: []policy.Control{{ID: "M", Core: true}, {ID: "A"}, {ID: "optional"}}}
-	got := makeTown(r, laws, nil, today, madrid)
+	got := makeTown(r, laws, today, madrid)
 	var order []string
 	for _, m := range got.Machines {
 		order = append(order, fmt.Sprintf("%s %s %d", m.Hostname, m.Condition, m.Counts[checks.Fail]))

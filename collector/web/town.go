@@ -106,6 +106,7 @@ type rows struct {
 	machines []enroll.Machine
 	known    []enroll.KnownMachine
 	states   []findings.State
+	packs    []Pack
 }
 
 func (s *site) readRows(ctx context.Context, tx *storage.Tx, at time.Time) (r rows, err error) {
@@ -113,6 +114,9 @@ func (s *site) readRows(ctx context.Context, tx *storage.Tx, at time.Time) (r ro
 		return r, err
 	}
 	if r.known, err = s.Enroll.Known(ctx, tx); err != nil {
+		return r, err
+	}
+	if r.packs, err = s.Packs(ctx, tx); err != nil {
 		return r, err
 	}
 	r.states, err = s.Findings.StatesAt(ctx, tx, at)
@@ -128,7 +132,8 @@ func (s *site) read(ctx context.Context, what string, fn func(ctx context.Contex
 }
 
 // makeTown is pure: the same rows give the same town.
-func makeTown(r rows, laws policy.LawBook, packs map[string][]policy.Pack, at time.Time, zone *time.Location) town {
+func makeTown(r rows, laws policy.LawBook, at time.Time, zone *time.Location) town {
+	packs := packsOf(r.packs)
 	t := town{At: at, Period: reviews.PeriodOf(at, zone), Listed: len(r.known) > 0, Whole: tally{}}
 	byMachine := map[string][]findings.State{}
 	for _, state := range r.states {
@@ -228,12 +233,12 @@ func urgency(m machineRow) int {
 }
 
 // packsOf lists the packs that measure each control.
-func packsOf(packs []policy.Pack) map[string][]policy.Pack {
+func packsOf(packs []Pack) map[string][]policy.Pack {
 	out := map[string][]policy.Pack{}
 	for _, p := range packs {
 		for _, rule := range p.Rules {
 			if !slices.ContainsFunc(out[rule.Control], func(q policy.Pack) bool { return q.Name == p.Name }) {
-				out[rule.Control] = append(out[rule.Control], p)
+				out[rule.Control] = append(out[rule.Control], p.Pack)
 			}
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -100,11 +101,19 @@ func (w *townHall) write(fn func(ctx context.Context, tx *storage.Tx) error) {
 	w.must(w.db.Write(w.t.Context(), fn))
 }
 
+// inForce are the packs of the program, of which the town chose the first two.
+func (w *townHall) inForce(context.Context, *storage.Tx) (out []Pack, _ error) {
+	for _, p := range w.packs {
+		out = append(out, Pack{Pack: p, Chosen: slices.Contains(policy.DefaultPacks(), p.Name)})
+	}
+	return out, nil
+}
+
 // portal is the handler over this town, with some options changed.
 func (w *townHall) portal(change ...func(*Options)) http.Handler {
 	w.t.Helper()
 	opts := Options{Organisation: "Ayuntamiento de Valdehermoso", Zone: madrid, DB: w.db, Accounts: w.access, Enroll: w.enroll,
-		Findings: w.findings, Catalog: w.catalog, Laws: w.laws, Packs: w.packs, Now: func() time.Time { return w.now }, Version: "0.1.0"}
+		Findings: w.findings, Catalog: w.catalog, Laws: w.laws, Packs: w.inForce, Now: func() time.Time { return w.now }, Version: "0.1.0"}
 	for _, c := range change {
 		c(&opts)
 	}

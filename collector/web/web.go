@@ -55,7 +55,8 @@ type Options struct {
 	Findings *findings.Store
 	Catalog  *catalog.Catalog
 	Laws     policy.LawBook
-	Packs    []policy.Pack
+	// Packs are those in force, which may change while the portal runs.
+	Packs func(ctx context.Context, tx *storage.Tx) ([]Pack, error)
 
 	// Now is the clock; nil means time.Now. Logger may be nil. Version stands
 	// at the foot of the pages.
@@ -64,11 +65,21 @@ type Options struct {
 	Version string
 }
 
+// Pack is a pack in force and where it is from.
+type Pack struct {
+	policy.Pack
+	// Signer published it, Imported is when it was imported; zero for one of the program.
+	Signer   string
+	Imported time.Time
+	// Chosen: the organisation's machines are measured by it.
+	Chosen bool
+}
+
 // New returns the portal. It must be served over TLS: browsers send its
 // cookies over nothing else.
 func New(opts Options) (http.Handler, error) {
-	if opts.DB == nil || opts.Accounts == nil || opts.Enroll == nil || opts.Findings == nil || opts.Catalog == nil {
-		return nil, errors.New("the portal needs a database, accounts, machines, findings and a catalogue")
+	if opts.DB == nil || opts.Accounts == nil || opts.Enroll == nil || opts.Findings == nil || opts.Catalog == nil || opts.Packs == nil {
+		return nil, errors.New("the portal needs a database, accounts, machines, findings, a catalogue and packs")
 	}
 	s := &site{Options: opts, words: words(), voices: map[message.Lang]report.Voice{}}
 	if s.Now == nil {
@@ -83,7 +94,6 @@ func New(opts Options) (http.Handler, error) {
 	for _, lang := range message.Langs() {
 		s.voices[lang] = report.NewVoice(lang, opts.Catalog)
 	}
-	s.packs = packsOf(opts.Packs)
 	s.sessions = newSessions(s)
 	var err error
 	if s.assets, err = loadAssets(); err != nil {
@@ -125,7 +135,6 @@ type site struct {
 
 	words    message.Catalogue
 	voices   map[message.Lang]report.Voice
-	packs    map[string][]policy.Pack // by control
 	sessions *sessions
 	assets   assets
 	pages    pages
