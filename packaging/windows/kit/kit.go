@@ -1,0 +1,167 @@
+// Package kit is what a USB stick needs beside an installer so that somebody who is no
+// technician can install the agent on a PC of a workgroup: a script to double-click,
+// what it must know, and a page that says how it goes.
+//
+// The script is for cmd.exe, which every Windows has and no policy forbids by default.
+// It cannot read JSON, so what it must know stands in a file of lines name=value beside
+// it; a value is never a part of a command there, whatever letters it has. The package
+// writes files and knows nothing of what Vigía does.
+package kit
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Names of the files of a kit.
+const (
+	ScriptFile   = "Instalar Vigia.cmd"
+	ReadmeFile   = "LEEME.txt"
+	SettingsFile = "vigia-kit.ini"
+	TokenFile    = "vigia-token.txt"
+	TokensFile   = "vigia-tokens.csv"
+)
+
+// Bounds of Settings.
+const (
+	MaxDepartments = 200 // more than anybody reads on a screen
+	maxName        = 100 // letters of a department or an organisation
+)
+
+//go:embed instalar.cmd
+var script string
+
+//go:embed leeme.txt
+var readme string
+
+// Settings are what the script must know. The zero value installs without asking, and
+// without an enrolment.
+type Settings struct {
+	// Organisation is named on the screen.
+	Organisation string
+	// Collector is host:port, empty when no PC reaches it: then the script leaves a file
+	// for it on the stick.
+	Collector string
+	// Proxy is that of Collector, as URL; empty for none.
+	Proxy string
+	// Departments are those to choose from, in this order.
+	Departments []string
+	// Token enrols any PC; Tokens those of single PCs, which go first. Both are only for
+	// kits with a Collector.
+	Token  string
+	Tokens []HostToken
+}
+
+// HostToken is the token of the PC named Host.
+type HostToken struct{ Host, Token string }
+
+// ErrName is the error of a name that cannot be handed to an installer.
+var ErrName = errors.New("the name has letters that an installer cannot take")
+
+// Write writes the kit's files into a folder that is there, in place of those of an
+// older kit. The installers are put beside them by whoever has them.
+func Write(dir string, s Settings) error {
+	settings, err := s.lines()
+	if err != nil {
+		return err
+	}
+	tokens, err := s.table()
+	if err != nil {
+		return err
+	}
+	for _, f := range []struct {
+		name, text string
+		mode       os.FileMode
+	}{
+		{ScriptFile, script, 0o755},
+		{ReadmeFile, "\ufeff" + readme, 0o644}, // with the mark that old editors need
+		{SettingsFile, settings, 0o644},
+		{TokenFile, line(s.Token), 0o600},
+		{TokensFile, tokens, 0o600},
+	} {
+		path := filepath.Join(dir, f.name)
+		if f.text == "" {
+			if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return fmt.Errorf("remove what an older kit had: %w", err)
+			}
+			continue
+		}
+		if err := os.WriteFile(path, []byte(windowsLines(f.text)), f.mode); err != nil {
+			return fmt.Errorf("write the kit: %w", err)
+		}
+	}
+	return nil
+}
+
+// lines writes the settings for the script.
+func (s Settings) lines() (string, error) {
+	if len(s.Departments) > MaxDepartments {
+		return "", fmt.Errorf("%d departments are more than the %d that fit on a screen", len(s.Departments), MaxDepartments)
+	}
+	var b strings.Builder
+	add := func(name, value string) error {
+		if err := checkName(value); err != nil {
+			return err
+		}
+		if value != "" {
+			fmt.Fprintf(&b, "%s=%s\n", name, value)
+		}
+		return nil
+	}
+	err := errors.Join(add("organizacion", s.Organisation), add("colector", s.Collector), add("proxy", s.Proxy),
+		add("departamentos", fmt.Sprint(len(s.Departments))))
+	for i, name := range s.Departments {
+		if name == "" {
+			err = errors.Join(err, fmt.Errorf("department %d: %w", i+1, ErrName))
+		}
+		err = errors.Join(err, add(fmt.Sprintf("departamento.%d", i+1), name))
+	}
+	return b.String(), err
+}
+
+// table writes the tokens of single PCs as the agent reads them.
+func (s Settings) table() (string, error) {
+	if len(s.Tokens) == 0 {
+		return "", nil
+	}
+	var b strings.Builder
+	b.WriteString("host,token\n")
+	for _, t := range s.Tokens {
+		if strings.ContainsAny(t.Host+t.Token, ",;\"\r\n\t ") || t.Host == "" || t.Token == "" {
+			return "", fmt.Errorf("the token of %q: %w", t.Host, ErrName)
+		}
+		fmt.Fprintf(&b, "%s,%s\n", t.Host, t.Token)
+	}
+	return b.String(), nil
+}
+
+// checkName refuses what would end a quoted argument of the installer, or be taken for
+// one of its properties, or for a second line.
+func checkName(name string) error {
+	switch {
+	case !utf8.ValidString(name), utf8.RuneCountInString(name) > maxName,
+		strings.ContainsAny(name, "\"[]{}"), strings.ContainsFunc(name, unicode.IsControl),
+		strings.HasSuffix(name, `\`), strings.TrimSpace(name) != name, strings.HasPrefix(name, "="):
+		return fmt.Errorf("%q: %w: quotes, brackets, control characters, spaces or = at its beginning, spaces or \\ at its end, more than %d letters",
+			name, ErrName, maxName)
+	}
+	return nil
+}
+
+func line(text string) string {
+	if text == "" {
+		return ""
+	}
+	return text + "\n"
+}
+
+// windowsLines ends lines as cmd.exe needs it: with others it misses some labels.
+func windowsLines(text string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\n", "\r\n")
+}

@@ -1,0 +1,97 @@
+package kit
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestWriteReplacesWhatAnOlderKitHad(t *testing.T) {
+	dir := t.TempDir()
+	first := Settings{
+		Organisation: "Ayuntamiento de Villaejemplo", Collector: "vigia.villaejemplo.example:8443",
+		Departments: []string{"Tesorería", "Obras & Servicios"}, Token: "vigia1-todos",
+		Tokens: []HostToken{{"PC-014", "vigia1-uno"}, {"PC-015", "vigia1-otro"}},
+	}
+	if err := Write(dir, first); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		SettingsFile: "organizacion=Ayuntamiento de Villaejemplo\r\ncolector=vigia.villaejemplo.example:8443\r\n" +
+			"departamentos=2\r\ndepartamento.1=Tesorería\r\ndepartamento.2=Obras & Servicios\r\n",
+		TokenFile:  "vigia1-todos\r\n",
+		TokensFile: "host,token\r\nPC-014,vigia1-uno\r\nPC-015,vigia1-otro\r\n",
+	} {
+		if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(got) != want {
+			t.Errorf("%s is %q, %v; want %q", name, got, err, want)
+		}
+	}
+	if err := Write(dir, Settings{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{TokenFile, TokensFile} {
+		if _, err := os.Stat(filepath.Join(dir, name)); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s is left of the older kit: %v", name, err)
+		}
+	}
+}
+
+// cmd.exe needs its own ends of lines, and reads no mark of an encoding.
+func TestScriptIsOneForWindows(t *testing.T) {
+	dir := t.TempDir()
+	if err := Write(dir, Settings{}); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(filepath.Join(dir, ScriptFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(b)
+	if !strings.HasPrefix(text, "@echo off\r\n") || strings.Count(text, "\n") != strings.Count(text, "\r\n") {
+		t.Error("the script does not begin or end its lines as cmd.exe needs")
+	}
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if label, ok := strings.CutPrefix(line, "goto "); ok && !strings.Contains(text, "\r\n:"+label+"\r\n") {
+			t.Errorf("there is no label %s", label)
+		}
+		// A name of the kit is never expanded before the line is parsed.
+		if strings.Contains(line, "%KIT_") || strings.Contains(line, "%DEP%") {
+			t.Errorf("a value of the kit becomes part of a command: %s", line)
+		}
+	}
+}
+
+func TestNamesThatAnInstallerCannotTake(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		ok   bool
+	}{
+		{"Tesorería", true}, {"Obras & Servicios (1.ª planta)", true}, {"100 % digital!", true}, {"^|<>%PATH%!PATH!", true},
+		{"ñ 'Á' ç · €", true}, {strings.Repeat("é", maxName), true},
+		{`Obras" TOKEN="x`, false}, {"[TOKEN]", false}, {"{x}", false}, {"a\nb", false}, {"a\x00b", false},
+		{`Obras\`, false}, {" Obras", false}, {"Obras ", false}, {"=Obras", false}, {"\xff", false},
+		{strings.Repeat("é", maxName+1), false},
+	} {
+		for _, s := range []Settings{{Departments: []string{row.name}}, {Organisation: row.name}, {Collector: row.name}, {Proxy: row.name}} {
+			dir := t.TempDir()
+			err := Write(dir, s)
+			if (err == nil) != row.ok || err != nil && !errors.Is(err, ErrName) {
+				t.Errorf("%q: %v", row.name, err)
+			}
+			if left, _ := os.ReadDir(dir); err != nil && len(left) > 0 {
+				t.Errorf("%q: a kit that is refused leaves %v", row.name, left)
+			}
+		}
+	}
+	for _, s := range []Settings{
+		{Departments: []string{""}}, {Departments: make([]string, MaxDepartments+1)},
+		{Tokens: []HostToken{{"PC,1", "x"}}}, {Tokens: []HostToken{{"PC-1", "x\ny"}}}, {Tokens: []HostToken{{"", "x"}}},
+	} {
+		if err := Write(t.TempDir(), s); err == nil {
+			t.Errorf("written: %+v", s)
+		}
+	}
+}
