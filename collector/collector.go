@@ -21,8 +21,10 @@ import (
 	"vigia/checks/catalog"
 	"vigia/checks/policy"
 	"vigia/collector/access"
+	"vigia/collector/api/carry"
 	apiv1 "vigia/collector/api/v1"
 	"vigia/collector/assign"
+	"vigia/collector/courier"
 	"vigia/collector/enroll"
 	"vigia/collector/evidence"
 	"vigia/collector/findings"
@@ -61,6 +63,9 @@ type Collector struct {
 	now     func() time.Time
 	version string
 	steps   ingest.Steps
+	// policyKey signs answers that go by hand, files opens what comes so.
+	policyKey ed25519.PrivateKey
+	files     carry.Key
 }
 
 // KeysDir is the folder of the keys inside the data folder.
@@ -92,6 +97,10 @@ func Open(ctx context.Context, opts Options) (*Collector, error) {
 	}
 	policyKey, err := assign.LoadOrCreateKey(keys)
 	if err != nil {
+		return nil, err
+	}
+	c.policyKey = policyKey
+	if c.files, err = courier.LoadOrCreateKey(keys); err != nil {
 		return nil, err
 	}
 	if c.CA, err = enroll.OpenCA(enroll.CAOptions{Dir: keys, Now: c.now, Logger: c.logger}); err != nil {

@@ -84,20 +84,31 @@ func hosts(configured []string, listen string) []string {
 	return out
 }
 
+// enrollment answers machines that enrol, by wire or by hand.
+func (c *Collector) enrollment() *enroll.Service {
+	return enroll.NewService(enroll.ServiceOptions{
+		DB: c.DB, Store: c.Enroll, CA: c.CA, Organisation: c.Config.Organisation,
+		PolicyKeys: c.Assign.Keys(), LogKey: c.Log.Verifier(), FileRecipient: c.files.Recipient(),
+		Policy: c.policyOf, Now: c.now, Logger: c.logger,
+	})
+}
+
+// ingest takes what machines deliver, by wire or by hand.
+func (c *Collector) ingest() *ingest.Service {
+	return ingest.NewService(ingest.Options{
+		DB: c.DB, Authority: c.CA, Machines: c.Enroll, Log: c.Log, Findings: c.Findings, Policies: c.Assign,
+		Now: c.now, Logger: c.logger, Steps: c.steps,
+	})
+}
+
 func (c *Collector) serveAgents(ctx context.Context, lis net.Listener) error {
 	tlsConfig, err := c.CA.ServerTLS(hosts(c.Config.Agents.Hosts, c.Config.Agents.Listen)...)
 	if err != nil {
 		return errors.Join(err, lis.Close())
 	}
 	server := ingest.NewServer(tlsConfig, c.CA, c.logger)
-	enroll.NewService(enroll.ServiceOptions{
-		DB: c.DB, Store: c.Enroll, CA: c.CA, Organisation: c.Config.Organisation,
-		PolicyKeys: c.Assign.Keys(), LogKey: c.Log.Verifier(), Policy: c.policyOf, Now: c.now, Logger: c.logger,
-	}).Register(server)
-	ingest.NewService(ingest.Options{
-		DB: c.DB, Authority: c.CA, Machines: c.Enroll, Log: c.Log, Findings: c.Findings, Policies: c.Assign,
-		Now: c.now, Logger: c.logger, Steps: c.steps,
-	}).Register(server)
+	c.enrollment().Register(server)
+	c.ingest().Register(server)
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(ingest.Limit(lis, maxAgentConnections, maxAgentsPerAddress)) }()
 	select {
