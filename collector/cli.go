@@ -104,7 +104,7 @@ Códigos de salida: 0 bien; 1 funcionó y la respuesta es «no»; 2 error.`,
 	root.AddCommand(
 		c.serveCommand(), c.tokenCommand(), c.userCommand(), c.agentsCommand(), c.machinesCommand(),
 		c.policyCommand(), c.packCommand(), c.findingsCommand(), c.reviewCommand(), c.verifyCommand(),
-		c.importCommand(), c.papersCommand(), c.backupCommand(), c.restoreCommand(),
+		c.importCommand(), c.kitCommand(), c.papersCommand(), c.backupCommand(), c.restoreCommand(),
 	)
 	inSpanish(root)
 	describeFlags(root)

@@ -12,10 +12,11 @@ func Rows() []Row {
 	return []Row{
 		// The agent.
 		{From: of("agent/cmd/vigia-agent"), May: of("agent")},
-		{From: of("agent"), May: of("agent/schedule", "agent/spool", "agent/deliver", "agent/identity",
+		{From: of("agent"), May: of("agent/schedule", "agent/spool", "agent/deliver", "agent/identity", "agent/proxy",
 			"checks", "checks/catalog", "checks/policy", "checks/host", "checks/host/ldap", "checks/host/local", "checks/host/hosttest",
 			"checks/personaldata/scan", "collector/api/v1", "collector/api/carry", "packaging/service", "packaging/settings"),
 			Why: "hosttest replays a recorded machine for `check --recording`"},
+		{From: of("agent/proxy")},
 		{From: of("agent/schedule", "agent/spool", "agent/deliver", "agent/identity"),
 			May: of("checks", "collector/api/v1"),
 			Why: "siblings meet in package agent, through the small interfaces they declare"},
@@ -52,7 +53,7 @@ func Rows() []Row {
 		{From: of("collector"), May: of("collector/access", "collector/api/v1", "collector/api/carry", "collector/assign", "collector/courier",
 			"collector/enroll", "collector/ingest", "collector/evidence", "collector/storage", "collector/storage/backup", "collector/findings",
 			"collector/incidents", "collector/registers/*", "collector/reviews", "collector/report", "collector/influx", "collector/notify",
-			"collector/simulate", "collector/papers", "collector/web", "dashboards", "packaging/service", "packaging/settings",
+			"collector/simulate", "collector/papers", "collector/web", "dashboards", "packaging/service", "packaging/settings", "packaging/windows/kit",
 			"checks", "checks/catalog", "checks/policy"),
 			Why: "it makes the catalogue that findings and assign are given"},
 		{From: of("collector/api/v1"),
@@ -100,7 +101,7 @@ func Rows() []Row {
 
 		// What stands alone.
 		{From: of("dashboards")},
-		{From: of("packaging/*")},
+		{From: of("packaging/*", "packaging/windows/kit")},
 		{From: of("packaging/sbom/cmd/sbom"), May: of("packaging/sbom")},
 	}
 }
