@@ -105,21 +105,35 @@ func (w *body) runs(text string, head bool) {
 // pageWidth is the width of the text in twentieths of a point: A4 less two margins.
 const pageWidth = 9638
 
-// table gives each column a width by the length of its texts.
-func (w *body) table(rows [][]string) {
-	columns := len(rows[0])
-	weight, total := make([]int, columns), 0
-	for _, row := range rows {
-		for i := range min(columns, len(row)) {
-			weight[i] = max(weight[i], min(len([]rune(row[i])), 60), 9)
+// widths shares the page among the columns: each has room for its longest word, as far as
+// that is reasonable, and the rest goes by the length of the texts.
+func widths(rows [][]string) []int {
+	const letter, margins, most = 125, 200, pageWidth / 3
+	width := make([]int, len(rows[0]))
+	weight, total, left := make([]int, len(width)), 0, pageWidth
+	for i := range width {
+		for _, row := range rows {
+			if i >= len(row) {
+				continue
+			}
+			weight[i] = max(weight[i], min(len([]rune(row[i])), 60), 1)
+			for word := range strings.FieldsSeq(strings.Trim(row[i], "*[]")) {
+				width[i] = max(width[i], min(letter*len([]rune(word))+margins, most))
+			}
 		}
+		total, left = total+weight[i], left-width[i]
 	}
-	for _, n := range weight {
-		total += n
+	for i := range width {
+		width[i] += max(0, left) * weight[i] / max(1, total)
 	}
+	return width
+}
+
+func (w *body) table(rows [][]string) {
+	width := widths(rows)
 	w.WriteString(`<w:tbl><w:tblPr><w:tblStyle w:val="TableGrid"/><w:tblW w:w="` + fmt.Sprint(pageWidth) + `" w:type="dxa"/><w:tblLayout w:type="fixed"/></w:tblPr><w:tblGrid>`)
-	for _, n := range weight {
-		fmt.Fprintf(w, `<w:gridCol w:w="%d"/>`, pageWidth*n/total)
+	for _, n := range width {
+		fmt.Fprintf(w, `<w:gridCol w:w="%d"/>`, n)
 	}
 	w.WriteString("</w:tblGrid>")
 	for number, row := range rows {
@@ -128,12 +142,12 @@ func (w *body) table(rows [][]string) {
 			w.WriteString("<w:tblHeader/>")
 		}
 		w.WriteString("</w:trPr>")
-		for i := range columns {
+		for i := range width {
 			text := ""
 			if i < len(row) {
 				text = row[i]
 			}
-			fmt.Fprintf(w, `<w:tc><w:tcPr><w:tcW w:w="%d" w:type="dxa"/>`, pageWidth*weight[i]/total)
+			fmt.Fprintf(w, `<w:tc><w:tcPr><w:tcW w:w="%d" w:type="dxa"/>`, width[i])
 			if number == 0 {
 				w.WriteString(`<w:shd w:val="clear" w:color="auto" w:fill="E7ECEF"/>`)
 			}

@@ -65,7 +65,7 @@ func neverList() string {
 - lo que se teclea, lo que se ve en la pantalla, el sonido ni la imagen;
 - las páginas que se visitan ni las búsquedas;
 - dónde está el equipo;
-- cuánto tiempo trabaja cada persona, ni a qué hora entra y sale, salvo lo que se dice en «Lo que sí conviene saber».`
+- cuánto tiempo trabaja cada persona, ni a qué hora entra y sale, salvo lo que dice el anexo en «Lo que sí conviene saber».`
 }
 
 // anyCheck are names of fields that mean the same in every check.
