@@ -114,7 +114,7 @@ func Open(ctx context.Context, opts Options) (_ *Agent, err error) {
 	}
 	cat := catalog.New()
 	a.policies = &policies{
-		catalog: cat, agentID: a.id.AgentID(), keys: a.id.PolicyKeys,
+		catalog: cat, now: opts.Now, agentID: a.id.AgentID(), keys: a.id.PolicyKeys,
 		store: shelf{kept, policyFile, 2 * policy.MaxPolicy}, logger: opts.Logger,
 		good: shelf{kept, goodPolicyFile, 2 * policy.MaxPolicy}, safe: a.safe,
 		adopted: a.adopt,

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -147,8 +148,9 @@ func policiesOf(dir folder, id *identity.Identity, cat *catalog.Catalog, logger 
 		return nil, err
 	}
 	return &policies{
-		catalog: cat, agentID: id.AgentID(), keys: id.PolicyKeys, logger: logger,
+		catalog: cat, now: time.Now, agentID: id.AgentID(), keys: id.PolicyKeys, logger: logger,
 		store:   shelf{kept, policyFile, 2 * policy.MaxPolicy},
+		good:    shelf{kept, goodPolicyFile, 2 * policy.MaxPolicy},
 		adopted: func(policy.Policy) {},
 		refused: func(context.Context, map[string]string) {},
 	}, nil

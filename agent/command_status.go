@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -81,7 +80,7 @@ func currentStatus(ctx context.Context, dir folder, id *identity.Identity) (Stat
 	p, err := keptPolicy(ctx, dir, id, catalog.New())
 	switch {
 	case err == nil:
-		s.Policy = StatusPolicy{Epoch: p.Epoch, Version: p.Version, Packs: p.Packs}
+		s.Policy = StatusPolicy{Epoch: p.Epoch, Version: p.Version, Packs: p.Packs, Refused: s.Policy.Refused}
 	case !errors.Is(err, errNoPolicy):
 		return Status{}, err
 	}
@@ -110,11 +109,10 @@ func (c *cli) writeStatus(s Status) {
 	if s.Policy.Version == 0 {
 		line("status.policy", c.say.text("status.no_policy", nil))
 	} else {
-		var packs []string
-		for _, p := range s.Policy.Packs {
-			packs = append(packs, fmt.Sprintf("%s %d", p.Name, p.Version))
-		}
-		line("status.policy", fmt.Sprintf("%d.%d (%s)", s.Policy.Epoch, s.Policy.Version, strings.Join(packs, ", ")))
+		line("status.policy", fmt.Sprintf("%d.%d (%s)", s.Policy.Epoch, s.Policy.Version, packList(s.Policy.Packs)))
+	}
+	if r := s.Policy.Refused; r != nil {
+		line("status.refused", c.say.time(r.At)+": "+c.say.refused(r))
 	}
 	line("status.reports", c.say.text("status.reports.value", map[string]string{
 		"last": number(s.Spool.Last), "acked": number(s.Spool.Acked), "waiting": number(s.Spool.Waiting), "bytes": size(s.Spool.Bytes),

@@ -20,7 +20,7 @@ func (s sayer) has(code string) bool {
 // messages is everything that the agent says to people, its checks apart.
 func messages() message.Catalogue {
 	all := message.Catalogue{}
-	for _, part := range []message.Catalogue{words(), pageMessages(), outputMessages(), helpMessages(), attestMessages(), problemMessages()} {
+	for _, part := range []message.Catalogue{words(), pageMessages(), outputMessages(), helpMessages(), attestMessages(), problemMessages(), refusalMessages()} {
 		all.Merge(part)
 	}
 	return all
@@ -53,8 +53,11 @@ func pageMessages() message.Catalogue {
 		"page.lead_unnamed": says(
 			"Este equipo comprueba por sí mismo si su configuración cumple lo que la ley de protección de datos pide. Aquí ve usted el resultado de cada comprobación.",
 			"This machine checks by itself whether its settings meet what data protection law asks for. Here you see the result of each check."),
-		"page.written":         says("Página escrita el {time}.", "Page written on {time}."),
-		"page.delivered":       says("Último envío: {time}.", "Last delivery: {time}."),
+		"page.written":   says("Página escrita el {time}.", "Page written on {time}."),
+		"page.delivered": says("Último envío: {time}.", "Last delivery: {time}."),
+		"page.policy":    says("Se mide con la política {version}: {packs}.", "Measured by policy {version}: {packs}."),
+		"page.refused": says("El {time} llegó otra política y no se aceptó: {why}",
+			"On {time} another policy came and was not accepted: {why}"),
 		"page.never_delivered": says("Todavía no se ha enviado nada.", "Nothing was delivered yet."),
 
 		"page.measured.title": says("Qué se mide", "What is measured"),
@@ -129,6 +132,7 @@ func outputMessages() message.Catalogue {
 		"status.collector":     says("Colector", "Collector"),
 		"status.certificate":   says("Certificado hasta", "Certificate until"),
 		"status.policy":        says("Política", "Policy"),
+		"status.refused":       says("Política rechazada", "Policy refused"),
 		"status.no_policy":     says("todavía ninguna", "none yet"),
 		"status.reports":       says("Informes", "Reports"),
 		"status.reports.value": says("{last} escritos, {acked} confirmados, {waiting} en espera ({bytes} en disco)", "{last} written, {acked} acknowledged, {waiting} waiting ({bytes} on disk)"),

@@ -22,7 +22,7 @@ func TestEveryMessageHasBothLanguages(t *testing.T) {
 		t.Error(problem)
 	}
 	n := 0
-	for _, part := range []message.Catalogue{words(), pageMessages(), outputMessages(), helpMessages(), attestMessages(), problemMessages()} {
+	for _, part := range []message.Catalogue{words(), pageMessages(), outputMessages(), helpMessages(), attestMessages(), problemMessages(), refusalMessages()} {
 		n += len(part)
 	}
 	if got := len(messages()); got != n {

@@ -41,6 +41,7 @@ func page(s Status, cat *catalog.Catalog, lang message.Lang) []byte {
 		w.text("page.delivered", map[string]string{"time": w.say.time(s.Delivery.Succeeded)})
 	}
 	w.put(`</p>`)
+	w.policy(s.Policy)
 	w.summary(s.Results)
 	w.results(s.Results)
 	for _, section := range []string{"page.measured", "page.never", "page.seen_by"} {
@@ -48,6 +49,29 @@ func page(s Status, cat *catalog.Catalog, lang message.Lang) []byte {
 	}
 	w.put(`<footer>Vigía `, html.EscapeString(s.Version), ` · `, html.EscapeString(s.AgentID), `</footer></main></body></html>`, "\n")
 	return []byte(w.b.String())
+}
+
+// policy says by which rules the machine is measured.
+func (w *pageWriter) policy(p StatusPolicy) {
+	if p.Version == 0 {
+		return
+	}
+	w.put(`<p class="facts">`)
+	w.text("page.policy", map[string]string{"version": fmt.Sprintf("%d.%d", p.Epoch, p.Version), "packs": packList(p.Packs)})
+	if p.Refused != nil {
+		w.put(` `)
+		w.text("page.refused", map[string]string{"time": w.say.time(p.Refused.At), "why": w.say.refused(p.Refused)})
+	}
+	w.put(`</p>`)
+}
+
+// packList writes packs with their versions.
+func packList(packs []policy.PackRef) string {
+	words := make([]string, len(packs))
+	for i, p := range packs {
+		words[i] = fmt.Sprintf("%s %d", p.Name, p.Version)
+	}
+	return strings.Join(words, ", ")
 }
 
 type pageWriter struct {

@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -23,15 +25,21 @@ var (
 	errPolicySignature = errors.New("signature")
 	errPolicyAgent     = errors.New("other_machine")
 	errPolicyOlder     = errors.New("older")
+	errPolicyPackOlder = errors.New("pack_older")
 	errPolicyInvalid   = errors.New("invalid")
 	errPolicySafeMode  = errors.New("safe_mode")
 )
 
+func refusals() []error {
+	return []error{errPolicySignature, errPolicyAgent, errPolicyOlder, errPolicyPackOlder, errPolicyInvalid, errPolicySafeMode}
+}
+
 // policies holds the policy in force. It is the last one that was signed by a
-// pinned key, meant for this machine, not older, and valid for the very code
-// that runs it.
+// pinned key, meant for this machine, neither itself nor in one of its packs
+// older, and valid for the very code that runs it.
 type policies struct {
 	catalog *catalog.Catalog
+	now     func() time.Time
 	agentID string
 	keys    func() []ed25519.PublicKey
 	store   interface {
@@ -58,42 +66,42 @@ type policies struct {
 	// lastRefused is the refused one that was told of last: the collector
 	// offers it with every answer.
 	lastRefused [sha256.Size]byte
+	refusal     *StatusRefused // of it, until another one is taken
 }
 
-// load puts the kept policy in force. One that is damaged, or that this
-// version cannot run, is none: the collector will send another.
+// load puts the kept policy in force: the last one or, if that is damaged or
+// this version cannot run it, the one with which the agent was steady; in safe
+// mode that one first. If neither can be used there is none, and the collector
+// will send another.
 func (p *policies) load(ctx context.Context) error {
-	b, err := p.kept()
-	if err != nil {
-		return fmt.Errorf("read the policy: %w", err)
-	}
-	if b == nil {
-		return nil
-	}
-	var signed apiv1.SignedPolicy
-	if err := proto.Unmarshal(b, &signed); err != nil {
-		p.logger.WarnContext(ctx, "kept policy is damaged", "error", err)
-		return nil
-	}
-	next, err := p.verify(&signed)
-	if err != nil {
-		p.logger.WarnContext(ctx, "kept policy is not valid any more", "error", err)
-		return nil
-	}
-	p.mu.Lock()
-	p.current, p.any = next, true
-	p.mu.Unlock()
-	return nil
-}
-
-// kept is the policy on disk.
-func (p *policies) kept() ([]byte, error) {
+	from := []interface{ Load() ([]byte, error) }{p.store, p.good}
 	if p.safe {
-		if b, err := p.good.Load(); err != nil || b != nil {
-			return b, err
-		}
+		slices.Reverse(from)
 	}
-	return p.store.Load()
+	for _, kept := range from {
+		b, err := kept.Load()
+		if err != nil {
+			return fmt.Errorf("read the policy: %w", err)
+		}
+		if b == nil {
+			continue
+		}
+		var signed apiv1.SignedPolicy
+		if err := proto.Unmarshal(b, &signed); err != nil {
+			p.logger.WarnContext(ctx, "kept policy is damaged", "error", err)
+			continue
+		}
+		next, err := p.verify(&signed)
+		if err != nil {
+			p.logger.WarnContext(ctx, "kept policy is not valid any more", "error", err)
+			continue
+		}
+		p.mu.Lock()
+		p.current, p.any = next, true
+		p.mu.Unlock()
+		return nil
+	}
+	return nil
 }
 
 // steady remembers the policy in force as one that the agent bears.
@@ -125,6 +133,14 @@ func (p *policies) get() (policy.Policy, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.current, p.any
+}
+
+// refusedNow is the policy that was offered and refused last, nil for none since one was
+// taken.
+func (p *policies) refusedNow() *StatusRefused {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.refusal
 }
 
 // Offer takes or refuses a policy. A refused one leaves the last good one in
@@ -178,6 +194,9 @@ func (p *policies) take(next policy.Policy, signed *apiv1.SignedPolicy) error {
 			return fmt.Errorf("%w: it is %d.%d and %d.%d is in force", errPolicyOlder,
 				next.Epoch, next.Version, p.current.Epoch, p.current.Version)
 		}
+		if err := p.packOlder(next); err != nil {
+			return err
+		}
 	}
 	if p.safe {
 		return fmt.Errorf("%w: the agent is in safe mode, it is taken at the next start", errPolicySafeMode)
@@ -189,26 +208,46 @@ func (p *policies) take(next policy.Policy, signed *apiv1.SignedPolicy) error {
 	if err := p.store.Save(b); err != nil {
 		return fmt.Errorf("keep the policy: %w", err)
 	}
-	p.current, p.any = next, true
+	p.current, p.any, p.refusal = next, true, nil
+	return nil
+}
+
+// packOlder refuses a policy one of whose packs is older than in the policy in force: the
+// collector was put back to another program without a word. A restore from a backup, which
+// begins a new epoch, may bring older ones. p.mu is held.
+func (p *policies) packOlder(next policy.Policy) error {
+	if next.Epoch != p.current.Epoch {
+		return nil
+	}
+	for _, was := range p.current.Packs {
+		for _, now := range next.Packs {
+			if now.Name == was.Name && now.Version < was.Version {
+				return fmt.Errorf("%w: pack %s comes as %d and %d is in force", errPolicyPackOlder, now.Name, now.Version, was.Version)
+			}
+		}
+	}
 	return nil
 }
 
 func (p *policies) refuse(ctx context.Context, signed *apiv1.SignedPolicy, next policy.Policy, err error) {
 	sum := sha256.Sum256(append(signed.GetSignature(), signed.GetPolicy()...))
+	why := whyNotKept
+	for _, known := range refusals() {
+		if errors.Is(err, known) {
+			why = known.Error()
+		}
+	}
 	p.mu.Lock()
 	again := sum == p.lastRefused
 	p.lastRefused = sum
+	if p.refusal == nil || !again {
+		p.refusal = &StatusRefused{At: p.now().UTC().Truncate(time.Second), Why: why, Detail: err.Error(), Epoch: next.Epoch, Version: next.Version}
+	}
 	p.mu.Unlock()
 	if again {
 		return
 	}
 	p.logger.ErrorContext(ctx, "policy refused, the last good one stays in force", "error", err)
-	why := "not_kept"
-	for _, known := range []error{errPolicySignature, errPolicyAgent, errPolicyOlder, errPolicyInvalid, errPolicySafeMode} {
-		if errors.Is(err, known) {
-			why = known.Error()
-		}
-	}
 	p.refused(ctx, map[string]string{
 		"why":     why,
 		"detail":  err.Error(),

@@ -37,6 +37,19 @@ type StatusPolicy struct {
 	Epoch   uint64           `json:"epoch"`
 	Version uint64           `json:"version"`
 	Packs   []policy.PackRef `json:"packs"`
+	// Refused is the one that the collector offered last and that was not taken.
+	Refused *StatusRefused `json:"refused,omitempty"`
+}
+
+// StatusRefused is a policy that was not taken: the one before it stays in force.
+type StatusRefused struct {
+	At time.Time `json:"at"`
+	// Why is a code of refusalMessages without its prefix, Detail the technical words.
+	Why    string `json:"why"`
+	Detail string `json:"detail"`
+	// Epoch and Version are zero where they could not be read.
+	Epoch   uint64 `json:"epoch,omitempty"`
+	Version uint64 `json:"version,omitempty"`
 }
 
 // StatusSpool is what waits on disk.
@@ -154,6 +167,7 @@ func (v *view) status() Status {
 	if p, ok := a.policies.get(); ok {
 		s.Policy = StatusPolicy{Epoch: p.Epoch, Version: p.Version, Packs: p.Packs}
 	}
+	s.Policy.Refused = a.policies.refusedNow()
 	for _, r := range a.ledger.Newest() {
 		s.Results = append(s.Results, measuredOf(r))
 	}
