@@ -19,7 +19,7 @@ func (c *Collector) portal() (http.Handler, error) {
 	return web.New(web.Options{
 		Organisation: c.Config.Organisation, Zone: c.Config.TimeZone.Location, DB: c.DB, Accounts: c.Access,
 		Enroll: c.Enroll, Findings: c.Findings, Catalog: c.Catalog, Laws: laws, Packs: c.packsForPortal,
-		Now: c.now, Logger: c.logger, Version: c.version,
+		Agents: c.agentsAddress(), Now: c.now, Logger: c.logger, Version: c.version,
 	})
 }
 

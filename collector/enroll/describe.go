@@ -47,6 +47,9 @@ func writeID(id []byte) string {
 	return hex.EncodeToString(id)
 }
 
+// ValidHostname tells whether a machine may be called so.
+func ValidHostname(name string) bool { return validHostname(name) }
+
 // validHostname accepts what hosts are really called, underscores and letters
 // of other alphabets included; it is a label for people, not a DNS query.
 func validHostname(name string) bool {

@@ -170,7 +170,7 @@ func TestMerge(t *testing.T) {
 		if strings.Join(c.left, " ") != before.id {
 			t.Errorf("left: got %q", c.left)
 		}
-		if err := merge(before.id, after.id, "x"); !errors.Is(err, errReplaced) {
+		if err := merge(before.id, after.id, "x"); !errors.Is(err, ErrReplaced) {
 			t.Errorf("again: got %v", err)
 		}
 		if err := merge(after.id, before.id, "x"); !errors.Is(err, ErrNotActive) {

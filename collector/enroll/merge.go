@@ -33,8 +33,10 @@ type LinkRecord struct {
 
 // Errors of Merge and Distinct.
 var (
-	errSelf     = errors.New("they are one and the same enrolment")
-	errReplaced = errors.New("it was replaced by another machine already")
+	// ErrReplaced: the old machine was merged before.
+	ErrReplaced = errors.New("it was replaced by another machine already")
+
+	errSelf = errors.New("they are one and the same enrolment")
 )
 
 // Merge says that an active machine is another one, enrolled anew: the old one
@@ -59,7 +61,7 @@ func (s *Store) Merge(ctx context.Context, tx *storage.Tx, oldID, newID, why, by
 	case after.Status != Active:
 		return fail(ErrNotActive)
 	case before.ReplacedBy != "":
-		return fail(errReplaced)
+		return fail(ErrReplaced)
 	}
 	// Links cannot go in a circle: who is replaced is not active ever after.
 	if before.Status == Active {

@@ -38,6 +38,8 @@ var (
 	ErrTokenHost    = errors.New("the token is for another machine: use the one that was created for this host name")
 	ErrTokenSpent   = errors.New("the token has admitted all machines that it was made for: create another")
 	ErrTokenFull    = errors.New("all places of the token are held by machines that wait for approval: approve or reject them, or create another")
+	// ErrTokenClosed is of a token that is to be withdrawn and admits nobody anyway.
+	ErrTokenClosed  = errors.New("the token admits nobody any more")
 	ErrTokenNetwork = errors.New("the token does not admit machines from this network: enrol from one that it was made for, or create another")
 )
 
@@ -274,7 +276,7 @@ func (s *Store) RevokeToken(ctx context.Context, tx *storage.Tx, id, by string) 
 	}
 	state := info.State(s.now())
 	if state == TokenRevoked || state != TokenOpen && len(waiting) == 0 {
-		return fmt.Errorf("withdraw token %q: it is %s already", id, state)
+		return fmt.Errorf("withdraw token %q: %w: it is %s", id, ErrTokenClosed, state)
 	}
 	if _, err := tx.Exec(ctx, `UPDATE enroll_tokens SET revoked_at = $2 WHERE id = $1`, id, micros(s.now())); err != nil {
 		return fmt.Errorf("withdraw token %q: %w", id, err)

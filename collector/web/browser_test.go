@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
+	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,6 +26,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"vigia/collector/access"
+	"vigia/collector/enroll"
 )
 
 // chromium is a real browser that looks at the portal over its real TLS.
@@ -197,7 +200,7 @@ func TestBrowser(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a browser takes seconds: make test runs it")
 	}
-	w := emptyTown(t)
+	w := emptyTown(t, access.Administrator)
 	pcs := officePCs()
 	ids := w.furnish(pcs)
 	w.knowMachines(pcs)
@@ -224,6 +227,8 @@ func TestBrowser(t *testing.T) {
 		c.shoot(name+"-oscuro", 1280, 900, "dark", true)
 		c.shoot(name+"-movil", 390, 844, "light", true)
 	}
+
+	c.admissions(w)
 
 	// Overview, control, machine: by keyboard.
 	c.run(chromedp.EmulateViewport(1280, 860), chromedp.Navigate(c.base+"/"))
@@ -256,5 +261,64 @@ func TestBrowser(t *testing.T) {
 	}
 	if len(c.problems) > 0 {
 		t.Errorf("console: %q", c.problems)
+	}
+}
+
+// admissions looks at the page of admissions as the officer, who looks, and as
+// who decides.
+func (c *chromium) admissions(w *townHall) {
+	c.t.Helper()
+	c.run(chromedp.Navigate(c.base + "/altas"))
+	c.heading("Altas de equipos")
+	c.shoot("altas-vacia", 1280, 900, "light", true)
+	w.queue()
+	for _, role := range []access.Role{access.Officer, access.Administrator} {
+		if role == access.Administrator {
+			ask[bool](c, `document.querySelector('form[action="/salir"]').requestSubmit(), true`)
+			c.heading("Entrar")
+			c.run(chromedp.KeyEvent(userOf(role) + kb.Tab + goodPassword + kb.Enter))
+			c.heading("Cómo está la organización")
+		}
+		c.run(chromedp.Navigate(c.base + "/altas"))
+		c.heading("Altas de equipos")
+		c.shoot("altas-claro-"+string(role), 1280, 900, "light", true)
+		c.shoot("altas-oscuro-"+string(role), 1280, 900, "dark", true)
+		c.shoot("altas-movil-"+string(role), 390, 844, "light", true)
+	}
+	// Tick the first, approve; make a group code: by keyboard and by form.
+	c.run(chromedp.EmulateViewport(1280, 860))
+	ask[bool](c, `document.querySelector('input[name=solicitud]').focus(), true`)
+	c.run(chromedp.KeyEvent(" "))
+	c.enter("Aprobar los marcados")
+	c.run(chromedp.WaitVisible(`[role=status]`))
+	ask[bool](c, `document.querySelector('#g-networks').focus(), true`)
+	c.run(chromedp.KeyEvent("10.20.0.0/16" + kb.Enter))
+	c.run(chromedp.WaitVisible(`.secret`))
+	c.shoot("altas-codigo", 1280, 900, "light", true)
+	ask[bool](c, `document.querySelector('form[action="/salir"]').requestSubmit(), true`)
+	c.heading("Entrar")
+	c.run(chromedp.KeyEvent(userOf(access.Officer) + kb.Tab + goodPassword + kb.Enter))
+	c.heading("Cómo está la organización")
+}
+
+// queue fills the page of admissions: machines that wait, and some that look
+// like others.
+func (w *townHall) queue() {
+	w.t.Helper()
+	w.token(enroll.TokenRequest{Machines: 40, Approval: true, By: "informatica", Networks: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16")}})
+	file := w.token(enroll.TokenRequest{Machines: 40, Approval: true, By: "informatica", Department: "Biblioteca"})
+	w.token(enroll.TokenRequest{Hostname: "urbanismo-07", Department: "Urbanismo", By: "informatica"})
+	enrolled := func(host string, hardware, installation byte) {
+		w.ask(w.newcomer(host, hardware, installation), w.token(enroll.TokenRequest{Department: "Padrón"}))
+	}
+	enrolled("padron-09", 1, 1)
+	enrolled("padron-09", 1, 2)
+	for i := range byte(3) {
+		enrolled(fmt.Sprintf("biblio-aula-%d", i+1), 20+i, 9)
+	}
+	for i, host := range []string{"biblio-02", "biblio-03", "padron-09", "cultura-01"} {
+		n := w.newcomer(host, byte(60+i), byte(60+i))
+		n.department = "Biblioteca"
+		w.ask(n, file)
 	}
 }

@@ -38,6 +38,9 @@ type machineView struct {
 	Open    []findingRow
 	// Data is where personal data lies; nil when nothing searches for it.
 	Data *dataView
+	// Before are the machines that it replaced, After the one that replaced it.
+	Before []enroll.Machine
+	After  *enroll.Machine
 	// Resolved are what was put right within the quarter.
 	Resolved []findingRow
 }
@@ -81,6 +84,8 @@ func (s *site) machine(v *visit) error {
 	var found []findings.Finding
 	var searched *findings.State
 	var seen *dataFacts
+	var before []enroll.Machine
+	var after *enroll.Machine
 	err := s.read(v.r.Context(), "a machine", func(ctx context.Context, tx *storage.Tx) (err error) {
 		if m, err = s.Enroll.Machine(ctx, tx, id); err != nil {
 			return err
@@ -89,6 +94,9 @@ func (s *site) machine(v *visit) error {
 			return err
 		}
 		if searched, seen, err = s.readPersonalData(ctx, tx, states); err != nil {
+			return err
+		}
+		if before, after, err = s.readLinks(ctx, tx, m); err != nil {
 			return err
 		}
 		found, err = s.Findings.MachineFindingsAt(ctx, tx, id, now)
@@ -101,6 +109,7 @@ func (s *site) machine(v *visit) error {
 		return err
 	}
 	page := machineView{machineRow: makeMachine(m, states, now)}
+	page.Before, page.After = before, after
 	page.Bar = makeBar(v.tongue, page.Counts)
 	for _, state := range states {
 		if state.Key == "" && state.Control != findings.ControlAgent {
@@ -111,6 +120,15 @@ func (s *site) machine(v *visit) error {
 	page.Data = v.dataView(searched, seen, states)
 	v.sortFindings(&page, found, now)
 	return v.render(view{name: "equipo", title: m.Hostname, menu: "equipos", data: page})
+}
+
+// readLinks reads which machines one replaced, and which one replaced it.
+func (s *site) readLinks(ctx context.Context, tx *storage.Tx, m enroll.Machine) (before []enroll.Machine, after *enroll.Machine, err error) {
+	if before, err = s.Enroll.Replaced(ctx, tx, m.ID); err != nil || m.ReplacedBy == "" {
+		return before, nil, err
+	}
+	newer, err := s.Enroll.Machine(ctx, tx, m.ReplacedBy)
+	return before, &newer, err
 }
 
 // sortFindings puts findings where the page shows them, the worst first.

@@ -82,12 +82,16 @@ type frame struct {
 	Version      string
 	Title, Menu  string
 	// Path is the page's own address, for the switch of language.
-	Path  string
-	User  *access.User
-	Role  string
-	Style string
-	Icon  string
-	Data  any
+	Path string
+	User *access.User
+	Role string
+	// Admits tells whether the page of admissions is for this role, Waiting how
+	// much waits there for a decision.
+	Admits  bool
+	Waiting int
+	Style   string
+	Icon    string
+	Data    any
 }
 
 // Badge shows a status with its shape and word.
@@ -116,6 +120,7 @@ func (v *visit) render(p view) error {
 	}
 	if v.user != nil {
 		f.Role = access.Roles()[v.user.Role].In(v.Lang)
+		f.Admits, f.Waiting = seesAdmissions(v.user.Role), v.waiting()
 	}
 	var out bytes.Buffer
 	if err := t.ExecuteTemplate(&out, "marco.html", f); err != nil {

@@ -1,9 +1,10 @@
 // Package web is the portal: pages that officials read in a browser.
 //
 // Every page is made on the server from the views of the other parts, in one
-// snapshot, and needs no script. The package reads and never writes but for the
-// attempts of a log-in, which access counts; it judges nothing again, and a
-// page of one machine or control has an address that one can send.
+// snapshot, and needs no script. The package reads, and writes nothing but the
+// attempts of a log-in, which access counts, and what an administrator decides
+// about admissions, which enroll keeps; it judges nothing again, and a page of
+// one machine or control has an address that one can send.
 //
 // Always true: without a session there is nothing but the log-in, the health
 // probe and the files of the pages' looks; a page loads nothing from elsewhere
@@ -31,9 +32,10 @@ import (
 	"vigia/collector/storage"
 )
 
-// Reader gives a snapshot of the database; *storage.DB is one.
-type Reader interface {
+// Database gives snapshots and transactions; *storage.DB is one.
+type Database interface {
 	Read(ctx context.Context, fn func(ctx context.Context, tx *storage.Tx) error) error
+	Write(ctx context.Context, fn func(ctx context.Context, tx *storage.Tx) error) error
 }
 
 // Accounts knows who may log in; *access.Store is one.
@@ -49,7 +51,7 @@ type Options struct {
 	// Zone is where days and quarters begin; nil means UTC.
 	Zone *time.Location
 
-	DB       Reader
+	DB       Database
 	Accounts Accounts
 	Enroll   *enroll.Store
 	Findings *findings.Store
@@ -57,6 +59,9 @@ type Options struct {
 	Laws     policy.LawBook
 	// Packs are those in force, which may change while the portal runs.
 	Packs func(ctx context.Context, tx *storage.Tx) ([]Pack, error)
+
+	// Agents is where agents reach the collector, as HOST:PORT; it may be empty.
+	Agents string
 
 	// Now is the clock; nil means time.Now. Logger may be nil. Version stands
 	// at the foot of the pages.
@@ -107,7 +112,7 @@ func New(opts Options) (http.Handler, error) {
 
 // Limits of one request and of the server.
 const (
-	maxBody     = 16 << 10 // bytes; the one form is the log-in
+	maxBody     = 16 << 10 // bytes of a form
 	maxHeader   = 32 << 10 // bytes
 	pageTime    = 15 * time.Second
 	headerTime  = 10 * time.Second
@@ -153,7 +158,7 @@ type route struct {
 // every role; what changes something names its roles one by one.
 func (s *site) routes() []route {
 	all := []access.Role{access.Officer, access.Director, access.Administrator, access.Auditor}
-	return []route{
+	return append(s.admissionRoutes(), []route{
 		{method: "GET", path: "/{$}", roles: all, serve: s.overview},
 		{method: "GET", path: "/equipos", roles: all, serve: s.machines},
 		{method: "GET", path: "/equipos/{id}", roles: all, serve: s.machine},
@@ -164,7 +169,7 @@ func (s *site) routes() []route {
 		{method: "POST", path: "/entrar", open: true, serve: s.logIn},
 		{method: "GET", path: "/idioma", open: true, serve: s.setLang},
 		{method: "GET", path: "/salud", open: true, serve: s.health},
-	}
+	}...)
 }
 
 func (s *site) handler() http.Handler {

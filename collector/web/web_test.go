@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -112,7 +113,7 @@ func TestRoutesByRole(t *testing.T) {
 		inside[role] = open(t, srv).enter(role)
 	}
 	type want struct{ stranger, member int }
-	look := want{http.StatusSeeOther, http.StatusOK}
+	look, forbidden := want{http.StatusSeeOther, http.StatusOK}, want{http.StatusSeeOther, http.StatusForbidden}
 	rows := map[string]struct {
 		path string
 		want map[access.Role]want
@@ -137,6 +138,22 @@ func TestRoutesByRole(t *testing.T) {
 	row("POST /entrar", "/entrar", want{http.StatusForbidden, http.StatusForbidden}) // without a password
 	row("GET /idioma", "/idioma?lang=en", want{http.StatusSeeOther, http.StatusSeeOther})
 	row("GET /salud", "/salud", want{http.StatusOK, http.StatusOK})
+	// Admissions: who runs the collector decides, the officer looks, the others
+	// do not. 422 is what an empty form gets.
+	only := func(route, path string, want want, roles ...access.Role) {
+		row(route, path, want)
+		for role := range access.Roles() {
+			if !slices.Contains(roles, role) {
+				rows[route].want[role] = forbidden
+			}
+		}
+	}
+	refused := want{http.StatusSeeOther, http.StatusUnprocessableEntity}
+	only("GET /altas", "/altas", look, access.Administrator, access.Officer)
+	only("POST /altas/codigos", "/altas/codigos", refused, access.Administrator)
+	only("POST /altas/codigos/{id}", "/altas/codigos/abc", refused, access.Administrator)
+	only("POST /altas/solicitudes", "/altas/solicitudes", refused, access.Administrator)
+	only("POST /altas/parecidos", "/altas/parecidos", refused, access.Administrator)
 	for _, r := range new(site).routes() {
 		name := r.method + " " + r.path
 		row, ok := rows[name]
@@ -346,6 +363,10 @@ func TestHostileRequests(t *testing.T) {
 type brokenDB struct{}
 
 func (brokenDB) Read(context.Context, func(context.Context, *storage.Tx) error) error {
+	return errors.New("disk gone: /secret/place")
+}
+
+func (brokenDB) Write(context.Context, func(context.Context, *storage.Tx) error) error {
 	return errors.New("disk gone: /secret/place")
 }
 

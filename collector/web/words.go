@@ -239,5 +239,8 @@ func words() message.Catalogue {
 	} {
 		out[w[0]] = message.Entry{Say: message.Text{ES: w[1], EN: w[2]}}
 	}
+	for _, w := range admissionWords() {
+		out[w[0]] = message.Entry{Say: message.Text{ES: w[1], EN: w[2]}}
+	}
 	return out
 }

@@ -34,7 +34,7 @@ func TestWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	one := regexp.MustCompile(`\bT\(? ?"([^"]+)"`)
-	many := regexp.MustCompile(`\.Count [^"}]*"([^"]+)"`)
+	many := regexp.MustCompile(`\.Count[ (][^"}]*"([^"]+)"`)
 	for _, file := range slices.Concat(files, code) {
 		if strings.HasSuffix(file, "_test.go") {
 			continue
