@@ -23,6 +23,7 @@ import (
 
 	"vigia/agent/deliver"
 	"vigia/agent/identity"
+	"vigia/agent/proxy"
 	"vigia/agent/schedule"
 	"vigia/agent/spool"
 	"vigia/checks/catalog"
@@ -40,6 +41,7 @@ const (
 // Options are what an Agent needs from outside.
 type Options struct {
 	Config  Config
+	Environ []string          // as os.Environ gives it; nil: empty
 	Machine func() *host.Host // the machine as it is now
 	Now     func() time.Time  // nil: time.Now
 	// Spread is the most that a delivery waits, so that machines which are
@@ -70,6 +72,7 @@ type Agent struct {
 	tasks    *schedule.Scheduler
 	reporter *reporter
 	client   *deliver.Client
+	proxy    *proxy.Dialer
 	view     *view
 	wake     chan struct{} // there is something to deliver
 	starts   *starts
@@ -97,6 +100,9 @@ func Open(ctx context.Context, opts Options) (_ *Agent, err error) {
 			err = errors.Join(err, a.Close())
 		}
 	}()
+	if a.proxy, err = proxy.New(cmp.Or(opts.Config.Proxy, a.id.Proxy()), opts.Environ); err != nil {
+		return nil, err
+	}
 	kept, err := spool.Dir(a.folder.enrolment(a.id.AgentID()))
 	if err != nil {
 		return nil, err
@@ -140,7 +146,7 @@ func Open(ctx context.Context, opts Options) (_ *Agent, err error) {
 		a.follow(p)
 	}
 	a.client, err = deliver.New(deliver.Options{
-		Address: a.address, Credentials: a.id, Queue: outbox{a.queue, a.id}, Policies: a.policies,
+		Address: a.address, Dial: a.proxy.Dial, Credentials: a.id, Queue: outbox{a.queue, a.id}, Policies: a.policies,
 		Checkpoints: shelf{kept, checkpointsFile, maxCheckpoints}, Tell: a.reporter.tell,
 		Spread: opts.Spread, Anyway: a.anyway, Done: a.delivered, Now: opts.Now, Logger: opts.Logger,
 	})
@@ -171,12 +177,10 @@ func (a *Agent) noteStart() {
 	}
 }
 
-func (a *Agent) address() string {
-	if a.opts.Config.Collector != "" {
-		return a.opts.Config.Collector
-	}
-	return a.id.Collector()
-}
+func (a *Agent) address() string { return cmp.Or(a.opts.Config.Collector, a.id.Collector()) }
+
+// way is how the collector is reached.
+func (a *Agent) way() identity.Way { return identity.Way{Address: a.address(), Dial: a.proxy.Dial} }
 
 // adopt begins to follow a new policy.
 func (a *Agent) adopt(p policy.Policy) {
@@ -283,7 +287,7 @@ const documentChecks = "personaldata."
 // all the same.
 func (a *Agent) Once(ctx context.Context) error {
 	if a.opts.Now().After(a.id.RenewAt()) {
-		if err := a.id.Renew(ctx); err != nil {
+		if err := a.id.Renew(ctx, a.way()); err != nil {
 			a.opts.Logger.WarnContext(ctx, "certificate not renewed", "error", err, "expires", a.id.Expires())
 		}
 	}
@@ -399,7 +403,7 @@ func (a *Agent) renew(ctx context.Context) {
 	for {
 		if a.opts.Now().After(a.id.RenewAt()) && time.Since(tried) >= renewalRetry {
 			tried = time.Now()
-			if err := a.id.Renew(ctx); err != nil {
+			if err := a.id.Renew(ctx, a.way()); err != nil {
 				a.opts.Logger.WarnContext(ctx, "certificate not renewed", "error", err, "expires", a.id.Expires())
 			} else {
 				a.opts.Logger.InfoContext(ctx, "certificate renewed", "expires", a.id.Expires())

@@ -373,7 +373,7 @@ func TestAnExpiredCertificateIsRenewed(t *testing.T) {
 	p.now = func() time.Time { return time.Now().Add(time.Second) }
 	p.c.ExpireMachines(-time.Minute)
 	a := p.open(t)
-	if err := a.id.Renew(t.Context()); err != nil {
+	if err := a.id.Renew(t.Context(), a.way()); err != nil {
 		t.Fatal(err)
 	}
 	a.Close()

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -219,13 +220,17 @@ const (
 
 // dataFlag adds --data, with its default from the environment.
 func (c *cli) dataFlag(cmd *cobra.Command, into *string) {
-	preset := DefaultDataDir()
+	cmd.Flags().StringVar(into, "data", cmp.Or(c.variable(envData), DefaultDataDir()), c.say.text("flag.data", nil))
+}
+
+// variable is the value of a variable of the environment, empty for none.
+func (c *cli) variable(name string) (value string) {
 	for _, pair := range c.environ {
-		if value, ok := strings.CutPrefix(pair, envData+"="); ok && value != "" {
-			preset = value
+		if v, ok := strings.CutPrefix(pair, name+"="); ok && v != "" {
+			value = v
 		}
 	}
-	cmd.Flags().StringVar(into, "data", preset, c.say.text("flag.data", nil))
+	return value
 }
 
 // logger writes as the configuration says.

@@ -1,29 +1,33 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
+	"runtime"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"vigia/agent/identity"
+	"vigia/agent/proxy"
 	"vigia/agent/spool"
 	"vigia/checks/catalog"
 	"vigia/checks/host"
 	"vigia/checks/host/local"
 	"vigia/checks/policy"
 	apiv1 "vigia/collector/api/v1"
+	"vigia/packaging/service"
 )
 
 // enrolFlags are the options of the command enroll.
 type enrolFlags struct {
-	collector, token, tokenFile, data string
-	later                             bool
+	collector, token, tokenFile, department, proxy, data string
+	later                                                bool
 }
 
 func (c *cli) enrollCommand() *cobra.Command {
@@ -37,6 +41,8 @@ func (c *cli) enrollCommand() *cobra.Command {
 	cmd.Flags().StringVar(&f.collector, "collector", "", c.say.text("flag.collector", nil))
 	cmd.Flags().StringVar(&f.token, "token", "", c.say.text("flag.token", nil))
 	cmd.Flags().StringVar(&f.tokenFile, "token-file", "", c.say.text("flag.token_file", nil))
+	cmd.Flags().StringVar(&f.department, "department", "", c.say.text("flag.department", nil))
+	cmd.Flags().StringVar(&f.proxy, "proxy", "", c.say.text("flag.proxy", nil))
 	cmd.Flags().BoolVar(&f.later, "later", false, c.say.text("flag.later", nil))
 	c.dataFlag(cmd, &f.data)
 	return cmd
@@ -47,35 +53,89 @@ func (c *cli) enroll(cmd *cobra.Command, f enrolFlags) error {
 	if f.collector == "" {
 		return c.usage(cmd, "usage.missing", map[string]string{"what": "--collector HOST:PORT"})
 	}
-	token, err := c.readToken(cmd, f)
+	machine := local.New(local.Options{})
+	self := introducer{machine: func() *host.Host { return machine }, version: c.version}
+	described := self.describe(ctx)
+	token, err := c.readToken(cmd, f, described.GetHostname())
 	if err != nil {
 		return err
 	}
-	dir := folder(f.data)
-	if f.later { // the service may be waiting for it in the folder
-		return c.enrollLater(ctx, dir, identity.Asked{Collector: f.collector, Token: token.String()})
+	f.proxy = cmp.Or(f.proxy, c.variable(envProxy)) // no default of the flag, which the help would show
+	if err := proxy.Check(f.proxy); err != nil {
+		return err
 	}
-	unlock, err := dir.lock()
+	asked := identity.Asked{Collector: f.collector, Token: token.String(), Department: f.department, Proxy: f.proxy}
+	dir := folder(f.data)
+	if f.later {
+		return c.enrollLater(ctx, dir, machine, asked)
+	}
+	cfg, err := LoadConfig("", f.data, c.environ)
+	if err != nil {
+		return err
+	}
+	dialer, err := proxy.New(cmp.Or(cfg.Proxy, f.proxy), c.environ) // as the service will
+	if err != nil {
+		return err
+	}
+	unlock, err := dir.lockToEnrol(ctx)
 	if err != nil {
 		return err
 	}
 	defer unlock() //nolint:errcheck // the process ends with it
-	self := introducer{machine: func() *host.Host { return local.New(local.Options{}) }, version: c.version}
-	id, err := enrol(ctx, dir, identity.Request{
-		Dir: dir.identity(), Collector: f.collector, Token: token, Machine: self.describe(ctx),
-	}, logger(DefaultConfig(), c.stderr))
+	id, err := enrol(ctx, dir, asked, dialer.Dial, described, logger(cfg, c.stderr))
+	if pending, ok := errors.AsType[*identity.Pending](err); ok {
+		return c.enrollPending(dir, asked, pending)
+	}
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(c.stdout, c.say.text("enroll.done", map[string]string{"organisation": organisationOf(id), "agent": id.AgentID()}))
-	fmt.Fprintln(c.stdout, c.say.text("enroll.next", nil))
+	c.tellNext("enroll", dir)
 	return nil
+}
+
+// enrollPending leaves an enrolment that a person has to approve to the service, and says
+// what that person must see.
+func (c *cli) enrollPending(dir folder, asked identity.Asked, pending *identity.Pending) error {
+	if err := errors.Join(identity.Ask(dir.identity(), asked), identity.NotePending(dir.identity(), asked)); err != nil {
+		return err
+	}
+	fmt.Fprintln(c.stdout, c.say.text("enroll.pending", map[string]string{"code": pending.CheckCode, "collector": asked.Collector}))
+	c.tellNext("enroll.pending", dir)
+	return nil
+}
+
+// tellNext says what happens next of itself, or what to do for it.
+func (c *cli) tellNext(what string, dir folder) {
+	after := string(c.serviceOf(dir))
+	fmt.Fprintln(c.stdout, c.say.text(what+".next."+after, map[string]string{"data": string(dir)}))
+	if after == string(service.Stopped) {
+		fmt.Fprintln(c.stdout, c.say.text("enroll.start."+runtime.GOOS, nil))
+	}
+}
+
+// noService is the state of a service that there is not.
+const noService service.State = "none"
+
+// serviceOf is the state of the service that works in a folder.
+func (c *cli) serviceOf(dir folder) service.State {
+	if runtime.GOOS != "windows" && string(dir) != DefaultDataDir() {
+		return noService // the unit of the package works in its own
+	}
+	state, err := service.Query(serviceName)
+	switch {
+	case err != nil:
+		return noService
+	case state == service.Changing:
+		return service.Running
+	}
+	return state
 }
 
 // enrollLater leaves an enrolment to the service. Of a machine that is enrolled already
 // nothing is asked: an installer that runs again is no mistake.
-func (c *cli) enrollLater(ctx context.Context, dir folder, asked identity.Asked) error {
-	if err := dir.makeSafe(ctx, local.New(local.Options{})); err != nil {
+func (c *cli) enrollLater(ctx context.Context, dir folder, machine *host.Host, asked identity.Asked) error {
+	if err := dir.makeSafe(ctx, machine); err != nil {
 		return err
 	}
 	err := identity.Ask(dir.identity(), asked)
@@ -90,13 +150,27 @@ func (c *cli) enrollLater(ctx context.Context, dir folder, asked identity.Asked)
 	return nil
 }
 
-// enrol makes an enrolment and keeps what comes with it.
-func enrol(ctx context.Context, dir folder, req identity.Request, logger *slog.Logger) (*identity.Identity, error) {
-	id, signed, err := identity.Enroll(ctx, req)
-	if err != nil || signed == nil {
-		return id, err
+// enrol makes an enrolment and keeps what comes with it. What was asked for before is
+// forgotten with its token, when that was spent or is worth nothing.
+func enrol(ctx context.Context, dir folder, asked identity.Asked, dial identity.Dial, machine *apiv1.Machine, logger *slog.Logger) (*identity.Identity, error) {
+	token, err := apiv1.ParseToken(asked.Token)
+	if err != nil {
+		return nil, err
 	}
-	return id, keepFirstPolicy(ctx, dir, id, signed, logger)
+	id, signed, err := identity.Enroll(ctx, identity.Request{
+		Dir: dir.identity(), Collector: asked.Collector, Token: token, Machine: machine,
+		Department: asked.Department, Proxy: asked.Proxy, Dial: dial,
+	})
+	if errors.Is(err, identity.ErrTokenRefused) {
+		return nil, errors.Join(err, identity.ForgetToken(dir.identity(), asked.Token))
+	}
+	if err != nil {
+		return nil, err
+	}
+	if signed != nil {
+		err = keepFirstPolicy(ctx, dir, id, signed, logger)
+	}
+	return id, errors.Join(err, identity.ForgetAsked(dir.identity()))
 }
 
 // organisationOf names whom the collector belongs to; a collector that was not
@@ -108,37 +182,36 @@ func organisationOf(id *identity.Identity) string {
 	return id.Collector()
 }
 
-// maxToken bounds what is read for a token.
-const maxToken = 4 << 10
-
 // readToken takes the token from the option, a file or standard input. It is a
 // secret: no error repeats it.
-func (c *cli) readToken(cmd *cobra.Command, f enrolFlags) (apiv1.Token, error) {
-	text := f.token
+func (c *cli) readToken(cmd *cobra.Command, f enrolFlags, host string) (apiv1.Token, error) {
 	switch {
 	case f.token != "" && f.tokenFile != "":
 		return apiv1.Token{}, c.usage(cmd, "usage.exclude", map[string]string{"what": "--token, --token-file"})
 	case f.token == "" && f.tokenFile == "":
 		return apiv1.Token{}, c.usage(cmd, "usage.missing", map[string]string{"what": "--token TOKEN"})
 	case f.token == "-" || f.tokenFile == "-":
-		b, err := io.ReadAll(io.LimitReader(c.stdin, maxToken))
-		if err != nil {
-			return apiv1.Token{}, fmt.Errorf("read the token: %w", err)
-		}
-		text = string(b)
-	case f.tokenFile != "":
-		file, err := os.Open(f.tokenFile)
-		if err != nil {
-			return apiv1.Token{}, &problem{code: "usage.path", args: map[string]string{"path": f.tokenFile}, err: plainPath(err)}
-		}
-		defer file.Close()
-		b, err := io.ReadAll(io.LimitReader(file, maxToken))
-		if err != nil {
-			return apiv1.Token{}, fmt.Errorf("read the token: %w", err)
-		}
-		text = string(b)
+		return tokenFrom(c.stdin, host)
+	case f.token != "":
+		return apiv1.ParseToken(f.token)
 	}
-	return apiv1.ParseToken(text)
+	file, err := os.Open(f.tokenFile)
+	if err != nil {
+		return apiv1.Token{}, &problem{code: "usage.path", args: map[string]string{"path": f.tokenFile}, err: plainPath(err)}
+	}
+	defer file.Close()
+	return tokenFrom(file, host)
+}
+
+func tokenFrom(r io.Reader, host string) (apiv1.Token, error) {
+	b, err := io.ReadAll(io.LimitReader(r, maxTokenFile+1))
+	switch {
+	case err != nil:
+		return apiv1.Token{}, fmt.Errorf("read the token: %w", plainPath(err))
+	case len(b) > maxTokenFile:
+		return apiv1.Token{}, &problem{code: "problem.token_big", args: map[string]string{"most": size(maxTokenFile)}}
+	}
+	return tokenIn(b, host)
 }
 
 // policiesOf opens the kept policy of an enrolment.

@@ -114,7 +114,17 @@ func (c *cli) serve(ctx context.Context, config, data string, managed bool) erro
 // openService opens the agent. Looked after, it does so only from a place that nobody else
 // can change, and waits to be enrolled, which is then all that it is there for.
 func (c *cli) openService(ctx context.Context, opts Options, lookedAfter bool, ready func()) (*Agent, error) {
+	dir := folder(opts.Config.DataDir)
+	w := awaited{
+		dir: dir, machine: opts.Machine, version: c.version, proxy: opts.Config.Proxy, environ: opts.Environ,
+		logger: opts.Logger, explain: c.explain, first: firstRetry, soonest: soonestAsk,
+	}
 	if !lookedAfter {
+		if _, asked, err := identity.WhatIsAsked(dir.identity()); err == nil && asked {
+			if err := w.enrolled(ctx); err != nil {
+				return nil, err
+			}
+		}
 		return Open(ctx, opts)
 	}
 	program, err := os.Executable()
@@ -131,15 +141,36 @@ func (c *cli) openService(ctx context.Context, opts Options, lookedAfter bool, r
 	if err := safePlace(ctx, opts.Machine(), self, program, opts.Config.DataDir); err != nil {
 		return nil, err
 	}
-	dir := folder(opts.Config.DataDir)
 	if _, err := identity.Load(dir.identity(), nil); errors.Is(err, identity.ErrNotEnrolled) {
 		ready()
-		w := awaited{dir: dir, machine: opts.Machine, version: c.version, logger: opts.Logger, first: firstRetry}
 		if err := w.enrolled(ctx); err != nil {
 			return nil, err
 		}
 	}
-	return Open(ctx, opts)
+	return openWhenFree(ctx, opts, ready, lookForAsked)
+}
+
+// openWhenFree opens the agent once nobody else works in its folder: somebody who enrolled
+// the machine is about to leave it, somebody who runs the agent by hand has it till he ends.
+func openWhenFree(ctx context.Context, opts Options, ready func(), look time.Duration) (*Agent, error) {
+	for told := false; ; {
+		a, err := Open(ctx, opts)
+		if !errors.Is(err, errInUse) {
+			return a, err
+		}
+		if !told {
+			opts.Logger.WarnContext(ctx, "another agent works in the data folder: waiting for its end", "data", opts.Config.DataDir)
+			told = true
+		}
+		ready()
+		timer := time.NewTimer(look)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil, ctx.Err()
+		case <-timer.C:
+		}
+	}
 }
 
 // options are those of an agent on this machine. Somebody waits for one that runs once.
@@ -165,7 +196,7 @@ func (c *cli) options(ctx context.Context, config, data string, logs io.Writer, 
 		media, beside["removable media"] = watch, watch.Run
 	}
 	return Options{
-		Config: cfg,
+		Config: cfg, Environ: c.environ,
 		Machine: func() *host.Host {
 			return live(documents, directory, media)
 		},

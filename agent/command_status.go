@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"runtime"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -14,6 +15,7 @@ import (
 	"vigia/agent/identity"
 	"vigia/agent/spool"
 	"vigia/checks/catalog"
+	"vigia/packaging/service"
 )
 
 func (c *cli) statusCommand() *cobra.Command {
@@ -37,8 +39,7 @@ func (c *cli) status(ctx context.Context, data string, format formatFlag) error 
 	id, err := identity.Load(dir.identity(), nil)
 	if errors.Is(err, identity.ErrNotEnrolled) {
 		if asked, ok, err := identity.WhatIsAsked(dir.identity()); err == nil && ok {
-			fmt.Fprintln(c.stdout, c.say.text("status.asked", map[string]string{"collector": asked.Collector}))
-			return answer(exitNo)
+			return c.statusOfAsked(dir, asked)
 		}
 		fmt.Fprintln(c.stderr, c.explain(err))
 		return answer(exitNo)
@@ -57,12 +58,32 @@ func (c *cli) status(ctx context.Context, data string, format formatFlag) error 
 			return err
 		}
 	} else {
-		c.writeStatus(s)
+		c.writeStatus(s, dir)
 	}
 	if s.Spool.Error != "" || s.Delivery.Error != "" {
 		return answer(exitNo)
 	}
 	return nil
+}
+
+// statusOfAsked says what an enrolment that was asked for waits for. The answer is no.
+func (c *cli) statusOfAsked(dir folder, asked identity.Asked) error {
+	code := "status.asked"
+	args := map[string]string{"collector": asked.Collector, "log": dir.logName()}
+	if identity.IsPending(dir.identity(), asked) {
+		check, ok, err := identity.CheckCode(dir.identity())
+		if err != nil {
+			return err
+		}
+		if ok {
+			code, args["code"] = "status.pending", check
+		}
+	}
+	fmt.Fprintln(c.stdout, c.say.text(code, args))
+	if c.serviceOf(dir) == service.Stopped {
+		fmt.Fprintln(c.stdout, c.say.text("enroll.next.stopped", nil)+" "+c.say.text("enroll.start."+runtime.GOOS, nil))
+	}
+	return answer(exitNo)
 }
 
 // currentStatus joins the view with what is on disk now: an agent that is not
@@ -98,13 +119,16 @@ func currentStatus(ctx context.Context, dir folder, id *identity.Identity) (Stat
 	return s, q.Close()
 }
 
-func (c *cli) writeStatus(s Status) {
+func (c *cli) writeStatus(s Status, dir folder) {
 	line := func(code, value string) {
 		fmt.Fprintf(c.stdout, "%s  %s\n", pad(c.say.text(code, nil), 24), value)
 	}
 	line("status.agent", s.AgentID)
 	line("status.organisation", cmp.Or(s.Organisation, "—"))
 	line("status.collector", s.Collector)
+	if s.Proxy != "" {
+		line("status.proxy", s.Proxy)
+	}
 	line("status.certificate", c.say.time(s.Certificate))
 	if s.Policy.Version == 0 {
 		line("status.policy", c.say.text("status.no_policy", nil))
@@ -118,7 +142,7 @@ func (c *cli) writeStatus(s Status) {
 		"last": number(s.Spool.Last), "acked": number(s.Spool.Acked), "waiting": number(s.Spool.Waiting), "bytes": size(s.Spool.Bytes),
 	}))
 	if s.SafeMode {
-		line("status.safe", c.say.text("status.safe.value", nil))
+		line("status.safe", c.say.text("status.safe.value", map[string]string{"log": dir.logName()}))
 	}
 	if s.Spool.Damaged+s.Spool.Dropped > 0 {
 		line("status.lost", c.say.text("status.lost.value", map[string]string{

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 
+	"vigia/agent/proxy"
 	"vigia/agent/spool"
 	"vigia/checks/message"
 	"vigia/packaging/settings"
@@ -29,6 +30,10 @@ type Config struct {
 	// Collector replaces the address that was given when enrolling, as
 	// host:port; who answers there must be the same collector.
 	Collector string `mapstructure:"collector"`
+	// Proxy is the HTTP proxy through which the collector is reached, as
+	// http://host:port or http://user:password@host:port; direct: none. Empty: what
+	// was said when enrolling, else HTTPS_PROXY and NO_PROXY of the environment.
+	Proxy string `mapstructure:"proxy"`
 	// Directory is set on the one agent that reads the organisation's directory.
 	Directory DirectoryConfig `mapstructure:"directory"`
 	// DataDir holds keys, spool and state. It is not a key of the file, which
@@ -43,6 +48,8 @@ const (
 	envPrefix = "VIGIA_AGENT"
 	// envData names the data folder; it is read by the commands themselves.
 	envData = envPrefix + "_DATA"
+	// envProxy is the key proxy, as any key can be given; enrolling keeps what it says.
+	envProxy = envPrefix + "_PROXY"
 )
 
 // DefaultConfig is what holds without a file.
@@ -78,6 +85,9 @@ func LoadConfig(file, dataDir string, environ []string) (Config, error) {
 	if c.Spool.MaxBytes < spool.MinMaxBytes {
 		return Config{}, &settings.Error{File: src.File, Key: "spool.max_bytes",
 			Problem: fmt.Sprintf("is under the least of %d", spool.MinMaxBytes)}
+	}
+	if err := proxy.Check(c.Proxy); err != nil {
+		return Config{}, &settings.Error{File: src.File, Key: "proxy", Problem: "is none: " + err.Error()}
 	}
 	if key, ok := c.Directory.check(); !ok {
 		return Config{}, &settings.Error{File: src.File, Key: key, Problem: "is missing"}

@@ -1,16 +1,21 @@
 package agent
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+	"time"
 
 	"github.com/gofrs/flock"
 	"gopkg.in/natefinch/lumberjack.v2"
 
+	"vigia/agent/identity"
 	"vigia/agent/spool"
 	"vigia/checks/personaldata/scan"
 	"vigia/packaging/service"
@@ -40,6 +45,14 @@ func (f folder) scan() string     { return filepath.Join(string(f), "scan", scan
 // log is the log of a service that has no other place for it. It is bounded.
 func (f folder) log() io.WriteCloser {
 	return &lumberjack.Logger{Filename: filepath.Join(string(f), "log", "vigia-agent.log"), MaxSize: 1, MaxBackups: 2}
+}
+
+// logName is where to look for what the service tells, as people find it.
+func (f folder) logName() string {
+	if runtime.GOOS == "windows" {
+		return filepath.Join(string(f), "log", "vigia-agent.log")
+	}
+	return "journalctl -u " + serviceName
 }
 
 func (f folder) enrolment(agentID string) string {
@@ -80,6 +93,30 @@ func (f folder) lock() (unlock func() error, err error) {
 		return nil, errInUse
 	}
 	return lock.Unlock, nil
+}
+
+// Between two looks whether the folder is free, and how long an enrolment waits for it.
+const (
+	lookForLock = 200 * time.Millisecond
+	lockToEnrol = 45 * time.Second // a service that waits to be enrolled takes it for one call
+)
+
+// lockToEnrol is lock, for a person who enrols the machine while a service tries to.
+func (f folder) lockToEnrol(ctx context.Context) (unlock func() error, err error) {
+	for began := time.Now(); ; {
+		if _, err := identity.Load(f.identity(), nil); !errors.Is(err, identity.ErrNotEnrolled) {
+			return nil, cmp.Or(err, identity.ErrEnrolled)
+		}
+		unlock, err := f.lock()
+		if !errors.Is(err, errInUse) || time.Since(began) > lockToEnrol {
+			return unlock, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(lookForLock):
+		}
+	}
 }
 
 // shelf is one durable file of an enrolment.

@@ -56,25 +56,50 @@ you see everything; otherwise what cannot be read shows as "not known".
 		"help.enroll": says("inscribe este equipo en un colector", "enrols this machine with a collector"),
 		"help.enroll.long": says(
 			`Inscribe este equipo en el colector, una sola vez. El token se crea allí con
-«vigia token create», sirve para un equipo y lleva la huella del colector: si responde
-otro, la inscripción se niega. Las claves se crean aquí y no salen del equipo.
+«vigia token create», dice para qué equipo o equipos vale y lleva la huella del colector: si
+responde otro, la inscripción se niega. Las claves se crean aquí y no salen del equipo.
+
+Si el token pide la aprobación de una persona, la orden muestra un código de comprobación y
+termina; el servicio pregunta de nuevo por sí mismo y empieza en cuanto lo aprueben.
+
+El fichero de --token-file tiene un token y nada más, o es la tabla que escribe
+«vigia token create --from», con las columnas host y token: se usa la fila de este equipo.
+
+Si al colector se llega por un proxy HTTP, dígalo con --proxy http://proxy:3128 (se guarda
+con las claves); sin decirlo valen HTTPS_PROXY y NO_PROXY, y la clave proxy de
+vigia-agent.yaml manda sobre todos. Los proxies que piden NTLM o Kerberos no se admiten.
 
 Lo que se escribe en la línea de órdenes lo pueden ver otros usuarios del equipo; para
-evitarlo, ponga el token en un fichero o por la entrada estándar:
+evitarlo, ponga el token en un fichero o por la entrada estándar, y el proxy con contraseña
+en la variable VIGIA_AGENT_PROXY:
 
   vigia-agent enroll --collector vigia.ayto.example:8443 --token vigia1-...
-  vigia-agent enroll --collector vigia.ayto.example:8443 --token-file token.txt
-  vigia-agent enroll --collector vigia.ayto.example:8443 --token-file -`,
+  vigia-agent enroll --collector vigia.ayto.example:8443 --token-file tokens.csv
+  vigia-agent enroll --collector vigia.ayto.example:8443 --token-file - --department Padrón
+  vigia-agent enroll --collector [2001:db8::5]:8443 --token-file token.txt --proxy direct`,
 			`Enrols this machine with the collector, once. The token is created there with
-"vigia token create", is good for one machine and carries the collector's fingerprint: if
-anyone else answers, the enrolment is refused. The keys are made here and never leave.
+"vigia token create", says which machines it is good for and carries the collector's
+fingerprint: if anyone else answers, the enrolment is refused. The keys are made here and
+never leave.
+
+If the token wants the approval of a person, the command shows a check code and ends; the
+service asks again by itself and begins as soon as it is approved.
+
+The file of --token-file holds one token and nothing else, or is the table that
+"vigia token create --from" writes, with the columns host and token: this machine's row is used.
+
+If the collector is reached through an HTTP proxy, say so with --proxy http://proxy:3128 (it is
+kept with the keys); otherwise HTTPS_PROXY and NO_PROXY count, and the key proxy of
+vigia-agent.yaml goes over all of them. Proxies that want NTLM or Kerberos are not supported.
 
 Other users of the machine can see what is typed on the command line; to avoid that, put
-the token into a file or on standard input:
+the token into a file or on standard input, and a proxy with a password into the variable
+VIGIA_AGENT_PROXY:
 
   vigia-agent enroll --collector vigia.town.example:8443 --token vigia1-...
-  vigia-agent enroll --collector vigia.town.example:8443 --token-file token.txt
-  vigia-agent enroll --collector vigia.town.example:8443 --token-file -`),
+  vigia-agent enroll --collector vigia.town.example:8443 --token-file tokens.csv
+  vigia-agent enroll --collector vigia.town.example:8443 --token-file - --department Registry
+  vigia-agent enroll --collector [2001:db8::5]:8443 --token-file token.txt --proxy direct`),
 
 		"help.run": says("mide y entrega hasta que se detiene", "measures and delivers until stopped"),
 		"help.run.long": says(
@@ -179,7 +204,9 @@ is recorded. DIR must not exist or be empty.`),
 		"flag.collector":  says("dirección del colector `HOST:PORT`", "address of the collector `HOST:PORT`"),
 		"flag.token":      says("el `TOKEN` que creó el colector", "the `TOKEN` that the collector created"),
 		"flag.later":      says("no ahora: lo hace el servicio en cuanto alcance al colector", "not now: the service does it as soon as it reaches the collector"),
-		"flag.token_file": says("fichero `FILE` con el token; - es la entrada estándar", "`FILE` with the token; - is standard input"),
+		"flag.token_file": says("fichero `FILE` con el token, o CSV con columnas host y token; - es la entrada estándar", "`FILE` with the token, or CSV with columns host and token; - is standard input"),
+		"flag.department": says("departamento `NAME` de este equipo, si el colector no sabe otro", "department `NAME` of this machine, if the collector knows no other"),
+		"flag.proxy":      says("proxy HTTP `URL` hacia el colector: http://host:puerto, o direct", "HTTP proxy `URL` to the collector: http://host:port, or direct"),
 		"flag.config":     says("fichero de configuración `FILE`", "configuration `FILE`"),
 		"flag.once":       says("mide todo una vez, lo entrega y termina", "measures everything once, delivers it and ends"),
 		"flag.jobs":       says("ficheros a la vez `N`; 0 es uno por procesador", "files at a time `N`; 0 is one for each processor"),

@@ -111,9 +111,31 @@ func outputMessages() message.Catalogue {
 		"enroll.done": says(
 			"Equipo inscrito en «{organisation}» con el identificador {agent}.",
 			"Machine enrolled with \"{organisation}\" as {agent}."),
-		"enroll.next": says(
-			"Siguiente paso: vigia-agent run (o arrancar el servicio).",
-			"Next: vigia-agent run (or start the service)."),
+		"enroll.next.running": says(
+			"No hay que hacer nada más: el servicio sigue por sí mismo en unos segundos. Para verlo: vigia-agent status",
+			"There is nothing more to do: the service goes on by itself within seconds. To see it: vigia-agent status"),
+		"enroll.next.stopped": says(
+			"El servicio está instalado pero parado.", "The service is installed but stopped."),
+		"enroll.next.none": says(
+			"En este equipo no hay ningún servicio que trabaje en {data}. Siguiente paso: vigia-agent run --data {data}",
+			"No service of this machine works in {data}. Next: vigia-agent run --data {data}"),
+		"enroll.start.linux": says(
+			"Arránquelo: systemctl start vigia-agent. Si no arranca, systemctl status vigia-agent dice por qué.",
+			"Start it: systemctl start vigia-agent. If it does not start, systemctl status vigia-agent says why."),
+		"enroll.start.windows": says(
+			"Arránquelo: vigia-agent service start", "Start it: vigia-agent service start"),
+		"enroll.pending": says(
+			"Falta que una persona apruebe este equipo en el colector {collector}. Código de comprobación: {code}\nQuien lo apruebe debe ver ese mismo código junto al nombre de este equipo (portal, «Equipos», o vigia agents requests).",
+			"A person has to approve this machine at the collector {collector}. Check code: {code}\nWho approves it must see the same code beside this machine's name (portal, \"Equipos\", or vigia agents requests)."),
+		"enroll.pending.next.running": says(
+			"Aquí no hay que hacer nada más: el servicio vuelve a preguntar por sí mismo y empieza en cuanto lo aprueben. Para verlo: vigia-agent status",
+			"There is nothing more to do here: the service asks again by itself and begins as soon as it is approved. To see it: vigia-agent status"),
+		"enroll.pending.next.stopped": says(
+			"El servicio, que pregunta de nuevo hasta que lo aprueben, está instalado pero parado.",
+			"The service, which asks again until it is approved, is installed but stopped."),
+		"enroll.pending.next.none": says(
+			"En este equipo no hay ningún servicio que trabaje en {data}. Siguiente paso: vigia-agent run --data {data}, que pregunta de nuevo hasta que lo aprueben y empieza.",
+			"No service of this machine works in {data}. Next: vigia-agent run --data {data}, which asks again until it is approved and begins."),
 
 		"run.measuring": says(
 			"Midiendo este equipo. La búsqueda de datos personales puede tardar unos minutos…",
@@ -137,13 +159,16 @@ func outputMessages() message.Catalogue {
 		"status.reports":       says("Informes", "Reports"),
 		"status.reports.value": says("{last} escritos, {acked} confirmados, {waiting} en espera ({bytes} en disco)", "{last} written, {acked} acknowledged, {waiting} waiting ({bytes} on disk)"),
 		"status.safe":          says("Modo seguro", "Safe mode"),
-		"status.safe.value": says("el servicio acabó mal varias veces: durante unas horas no mira documentos ni dispositivos; el motivo está en su registro (journalctl -u vigia-agent)",
-			"the service ended badly several times: for some hours it does not look at documents and devices; its log says why (journalctl -u vigia-agent)"),
+		"status.safe.value": says("el servicio acabó mal varias veces: durante unas horas no mira documentos ni dispositivos; el motivo está en su registro ({log})",
+			"the service ended badly several times: for some hours it does not look at documents and devices; its log says why ({log})"),
 		"enroll.already": says("este equipo ya está inscrito: no hay nada que hacer", "this machine is already enrolled: there is nothing to do"),
 		"enroll.later": says("anotado: el servicio hará el alta en cuanto alcance al colector (vigia-agent status lo dirá)",
 			"noted: the service enrols as soon as it reaches the collector (vigia-agent status will tell)"),
-		"status.asked": says("este equipo espera su alta en {collector}: el servicio la intenta hasta que alcance al colector (su registro dice por qué no)",
-			"this machine waits to be enrolled with {collector}: the service tries until it reaches the collector (its log says why not)"),
+		"status.proxy": says("Proxy", "Proxy"),
+		"status.asked": says("este equipo espera su alta en {collector}: el servicio la intenta hasta que alcance al colector. Su registro dice por qué no: {log}",
+			"this machine waits to be enrolled with {collector}: the service tries until it reaches the collector. Its log says why not: {log}"),
+		"status.pending": says("este equipo espera a que una persona lo apruebe en el colector {collector}. Código de comprobación: {code}\nQuien lo apruebe debe ver ese mismo código; el servicio pregunta de nuevo por sí mismo y empieza en cuanto lo aprueben.",
+			"this machine waits until a person approves it at the collector {collector}. Check code: {code}\nWho approves it must see the same code; the service asks again by itself and begins as soon as it is approved."),
 		"service.description":   says("Mide si este equipo cumple las medidas de seguridad y lo informa al colector.", "Measures whether this machine meets the security measures and reports it to the collector."),
 		"service.install":       says("servicio instalado; arranca con el equipo. Para arrancarlo ya: vigia-agent service start", "service installed; it starts with the machine. To start it now: vigia-agent service start"),
 		"service.uninstall":     says("servicio quitado; los datos siguen en su carpeta", "service removed; the data stays in its folder"),

@@ -14,6 +14,7 @@ import (
 
 	"vigia/agent/deliver"
 	"vigia/agent/identity"
+	"vigia/agent/proxy"
 	"vigia/checks/message"
 	apiv1 "vigia/collector/api/v1"
 	"vigia/packaging/settings"
@@ -48,11 +49,13 @@ func (c *cli) tooMany(cmd *cobra.Command, arg string) error {
 	return c.usage(cmd, "usage.argument", map[string]string{"argument": arg})
 }
 
+func (c *cli) explain(err error) string { return c.say.explain(err) }
+
 // explain says an error in one line: what happened, the detail, what to do.
-func (c *cli) explain(err error) string {
+func (s sayer) explain(err error) string {
 	code, args := classify(err)
-	out := c.say.text(code, args)
-	if do := c.say.all.Do(c.say.lang, code, args); do != "" {
+	out := s.text(code, args)
+	if do := s.all.Do(s.lang, code, args); do != "" {
 		out = strings.TrimRight(out, ".") + ". " + do
 	}
 	return strings.Join(strings.Fields(out), " ")
@@ -69,6 +72,9 @@ func classify(err error) (code string, args map[string]string) {
 		}
 		return p.code, args
 	}
+	if p, ok := errors.AsType[*proxy.Error](err); ok {
+		return "problem.proxy_" + string(p.Why), map[string]string{"proxy": p.Proxy, "detail": p.Detail}
+	}
 	args = map[string]string{"detail": err.Error()}
 	if _, ok := errors.AsType[*settings.Error](err); ok {
 		return "problem.config", args
@@ -82,6 +88,9 @@ func classify(err error) (code string, args map[string]string) {
 	}{
 		{context.Canceled, "problem.interrupted"},
 		{errInUse, "problem.in_use"},
+		{errTokenTable, "problem.token_table"},
+		{proxy.ErrSetting, "problem.proxy"},
+		{identity.ErrAddress, "problem.address"},
 		{identity.ErrNotEnrolled, "problem.not_enrolled"},
 		{identity.ErrEnrolled, "problem.enrolled"},
 		{identity.ErrPermissions, "problem.loose_keys"},
@@ -202,6 +211,46 @@ func problemMessages() message.Catalogue {
 			"Ponga en hora este equipo y vuelva a intentarlo", "Set this machine's time and try again"),
 		"problem.token": entry("el token no es válido: {detail}", "the token is not valid: {detail}",
 			"Cópielo entero, tal como lo mostró el colector", "Copy it whole, as the collector showed it"),
+		"problem.token_table": entry("no se puede leer la tabla de tokens", "the table of tokens cannot be read",
+			"Use el fichero tal como lo escribió «vigia token create --from», sin abrirlo con otro programa",
+			"Use the file as \"vigia token create --from\" wrote it, without opening it in another program"),
+		"problem.token_columns": entry("a la tabla de tokens le falta la columna «host» o la columna «token»", "the table of tokens lacks the column \"host\" or the column \"token\"",
+			"La primera línea nombra las columnas; use el fichero tal como lo escribió «vigia token create --from»",
+			"The first line names the columns; use the file as \"vigia token create --from\" wrote it"),
+		"problem.token_host": entry("la tabla de tokens no tiene ninguna fila para este equipo, que se llama «{host}»", "the table of tokens has no row for this machine, whose name is \"{host}\"",
+			"Añada este equipo a la lista y cree su token en el colector (vigia token create --host {host}), o corrija el nombre",
+			"Add this machine to the list and create its token at the collector (vigia token create --host {host}), or correct the name"),
+		"problem.token_hosts": entry("la tabla tiene varios tokens para este equipo, «{host}» (líneas {lines})", "the table has several tokens for this machine, \"{host}\" (lines {lines})",
+			"Deje una sola fila, o dé el token de este equipo con --token", "Leave one row only, or give this machine's token by --token"),
+		"problem.token_rows": entry("la tabla de tokens tiene más de {most} filas", "the table of tokens has more than {most} rows",
+			"Pártala en varias", "Split it"),
+		"problem.token_big": entry("el fichero del token ocupa más de {most}", "the token's file is bigger than {most}",
+			"Compruebe que es el fichero del token", "Check that it is the token's file"),
+		"problem.address": entry("la dirección del colector no es válida: {detail}", "the collector's address is not valid: {detail}",
+			"Escríbala como vigia.ayto.example:8443", "Write it as vigia.town.example:8443"),
+		"problem.proxy": entry("el proxy no está bien escrito", "the proxy is not well written",
+			"Escríbalo como http://proxy.ayto.example:3128 o http://usuario:contraseña@proxy.ayto.example:3128 (solo http; los signos especiales de la contraseña, como %40 por @), o direct si no hay ninguno. Está en proxy de vigia-agent.yaml, en --proxy o en HTTPS_PROXY",
+			"Write it as http://proxy.town.example:3128 or http://user:password@proxy.town.example:3128 (http only; special characters of the password as %40 for @), or direct if there is none. It is in proxy of vigia-agent.yaml, in --proxy or in HTTPS_PROXY"),
+		"problem.proxy_unreachable": entry("el proxy {proxy} no responde: {detail}", "the proxy {proxy} does not answer: {detail}",
+			"Compruebe su dirección y su puerto (proxy en vigia-agent.yaml, --proxy o HTTPS_PROXY), o use direct si el colector se alcanza sin proxy; lo medido se conserva",
+			"Check its address and port (proxy in vigia-agent.yaml, --proxy or HTTPS_PROXY), or use direct if the collector is reached without a proxy; what was measured is kept"),
+		"problem.proxy_not_proxy": entry("lo que responde en {proxy} no es un proxy HTTP: {detail}", "what answers at {proxy} is no HTTP proxy: {detail}",
+			"Compruebe la dirección y el puerto del proxy con quien lleva la red", "Check the proxy's address and port with who runs the network"),
+		"problem.proxy_login": entry("el proxy {proxy} pide usuario y contraseña ({detail})", "the proxy {proxy} asks for a user and a password ({detail})",
+			"Escríbalos en su dirección, http://usuario:contraseña@{proxy}, o pida que deje pasar hacia el colector sin contraseña",
+			"Write them in its address, http://user:password@{proxy}, or have it let the collector be reached without a password"),
+		"problem.proxy_wrong_login": entry("el proxy {proxy} no acepta el usuario y la contraseña ({detail})", "the proxy {proxy} does not accept the user and the password ({detail})",
+			"Compruébelos; los signos especiales se escriben como %40 por @", "Check them; special characters are written as %40 for @"),
+		"problem.proxy_unsupported": entry("el proxy {proxy} pide una identificación que vigia-agent no admite: NTLM, Kerberos y Digest no están soportados ({detail})",
+			"the proxy {proxy} asks for a login that vigia-agent does not speak: NTLM, Kerberos and Digest are not supported ({detail})",
+			"Pida a quien lleva el proxy una excepción sin identificación para la dirección y el puerto del colector, o un usuario con autenticación Basic",
+			"Ask who runs the proxy for an exception without login for the collector's address and port, or for a user with Basic authentication"),
+		"problem.proxy_refused": entry("el proxy {proxy} no deja llegar al colector ({detail})", "the proxy {proxy} does not let the collector be reached ({detail})",
+			"Pida a quien lleva el proxy que permita CONNECT a la dirección y el puerto del colector (8443)",
+			"Ask who runs the proxy to allow CONNECT to the collector's address and port (8443)"),
+		"problem.proxy_beyond": entry("el proxy {proxy} no alcanza el colector ({detail})", "the proxy {proxy} cannot reach the collector ({detail})",
+			"Compruebe la dirección del colector y que el proxy llega a él; si el colector está en la misma red, use direct",
+			"Check the collector's address and that the proxy reaches it; if the collector is on the same network, use direct"),
 		"problem.token_refused": entry("el colector rechaza el token: {detail}", "the collector refuses the token: {detail}",
 			"Cree otro en el colector con: vigia token create", "Create another at the collector with: vigia token create"),
 		"problem.not_admitted": entry("el colector no admite este equipo: {detail}", "the collector does not admit this machine: {detail}",

@@ -21,6 +21,7 @@ type Status struct {
 	AgentID      string           `json:"agent_id"`
 	Organisation string           `json:"organisation"`
 	Collector    string           `json:"collector"`
+	Proxy        string           `json:"proxy,omitempty"` // host:port through which it is reached
 	Version      string           `json:"version"`
 	EnrolledAt   time.Time        `json:"enrolled_at"`
 	Certificate  time.Time        `json:"certificate_expires"`
@@ -156,8 +157,12 @@ func (v *view) snapshot() Status {
 // status is the view's content. v.mu is held.
 func (v *view) status() Status {
 	a := v.agent
+	through, err := a.proxy.For(a.address())
+	if err != nil {
+		through = "?" // each delivery says why
+	}
 	s := Status{
-		AgentID: a.id.AgentID(), Organisation: a.id.Organisation(), Collector: a.address(), Version: a.opts.Version,
+		Proxy: through, AgentID: a.id.AgentID(), Organisation: a.id.Organisation(), Collector: a.address(), Version: a.opts.Version,
 		EnrolledAt: a.id.EnrolledAt(), Certificate: a.id.Expires().UTC(), WrittenAt: a.opts.Now().UTC().Truncate(time.Second), SafeMode: a.safe,
 		Spool: spoolStatus(a.queue.Stats()), Delivery: v.delivery,
 	}

@@ -1,14 +1,15 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
 	"time"
 
 	"vigia/agent/identity"
+	"vigia/agent/proxy"
 	"vigia/checks/host"
-	apiv1 "vigia/collector/api/v1"
 )
 
 // Between two tries of an enrolment that was asked for. One that the collector refuses is
@@ -16,7 +17,14 @@ import (
 const (
 	firstRetry = 10 * time.Second
 	lastRetry  = 10 * time.Minute
+	// A collector at which a person has to approve says itself when to ask again, within:
+	soonestAsk = time.Minute
+	latestAsk  = 10 * time.Minute
 )
+
+// lookForAsked is how often a service that is not enrolled looks whether it was asked for
+// anything.
+const lookForAsked = 2 * time.Second
 
 // awaited makes the enrolment that was asked for, and waits for it, or for somebody else
 // to make it: a service that is not enrolled has nothing to do, and that is no failure.
@@ -24,14 +32,26 @@ type awaited struct {
 	dir     folder
 	machine func() *host.Host
 	version string
+	proxy   string   // of the configuration, which goes over that of the enrolment
+	environ []string // as os.Environ gives it
 	logger  *slog.Logger
+	explain func(error) string
 	first   time.Duration // between the first two tries
+	soonest time.Duration // to ask again for what a person has to approve
 }
 
 // enrolled waits until the machine is enrolled. An error is that of the context, or of what
 // waiting does not mend.
 func (w awaited) enrolled(ctx context.Context) error {
-	pause, told := w.first, false
+	var last identity.Asked // what was tried, as it was asked
+	var due time.Time
+	pause, told := w.first, ""
+	tell := func(what string, args ...any) { // each state once
+		if told != what {
+			w.logger.InfoContext(ctx, what, args...)
+			told = what
+		}
+	}
 	for {
 		_, err := identity.Load(w.dir.identity(), nil)
 		if !errors.Is(err, identity.ErrNotEnrolled) {
@@ -39,49 +59,74 @@ func (w awaited) enrolled(ctx context.Context) error {
 		}
 		asked, ok, err := identity.WhatIsAsked(w.dir.identity())
 		switch {
-		case err != nil:
-			return err
-		case ok:
-			if err := w.try(ctx, asked); err == nil {
+		case err != nil: // whoever asks again mends it
+			tell("not enrolled: what was asked for cannot be read; use vigia-agent enroll again", "error", err)
+		case !ok:
+			tell("not enrolled: waiting for vigia-agent enroll")
+			last = identity.Asked{}
+		case asked != last:
+			last, pause, due, told = asked, w.first, time.Time{}, ""
+			fallthrough
+		case !time.Now().Before(due):
+			wait, err := w.try(ctx, asked)
+			switch {
+			case err == nil:
 				continue
+			case errors.Is(err, identity.ErrPending):
+				tell("waiting until a person approves this machine at the collector", "collector", asked.Collector, "check_code", checkCodeOf(err))
+				pause = w.first
+			case wait == 0:
+				wait, pause = pause, min(2*pause, lastRetry)
 			}
-		case !told:
-			w.logger.InfoContext(ctx, "not enrolled: waiting for vigia-agent enroll")
-			told = true
+			due = time.Now().Add(wait)
 		}
-		timer := time.NewTimer(pause)
+		timer := time.NewTimer(min(w.first, lookForAsked))
 		select {
 		case <-ctx.Done():
 			timer.Stop()
 			return ctx.Err()
 		case <-timer.C:
 		}
-		if ok {
-			pause = min(2*pause, lastRetry)
-		} else {
-			pause = w.first
-		}
 	}
 }
 
-// try makes the enrolment that was asked for. The token is forgotten when it was spent or
-// refused: it is worth nothing any more.
-func (w awaited) try(ctx context.Context, asked identity.Asked) error {
-	token, err := apiv1.ParseToken(asked.Token)
-	if err == nil {
-		_, err = enrol(ctx, w.dir, identity.Request{
-			Dir: w.dir.identity(), Collector: asked.Collector, Token: token,
-			Machine: (&introducer{machine: w.machine, version: w.version}).describe(ctx),
-		}, w.logger)
+func checkCodeOf(err error) string {
+	if p, ok := errors.AsType[*identity.Pending](err); ok {
+		return p.CheckCode
 	}
+	return ""
+}
+
+// try makes the enrolment that was asked for, and says after how long it may be tried
+// again, if anybody wishes that; 0: nobody does. The token is forgotten when it was spent
+// or refused: it is worth nothing any more.
+func (w awaited) try(ctx context.Context, asked identity.Asked) (wait time.Duration, err error) {
+	unlock, err := w.dir.lock()
+	if errors.Is(err, errInUse) {
+		return lookForAsked, err // somebody enrols this machine right now
+	}
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	dialer, err := proxy.New(cmp.Or(w.proxy, asked.Proxy), w.environ)
+	if err == nil {
+		_, err = enrol(ctx, w.dir, asked, dialer.Dial, (&introducer{machine: w.machine, version: w.version}).describe(ctx), w.logger)
+	}
+	waits, isPending := errors.AsType[*identity.Pending](err)
 	switch {
 	case err == nil:
 		w.logger.InfoContext(ctx, "enrolled", "collector", asked.Collector)
-		return identity.ForgetAsked(w.dir.identity())
+		return 0, nil
+	case isPending:
+		wait = max(w.soonest, min(waits.AskAgain, latestAsk))
+		return wait, errors.Join(err, identity.NotePending(w.dir.identity(), asked)) // vigia-agent status tells it
+	case errors.Is(err, identity.ErrEnrolled): // by somebody else, while the folder was free
+		return lookForAsked, err
 	case errors.Is(err, identity.ErrTokenRefused): // another server than the token's may be a passing fault of a name
-		w.logger.ErrorContext(ctx, "enrolment refused; ask for another token and use vigia-agent enroll", "collector", asked.Collector, "error", err)
-		return errors.Join(err, identity.ForgetAsked(w.dir.identity()))
+		w.logger.ErrorContext(ctx, "enrolment refused; ask for another token and use vigia-agent enroll", "collector", asked.Collector, "error", w.explain(err))
+		return 0, err
 	}
-	w.logger.WarnContext(ctx, "not enrolled yet, it is tried again", "collector", asked.Collector, "error", err)
-	return err
+	w.logger.WarnContext(ctx, "not enrolled yet, it is tried again", "collector", asked.Collector, "error", w.explain(err))
+	return 0, err
 }

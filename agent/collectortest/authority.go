@@ -41,7 +41,7 @@ func (ca *authority) serverCert(t testing.TB, names []string, now time.Time, lif
 	key := newKey(t)
 	template := &x509.Certificate{DNSNames: names, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
 	if len(names) == 1 && names[0] == "localhost" {
-		template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
+		template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
 	}
 	leaf := issue(t, template, key.Public(), now, life, ca.issuing, ca.issuingKey)
 	return &tls.Certificate{Certificate: [][]byte{leaf.Raw, ca.issuing.Raw, ca.root.Raw}, PrivateKey: key}

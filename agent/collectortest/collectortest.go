@@ -61,6 +61,10 @@ type Server struct {
 	calls       []*apiv1.DeliverRequest
 	resumed     int
 	forge       func(*apiv1.DeliverResponse)
+	// approval is what a person says of machines that enrol.
+	approval   approval
+	askAgain   time.Duration
+	enrolments []*apiv1.EnrollRequest
 }
 
 type machine struct {
@@ -78,8 +82,14 @@ type item struct {
 	leaf        int64
 }
 
-// Start runs a collector until the test ends.
+// Start runs a collector on 127.0.0.1 until the test ends.
 func Start(t testing.TB) *Server {
+	t.Helper()
+	return StartAt(t, "127.0.0.1:0")
+}
+
+// StartAt runs a collector at an address of this machine until the test ends.
+func StartAt(t testing.TB, address string) *Server {
 	t.Helper()
 	skey, vkey, err := note.GenerateKey(rand.Reader, "vigia-test")
 	if err != nil {
@@ -98,7 +108,7 @@ func Start(t testing.TB) *Server {
 		tokens: map[[16]byte]string{}, machines: map[string]*machine{}, epoch: 1,
 	}
 	s.grow([]byte("genesis"))
-	lis, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	lis, err := new(net.ListenConfig).Listen(t.Context(), "tcp", address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,10 +204,18 @@ func (s *Server) Resumed() int {
 	return s.resumed
 }
 
+// Enrolments returns the enrolments that were asked for so far.
+func (s *Server) Enrolments() []*apiv1.EnrollRequest {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.enrolments)
+}
+
 // Enroll implements apiv1.EnrollmentServiceServer.
 func (s *Server) Enroll(_ context.Context, req *apiv1.EnrollRequest) (*apiv1.EnrollResponse, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.enrolments = append(s.enrolments, proto.CloneOf(req))
 	user, ok := s.tokens[[16]byte(req.GetTokenSecret())]
 	if !ok {
 		return nil, status.Error(codes.PermissionDenied, "there is no such token")
@@ -211,6 +229,12 @@ func (s *Server) Enroll(_ context.Context, req *apiv1.EnrollRequest) (*apiv1.Enr
 	}
 	if user != "" && !bytes.Equal(s.machines[user].reportKey, req.GetReportKey()) {
 		return nil, status.Error(codes.PermissionDenied, "the token was already used")
+	}
+	switch s.approval {
+	case waits:
+		return nil, s.pending()
+	case rejected:
+		return nil, status.Error(codes.PermissionDenied, "a person rejected this machine")
 	}
 	id := user
 	if id == "" {

@@ -5,6 +5,10 @@ import (
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	apiv1 "vigia/collector/api/v1"
 )
@@ -24,6 +28,38 @@ func (s *Server) Busy(n int, seconds int64) { s.set(func() { s.busy, s.busySecon
 
 // Forge changes the answers of Deliver; nil ends it.
 func (s *Server) Forge(f func(*apiv1.DeliverResponse)) { s.set(func() { s.forge = f }) }
+
+// approval is what a person says of machines that enrol.
+type approval int
+
+const (
+	notNeeded approval = iota
+	waits
+	rejected
+)
+
+// AwaitApproval has a person approve the enrolments from now on, and agents ask again
+// after a while.
+func (s *Server) AwaitApproval(askAgain time.Duration) {
+	s.set(func() { s.approval, s.askAgain = waits, askAgain })
+}
+
+// Approve and Reject are what that person says, of all of them.
+func (s *Server) Approve() { s.set(func() { s.approval = notNeeded }) }
+
+// Reject says no.
+func (s *Server) Reject() { s.set(func() { s.approval = rejected }) }
+
+// pending is the answer while nobody has approved.
+func (s *Server) pending() error {
+	st, err := status.New(codes.FailedPrecondition, "a person has to approve this machine").WithDetails(
+		&errdetails.ErrorInfo{Domain: "vigia", Reason: "APPROVAL_PENDING"},
+		&errdetails.RetryInfo{RetryDelay: durationpb.New(s.askAgain)})
+	if err != nil {
+		return err
+	}
+	return st.Err()
+}
 
 // Revoke refuses a machine from now on.
 func (s *Server) Revoke(agentID string) { s.set(func() { s.machines[agentID].revoked = true }) }

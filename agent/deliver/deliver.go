@@ -17,7 +17,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"strconv"
+	"sync"
 	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -86,9 +88,11 @@ type Store interface {
 	Save([]byte) error
 }
 
-// Options of a Client. All but the last five are needed.
+// Options of a Client. All but Dial and the last five are needed.
 type Options struct {
-	Address     func() string // host:port
+	Address func() string // host:port
+	// Dial connects to it, perhaps by a detour; nil: straight.
+	Dial        func(ctx context.Context, address string) (net.Conn, error)
 	Credentials Credentials
 	Queue       Queue
 	Policies    Policies
@@ -131,6 +135,12 @@ func New(opts Options) (*Client, error) {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
+	if opts.Dial == nil {
+		opts.Dial = func(ctx context.Context, address string) (net.Conn, error) {
+			var d net.Dialer
+			return d.DialContext(ctx, "tcp", address)
+		}
+	}
 	if opts.Anyway == nil {
 		opts.Anyway = func() time.Duration { return callAnyway }
 	}
@@ -170,7 +180,13 @@ func (c *Client) Deliver(ctx context.Context) (out Outcome, err error) {
 	if err != nil {
 		return out, err
 	}
-	conn, err := grpc.NewClient(address,
+	var undialled dialling
+	// Who dials finds the name: a proxy may be the only one that can, and a target of gRPC
+	// is a URL, in which the zone of an address is none.
+	conn, err := grpc.NewClient("passthrough:///collector",
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
+			return undialled.note(c.opts.Dial(ctx, address))
+		}),
 		grpc.WithTransportCredentials(credentials.NewTLS(cfg)),
 		grpc.WithDisableServiceConfig(),
 		// Windows that do not grow need no pings to measure the line with: on a call of a
@@ -191,6 +207,9 @@ func (c *Client) Deliver(ctx context.Context) (out Outcome, err error) {
 		} else {
 			rewound = rewound || back
 		}
+		if why := undialled.err(); why != nil && errors.Is(err, ErrUnreachable) {
+			err = fmt.Errorf("%w: %w", ErrUnreachable, why)
+		}
 		if err != nil {
 			return out, fmt.Errorf("deliver to %s: %w", address, err)
 		}
@@ -198,6 +217,26 @@ func (c *Client) Deliver(ctx context.Context) (out Outcome, err error) {
 			return out, nil
 		}
 	}
+}
+
+// dialling remembers why the last connection was not made, of which gRPC tells only the
+// text.
+type dialling struct {
+	mu  sync.Mutex
+	why error
+}
+
+func (d *dialling) note(conn net.Conn, err error) (net.Conn, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.why = err
+	return conn, err
+}
+
+func (d *dialling) err() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.why
 }
 
 // batch makes one call and tells whether there is reason for another.

@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"crypto/ed25519"
 	"crypto/rand"
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
@@ -15,14 +14,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials"
-
 	apiv1 "vigia/collector/api/v1"
 )
-
-// callTimeout bounds one call to the collector.
-const callTimeout = 30 * time.Second
 
 // Request is what an enrolment needs.
 type Request struct {
@@ -30,7 +23,13 @@ type Request struct {
 	Collector string // host:port
 	Token     apiv1.Token
 	Machine   *apiv1.Machine
-	Now       func() time.Time // nil: time.Now
+	// Department is what the installer says of it; the collector may know better.
+	Department string
+	// Proxy is kept with the identity, as it was written; it may hold a password. Dial
+	// goes by it.
+	Proxy string
+	Dial  Dial
+	Now   func() time.Time // nil: time.Now
 }
 
 // pending are the keys of an enrolment that was not answered. They are asked
@@ -72,7 +71,7 @@ func Enroll(ctx context.Context, req Request) (*Identity, *apiv1.SignedPolicy, e
 	}
 	v := &verifier{host: host, now: req.Now, pin: req.Token.CAPin}
 	var resp *apiv1.EnrollResponse
-	err = call(ctx, req.Collector, v.config(), func(ctx context.Context, c apiv1.EnrollmentServiceClient) error {
+	err = v.call(ctx, req.Collector, v.config(), req.Dial, func(ctx context.Context, c apiv1.EnrollmentServiceClient) error {
 		var err error
 		resp, err = c.Enroll(ctx, &apiv1.EnrollRequest{
 			TokenSecret:        req.Token.Secret[:],
@@ -80,9 +79,13 @@ func Enroll(ctx context.Context, req Request) (*Identity, *apiv1.SignedPolicy, e
 			ReportKey:          reportKey.Public().(ed25519.PublicKey),
 			ReportKeyProof:     apiv1.Sign(reportKey, apiv1.DomainEnroll, apiv1.EnrollProof(csr)),
 			Machine:            req.Machine,
+			Department:         req.Department,
 		})
 		return err
 	})
+	if wait, ok := mustWait(err); ok {
+		return nil, nil, &Pending{CheckCode: apiv1.CheckCode(reportKey.Public().(ed25519.PublicKey)), AskAgain: wait}
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("enrol with %s: %w", req.Collector, v.explain(err, ErrTokenRefused))
 	}
@@ -91,10 +94,11 @@ func Enroll(ctx context.Context, req Request) (*Identity, *apiv1.SignedPolicy, e
 	}
 	id := &Identity{dir: req.Dir, now: req.Now}
 	s := state{
-		Version: stateVersion, AgentID: resp.GetAgentId(), Collector: req.Collector,
+		Version: stateVersion, AgentID: resp.GetAgentId(), Collector: req.Collector, Proxy: req.Proxy,
 		Organisation: resp.GetOrganisation(), EnrolledAt: req.Now().UTC().Truncate(time.Second),
 		TLSKey: keys.TLSKey, ReportKey: keys.ReportKey, Certificates: resp.GetCertificates(),
 		Roots: resp.GetRoots(), PolicyKeys: resp.GetPolicyKeys(), LogKey: resp.GetLogKey(),
+		FileRecipient: resp.GetFileRecipient(),
 	}
 	if err := id.adopt(s); err != nil {
 		return nil, nil, fmt.Errorf("enrol with %s: %w: %w", req.Collector, ErrAnswer, err)
@@ -156,19 +160,4 @@ func (id *Identity) save(s state) error {
 		return fmt.Errorf("encode identity: %w", err)
 	}
 	return writeFile(id.dir, stateFile, b)
-}
-
-// call connects, makes one call and hangs up.
-func call(ctx context.Context, address string, cfg *tls.Config, do func(context.Context, apiv1.EnrollmentServiceClient) error) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	conn, err := grpc.NewClient(address,
-		grpc.WithTransportCredentials(credentials.NewTLS(cfg)),
-		grpc.WithDisableServiceConfig(),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(apiv1.MaxMessageBytes)))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
-	return do(ctx, apiv1.NewEnrollmentServiceClient(conn))
 }

@@ -24,8 +24,10 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/netip"
 	"regexp"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -40,6 +42,8 @@ var (
 	ErrNotEnrolled = errors.New("this machine is not enrolled")
 	// ErrEnrolled: the folder holds one already.
 	ErrEnrolled = errors.New("this machine is already enrolled")
+	// ErrAddress: what was given is no address of a collector.
+	ErrAddress = errors.New("not an address of a collector")
 	// ErrPermissions: others than the owner can read the keys.
 	ErrPermissions = errors.New("the keys can be read by other users")
 	// ErrDamaged: the identity's file does not hold together.
@@ -70,7 +74,8 @@ var (
 type state struct {
 	Version      int       `json:"version"`
 	AgentID      string    `json:"agent_id"`
-	Collector    string    `json:"collector"` // host:port
+	Collector    string    `json:"collector"`       // host:port
+	Proxy        string    `json:"proxy,omitempty"` // as it was given; may hold a password
 	Organisation string    `json:"organisation"`
 	EnrolledAt   time.Time `json:"enrolled_at"`
 	TLSKey       []byte    `json:"tls_key"` // PKCS #8
@@ -82,6 +87,8 @@ type state struct {
 	Roots        [][]byte `json:"roots"`
 	PolicyKeys   [][]byte `json:"policy_keys"`
 	LogKey       string   `json:"log_key"`
+	// FileRecipient is whom evidence is encrypted to that a person carries.
+	FileRecipient string `json:"file_recipient,omitempty"`
 }
 
 const stateVersion = 1
@@ -132,8 +139,10 @@ func (id *Identity) adopt(s state) error {
 	if !validAgentID(s.AgentID) {
 		return errors.New("agent id is not well formed")
 	}
-	if _, err := splitHost(s.Collector); err != nil {
-		return err
+	if s.Collector != "" { // a machine without a route has none
+		if _, err := splitHost(s.Collector); err != nil {
+			return err
+		}
 	}
 	key, err := parseKey(s.TLSKey)
 	if err != nil {
@@ -162,8 +171,11 @@ func (id *Identity) adopt(s state) error {
 // AgentID is the name that the collector gave this machine.
 func (id *Identity) AgentID() string { return id.get().AgentID }
 
-// Collector is the address to call, as host:port.
+// Collector is the address to call, as host:port; empty when there is no route to it.
 func (id *Identity) Collector() string { return id.get().Collector }
+
+// Proxy is what was said of a proxy when this machine enrolled; it may hold a password.
+func (id *Identity) Proxy() string { return id.get().Proxy }
 
 // Organisation is whom the collector belongs to.
 func (id *Identity) Organisation() string { return id.get().Organisation }
@@ -253,11 +265,15 @@ var agentID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 
 func validAgentID(s string) bool { return agentID.MatchString(s) }
 
-// splitHost returns the host of host:port.
+// splitHost returns the host of host:port as a certificate names it: the zone of an IPv6
+// address tells this machine which cable to use, and nobody else anything.
 func splitHost(address string) (string, error) {
 	host, port, err := net.SplitHostPort(address)
-	if err != nil || host == "" || port == "" {
-		return "", fmt.Errorf("collector address %q is not HOST:PORT", address)
+	if _, nan := strconv.ParseUint(port, 10, 16); err != nil || host == "" || nan != nil {
+		return "", fmt.Errorf("%w: %q is not HOST:PORT; an IPv6 address is written in brackets, [2001:db8::1]:8443", ErrAddress, address)
+	}
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip.WithZone("").String(), nil
 	}
 	return host, nil
 }

@@ -184,7 +184,7 @@ func TestRenew(t *testing.T) {
 	before := bytes.Clone(id.get().TLSKey)
 	c.LoseAnswers(3)
 	for range 3 { // each answer is lost, the collector knows only the last key
-		if err := id.Renew(t.Context()); !errors.Is(err, ErrUnreachable) {
+		if err := id.Renew(t.Context(), Way{}); !errors.Is(err, ErrUnreachable) {
 			t.Fatalf("got %v, want %v", err, ErrUnreachable)
 		}
 		if id, err = Load(req.Dir, nil); err != nil { // as after a restart
@@ -192,7 +192,7 @@ func TestRenew(t *testing.T) {
 		}
 	}
 	c.ExpireMachines(30 * 24 * time.Hour)
-	if err := id.Renew(t.Context()); err != nil {
+	if err := id.Renew(t.Context(), Way{}); err != nil {
 		t.Fatalf("an expired certificate of a known machine: %v", err)
 	}
 	if !id.Expires().After(time.Now().AddDate(0, 0, 29)) || bytes.Equal(before, id.get().TLSKey) {
@@ -203,7 +203,7 @@ func TestRenew(t *testing.T) {
 		t.Errorf("what is on disk: %v, next key %d bytes, ends %v", err, len(id.get().NextKey), id.Expires())
 	}
 	c.Revoke(id.AgentID())
-	if err := id.Renew(t.Context()); !errors.Is(err, ErrNotActive) {
+	if err := id.Renew(t.Context(), Way{}); !errors.Is(err, ErrNotActive) {
 		t.Errorf("a revoked machine: %v, want %v", err, ErrNotActive)
 	}
 	if _, err := Load(req.Dir, nil); err != nil {

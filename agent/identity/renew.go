@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/binary"
@@ -29,9 +30,10 @@ func (id *Identity) RenewAt() time.Time {
 // Renew gets a new certificate for a new key, and the roots and keys of today.
 // The current certificate may have expired: the collector knows its key. The
 // new identity counts when it is on disk.
-func (id *Identity) Renew(ctx context.Context) error {
+func (id *Identity) Renew(ctx context.Context, way Way) error {
 	s := id.get()
-	host, err := splitHost(s.Collector)
+	address := cmp.Or(way.Address, s.Collector)
+	host, err := splitHost(address)
 	if err != nil {
 		return err
 	}
@@ -53,7 +55,7 @@ func (id *Identity) Renew(ctx context.Context) error {
 	cfg := v.config()
 	cfg.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return cert, nil }
 	var resp *apiv1.RenewResponse
-	err = call(ctx, s.Collector, cfg, func(ctx context.Context, c apiv1.EnrollmentServiceClient) error {
+	err = v.call(ctx, address, cfg, way.Dial, func(ctx context.Context, c apiv1.EnrollmentServiceClient) error {
 		var err error
 		resp, err = c.Renew(ctx, &apiv1.RenewRequest{
 			AgentId:            s.AgentID,
@@ -63,14 +65,15 @@ func (id *Identity) Renew(ctx context.Context) error {
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("renew the certificate with %s: %w", s.Collector, v.explain(err, ErrNotActive))
+		return fmt.Errorf("renew the certificate with %s: %w", address, v.explain(err, ErrNotActive))
 	}
 	s.TLSKey, s.NextKey = s.NextKey, nil
 	s.Certificates, s.Roots = resp.GetCertificates(), resp.GetRoots()
 	s.PolicyKeys, s.LogKey = resp.GetPolicyKeys(), resp.GetLogKey()
+	s.FileRecipient = cmp.Or(resp.GetFileRecipient(), s.FileRecipient)
 	// A trial before anything changes: the old identity must stay usable.
 	if err := new(Identity).adopt(s); err != nil {
-		return fmt.Errorf("renew the certificate with %s: %w: %w", s.Collector, ErrAnswer, err)
+		return fmt.Errorf("renew the certificate with %s: %w: %w", address, ErrAnswer, err)
 	}
 	return id.replace(s)
 }

@@ -25,8 +25,9 @@ type verifier struct {
 	roots *x509.CertPool
 	pin   [sha256.Size]byte
 
-	mu      sync.Mutex
-	refusal error // of the last handshake
+	mu        sync.Mutex
+	refusal   error // of the last handshake
+	undialled error // why the last connection was not made
 }
 
 func (v *verifier) config() *tls.Config {
@@ -88,7 +89,7 @@ func (v *verifier) verify(chain []*x509.Certificate) error {
 // explain turns the error of a call into one of the errors of this package.
 func (v *verifier) explain(err error, denied error) error {
 	v.mu.Lock()
-	refusal := v.refusal
+	refusal, undialled := v.refusal, v.undialled
 	v.mu.Unlock()
 	if refusal != nil {
 		return refusal
@@ -108,6 +109,10 @@ func (v *verifier) explain(err error, denied error) error {
 		kind = ErrRefused
 	case codes.ResourceExhausted:
 		kind = ErrBusy
+	case codes.Unavailable, codes.DeadlineExceeded:
+		if undialled != nil { // gRPC has only the text of it
+			return fmt.Errorf("%w: %w", kind, undialled)
+		}
 	}
 	return fmt.Errorf("%w: %s", kind, s.Message())
 }

@@ -19,6 +19,3 @@ func Start(context.Context, string) error { return ErrNoManager }
 
 // Stop stops a service and waits until it has ended.
 func Stop(context.Context, string) error { return ErrNoManager }
-
-// Query tells how a service is.
-func Query(string) (State, error) { return "", ErrNoManager }

@@ -22,6 +22,7 @@ packages=(
 	debootstrap systemd-container           # machines that boot
 	lintian                                 # packages in good form
 	wixl msitools osslsigncode              # the installer for Windows
+	tinyproxy                               # a proxy between agent and collector
 	strace                                  # failing fsyncs; programs that the agent must not start
 	openssl                                 # the evidence log's format, verified by hand
 	libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui p7zip-full # documents and archives as others write them
