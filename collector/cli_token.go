@@ -309,7 +309,7 @@ entrado de los que el código admite, y cuántos esperan aprobación.`,
 			if err != nil {
 				return err
 			}
-			states := map[enroll.TokenState]string{enroll.TokenOpen: "abierto", enroll.TokenUsed: "usado", enroll.TokenFull: "en espera",
+			states := map[enroll.TokenState]string{enroll.TokenOpen: "abierto", enroll.TokenUsed: "usado", enroll.TokenFull: "completo",
 				enroll.TokenExpired: "caducado", enroll.TokenRevoked: "retirado"}
 			w := tabwriter.NewWriter(c.Stdout, 0, 0, 2, ' ', 0)
 			fmt.Fprintln(w, "ID\tESTADO\tUSO\tEQUIPO\tDEPARTAMENTO\tREDES\tAPROBACIÓN\tCREADO\tCADUCA\tPOR")
@@ -333,8 +333,15 @@ func usage(t enroll.TokenInfo) string {
 		used = 1 // by a machine that another token had admitted
 	}
 	text := fmt.Sprintf("%d/%d", used, t.Machines)
+	var held []string
 	if t.Waiting > 0 {
-		text += fmt.Sprintf(" (%d en espera)", t.Waiting)
+		held = append(held, fmt.Sprintf("%d en espera", t.Waiting))
+	}
+	if t.Expected > 0 {
+		held = append(held, fmt.Sprintf("%d por llegar", t.Expected))
+	}
+	if len(held) > 0 {
+		text += " (" + strings.Join(held, ", ") + ")"
 	}
 	return text
 }

@@ -205,7 +205,7 @@ func TestRequestsLapse(t *testing.T) {
 	}
 	c.approve("", slow.code())
 	c.clock.advance(requestLife)
-	if got := c.info(token); got.Waiting != 0 || len(c.requests(false)) != 0 {
+	if got := c.info(token); got.Waiting+got.Expected != 0 || len(c.requests(false)) != 0 {
 		t.Errorf("a month later: got %d waiting, want none", got.Waiting)
 	}
 	_, err := slow.enroll(c, token)
@@ -262,8 +262,8 @@ func TestPlacesAreNeverMoreThanTheTokenHas(t *testing.T) {
 	check := func() {
 		t.Helper()
 		step++
-		if got := c.info(token); got.Admitted+got.Waiting > got.Machines {
-			t.Fatalf("step %d: %d admitted and %d waiting of %d", step, got.Admitted, got.Waiting, got.Machines)
+		if got := c.info(token); got.Admitted+got.Waiting+got.Expected > got.Machines {
+			t.Fatalf("step %d: %d admitted, %d waiting and %d expected of %d", step, got.Admitted, got.Waiting, got.Expected, got.Machines)
 		}
 		c.clock.advance(10 * time.Second)
 	}

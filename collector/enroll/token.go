@@ -37,7 +37,7 @@ var (
 	ErrTokenRevoked = errors.New("the token was withdrawn: create another")
 	ErrTokenHost    = errors.New("the token is for another machine: use the one that was created for this host name")
 	ErrTokenSpent   = errors.New("the token has admitted all machines that it was made for: create another")
-	ErrTokenFull    = errors.New("all places of the token are held by machines that wait for approval: approve or reject them, or create another")
+	ErrTokenFull    = errors.New("all places of the token are held by machines that wait for approval or for their certificate: wait, or create another")
 	// ErrTokenClosed is of a token that is to be withdrawn and admits nobody anyway.
 	ErrTokenClosed  = errors.New("the token admits nobody any more")
 	ErrTokenNetwork = errors.New("the token does not admit machines from this network: enrol from one that it was made for, or create another")
@@ -72,7 +72,7 @@ const (
 	TokenUsed    TokenState = "used"
 	TokenExpired TokenState = "expired"
 	TokenRevoked TokenState = "revoked"
-	// TokenFull: machines that wait for approval hold all places that are left.
+	// TokenFull: machines that wait or are expected hold all places that are left.
 	TokenFull TokenState = "full"
 )
 
@@ -92,9 +92,10 @@ type TokenInfo struct {
 	Machines int // how many it admits
 	Networks []netip.Prefix
 	Approval bool
-	// Admitted are the machines that enrolled with it, Waiting those that hold
-	// a place: they wait for approval, or were approved and did not come yet.
-	Admitted, Waiting int
+	// Admitted are the machines that enrolled with it. Waiting are those that
+	// wait for approval, Expected those that were approved and did not come for
+	// their certificate yet: each of them holds a place.
+	Admitted, Waiting, Expected int
 }
 
 // State tells what the token is at a time.
@@ -106,7 +107,7 @@ func (t TokenInfo) State(at time.Time) TokenState {
 		return TokenRevoked
 	case !at.Before(t.ExpiresAt):
 		return TokenExpired
-	case t.Waiting > 0 && t.Admitted+t.Waiting >= t.Machines:
+	case t.Waiting+t.Expected > 0 && t.Admitted+t.Waiting+t.Expected >= t.Machines:
 		return TokenFull
 	default:
 		return TokenOpen
@@ -275,7 +276,7 @@ func (s *Store) RevokeToken(ctx context.Context, tx *storage.Tx, id, by string) 
 		return err
 	}
 	state := info.State(s.now())
-	if state == TokenRevoked || state != TokenOpen && len(waiting) == 0 {
+	if state == TokenRevoked || state != TokenOpen && state != TokenFull && len(waiting) == 0 {
 		return fmt.Errorf("withdraw token %q: %w: it is %s", id, ErrTokenClosed, state)
 	}
 	if _, err := tx.Exec(ctx, `UPDATE enroll_tokens SET revoked_at = $2 WHERE id = $1`, id, micros(s.now())); err != nil {
@@ -386,8 +387,8 @@ func (t TokenInfo) reaches(from netip.Addr) error {
 const selectToken = `SELECT id, hostname, department, created_at, created_by, expires_at, used_at, used_by, revoked_at,
 	machines, networks, approval,
 	(SELECT COUNT(*) FROM enroll_machines m WHERE m.token_id = enroll_tokens.id),
-	(SELECT COUNT(*) FROM enroll_requests r WHERE r.token_id = enroll_tokens.id
-		AND (r.state = 'pending' AND r.last_asked > $1 OR r.state = 'approved' AND r.decided_at > $1))
+	(SELECT COUNT(*) FROM enroll_requests r WHERE r.token_id = enroll_tokens.id AND r.state = 'pending' AND r.last_asked > $1),
+	(SELECT COUNT(*) FROM enroll_requests r WHERE r.token_id = enroll_tokens.id AND r.state = 'approved' AND r.decided_at > $1)
 	FROM enroll_tokens`
 
 func scanToken(scan func(...any) error) (TokenInfo, error) {
@@ -395,7 +396,7 @@ func scanToken(scan func(...any) error) (TokenInfo, error) {
 	var created, expires, used, revoked, approval int64
 	var networks string
 	if err := scan(&t.ID, &t.Hostname, &t.Department, &created, &t.CreatedBy, &expires, &used, &t.UsedBy, &revoked,
-		&t.Machines, &networks, &approval, &t.Admitted, &t.Waiting); err != nil {
+		&t.Machines, &networks, &approval, &t.Admitted, &t.Waiting, &t.Expected); err != nil {
 		return TokenInfo{}, err
 	}
 	t.CreatedAt, t.ExpiresAt, t.UsedAt, t.RevokedAt = fromMicros(created), fromMicros(expires), fromMicros(used), fromMicros(revoked)

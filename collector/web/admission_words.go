@@ -167,6 +167,7 @@ func admissionWords() [][3]string {
 		{"tokens.use", "Uso", "Use"},
 		{"tokens.used", "{used} de {all}", "{used} of {all}"},
 		{"tokens.waiting", "{n} en espera", "{n} waiting"},
+		{"tokens.expected", "{n} por llegar", "{n} to come"},
 		{"tokens.manual", "con aprobación", "with approval"},
 		{"tokens.expires", "Caduca", "Expires"},
 		{"tokens.by", "Creado por", "Created by"},
@@ -178,7 +179,7 @@ func admissionWords() [][3]string {
 		{"token.used", "usado", "used"},
 		{"token.expired", "caducado", "expired"},
 		{"token.revoked", "retirado", "withdrawn"},
-		{"token.full", "en espera", "waiting"},
+		{"token.full", "completo", "full"},
 
 		{"machine.before", "Antes", "Before"},
 		{"machine.replaced_by", "Sustituido por", "Replaced by"},

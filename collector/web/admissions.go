@@ -160,7 +160,7 @@ func (v *visit) renderAdmissions(page admissionsView) error {
 		if t.Machines == 1 && !t.UsedAt.IsZero() {
 			row.Used = 1
 		}
-		if row.State == enroll.TokenOpen || t.Waiting > 0 {
+		if row.Closable() {
 			page.Tokens = append(page.Tokens, row)
 		} else if len(page.PastTokens) < maxRequests {
 			page.PastTokens = append(page.PastTokens, row)
@@ -415,6 +415,11 @@ type tokenList struct {
 // Listed is the table of some tokens under a heading.
 func (f frame) Listed(id string, tokens []tokenRow) tokenList {
 	return tokenList{tongue: f.tongue, ID: id, May: f.User.Role == access.Administrator, Tokens: tokens}
+}
+
+// Closable tells whether the token can be withdrawn.
+func (t tokenRow) Closable() bool {
+	return t.State == enroll.TokenOpen || t.State == enroll.TokenFull || t.Waiting > 0 && t.State != enroll.TokenRevoked
 }
 
 // Networks are those of the token in one line.

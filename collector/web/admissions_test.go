@@ -182,7 +182,7 @@ func TestDecideRequests(t *testing.T) {
 	got.has(t, "no such request", "Alguien lo decidió entretanto")
 
 	b.accepted("approve", b.post("/altas/solicitudes", url.Values{"hacer": {"aprobar"}, "solicitud": {list[1].code()}, "departamento": {"Biblioteca"}})).
-		has(t, "approve", "Aprobado 1 equipo", `<b class="count">3</b>`)
+		has(t, "approve", "Aprobado 1 equipo", `<b class="count">3</b>`, "Aprobar los 3 que esperan", "1 por llegar")
 	id := w.ask(list[1], group)
 	b.get("/equipos/"+id).has(t, "the machine", "pc-2", "Biblioteca")
 	b.accepted("reject", b.post("/altas/solicitudes", url.Values{"hacer": {"rechazar"}, "solicitud": {list[2].code()}, "motivo": {"no es nuestro"}})).
