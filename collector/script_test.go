@@ -152,6 +152,7 @@ func runScripts(t *testing.T, pattern, dsn string) {
 			"alter":   alterCommand,
 			"forge":   forgeCommand,
 			"ids":     idsCommand,
+			"unpack":  unpackCommand,
 		},
 	})
 }
@@ -304,6 +305,21 @@ func idsCommand(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%d machines, want 1", len(machines))
 	}
 	ts.Setenv("MACHINE", machines[0].ID)
+}
+
+// unpack takes the imported packs out of the database, as an old copy of it would be
+// without them.
+func unpackCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: unpack")
+	}
+	col, err := openScript(ts)
+	ts.Check(err)
+	err = col.DB.Write(context.Background(), func(ctx context.Context, tx *storage.Tx) error {
+		_, err := tx.Exec(ctx, `DELETE FROM assign_packs`)
+		return err
+	})
+	ts.Check(errors.Join(err, col.Close()))
 }
 
 // killMyself ends the process at once, as a power cut does: nothing is flushed

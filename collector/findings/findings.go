@@ -47,6 +47,8 @@ const (
 	EntryGap = "vigia.gap"
 	// EntryClock: the machine's clock is wrong by more than a little.
 	EntryClock = "vigia.clock"
+	// EntryPolicy: the machine was offered a policy and refused it.
+	EntryPolicy = "vigia.policy"
 )
 
 // Machine is what this package needs to know of a machine.

@@ -21,6 +21,9 @@ const (
 	codeGapEnded        = "agent.gap_ended"
 	codeClock           = "agent.clock_wrong"
 	codeClockRight      = "agent.clock_right"
+	// codePolicyRefused is followed by the agent's word for why.
+	codePolicyRefused = "agent.policy_refused."
+	codePolicyTaken   = "agent.policy_taken"
 )
 
 // Messages says each reason code of the collector, and the names of its own
@@ -33,8 +36,42 @@ func Messages() message.Catalogue {
 		EntryEquivocation: {
 			Say: text("Dos informes distintos con el mismo número", "Two different reports with the same number"),
 		},
-		EntryGap:   {Say: text("Faltan informes", "Reports are missing")},
-		EntryClock: {Say: text("Reloj del equipo", "The machine's clock")},
+		EntryGap:    {Say: text("Faltan informes", "Reports are missing")},
+		EntryClock:  {Say: text("Reloj del equipo", "The machine's clock")},
+		EntryPolicy: {Say: text("Política rechazada por el equipo", "Policy refused by the machine")},
+		codePolicyRefused + "signature": {
+			Say: text("el equipo rechazó la política {offered}: no la firma la clave que conoce de este servidor; sigue con la {in_force}",
+				"the machine refused policy {offered}: it is not signed by the key that it knows of this collector; it goes on with {in_force}"),
+			Do: text("si restauró la carpeta keys o la hizo nueva, recupere la de antes de una copia; si no, alguien intentó dar órdenes al equipo: avise a la persona responsable de seguridad",
+				"if the folder keys was restored or made anew, bring the former one back from a backup; if not, somebody tried to give orders to the machine: tell the security officer"),
+		},
+		codePolicyRefused + "other_machine": {
+			Say: text("el equipo rechazó la política {offered}: es la de otro; sigue con la {in_force}", "the machine refused policy {offered}: it is another machine's; it goes on with {in_force}"),
+			Do:  text("compruebe si el equipo es copia de otro; si lo es, revóquelo y vuelva a inscribirlo", "check whether the machine is a copy of another; if so, revoke it and enrol it again"),
+		},
+		codePolicyRefused + "older": {
+			Say: text("el equipo rechazó la política {offered}: es más antigua que la suya, {in_force}, con la que sigue", "the machine refused policy {offered}: it is older than its own, {in_force}, with which it goes on"),
+			Do: text("alguien volvió a poner datos antiguos de este servidor sin decirlo; hágalo siempre con «vigia restore», que lo anota y pone al día a los equipos",
+				"somebody put old data of this collector back without a word; always do it by \"vigia restore\", which notes it and brings machines up to date"),
+		},
+		codePolicyRefused + "pack_older": {
+			Say: text("el equipo rechazó la política {offered}: trae un paquete de reglas más antiguo que el suyo; sigue con la {in_force}", "the machine refused policy {offered}: it has an older pack of rules than its own; it goes on with {in_force}"),
+			Do: text("vea «vigia pack list»: instale la versión de vigia que traía el paquete nuevo o impórtelo; para deshacer un cambio, publique el paquete con una versión mayor",
+				"see \"vigia pack list\": install the version of vigia that had the newer pack, or import it; to undo a change, publish the pack under a higher version"),
+		},
+		codePolicyRefused + "invalid": {
+			Say: text("el equipo rechazó la política {offered} porque no puede cumplirla entera; sigue con la {in_force} ({detail})", "the machine refused policy {offered} since it cannot obey all of it; it goes on with {in_force} ({detail})"),
+			Do:  text("actualice el agente de ese equipo a la versión de este servidor", "update that machine's agent to the version of this collector"),
+		},
+		codePolicyRefused + "safe_mode": {
+			Say: text("el equipo está en modo seguro y aún no toma la política {offered}; sigue con la {in_force}", "the machine is in safe mode and does not take policy {offered} yet; it goes on with {in_force}"),
+			Do:  text("la tomará al salir de él, en unas horas; el registro del agente dice por qué entró", "it takes it when that ends, within hours; the agent's log says why it began"),
+		},
+		codePolicyRefused + "not_kept": {
+			Say: text("el equipo no pudo guardar la política {offered} en su disco; sigue con la {in_force} ({detail})", "the machine could not keep policy {offered} on its disk; it goes on with {in_force} ({detail})"),
+			Do:  text("libere espacio en el disco de ese equipo o revíselo", "free some space on that machine's disk, or look at it"),
+		},
+		codePolicyTaken: {Say: text("el equipo tiene una política más nueva que la que rechazó", "the machine has a newer policy than when it refused one")},
 		codeSilent: {
 			Say: text("el equipo no informa desde {since}", "the machine has not reported since {since}"),
 			Do: text("compruebe que el equipo está encendido y en la red y que el servicio vigia-agent funciona; si ya no existe, delo de baja",

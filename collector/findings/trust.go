@@ -2,12 +2,14 @@ package findings
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
 	"vigia/checks"
 	"vigia/checks/policy"
+	apiv1 "vigia/collector/api/v1"
 	"vigia/collector/storage"
 )
 
@@ -27,8 +29,8 @@ func (s *Store) clockTime(us int64) string {
 	return time.UnixMicro(us).In(s.location).Format(timeLayout)
 }
 
-// trust notes what a report says about the machine's clock, and that reports
-// arrive again after a gap.
+// trust notes what a report says about the machine's clock and about policies that
+// it refused, and that reports arrive again after a gap.
 func (a *application) trust(ctx context.Context, clockWrong bool) error {
 	if clockWrong {
 		o := a.ownObservation(policy.Medium, checks.Warn, checks.Because(codeClock,
@@ -39,8 +41,57 @@ func (a *application) trust(ctx context.Context, clockWrong bool) error {
 	} else if err := a.better(ctx, EntryClock, codeClockRight); err != nil {
 		return err
 	}
+	if err := a.refusals(ctx); err != nil {
+		return err
+	}
 	return a.better(ctx, EntryGap, codeGapEnded)
 }
+
+// eventPolicyRefused is told by an agent that was offered a policy and refused it.
+const eventPolicyRefused = "policy.refused"
+
+// refusalStatus says how bad it is that a policy is refused, by the agent's word for why.
+// The machine goes on with the last good one, so what is nobody's doing is a warning.
+func refusalStatus(why string) checks.Status {
+	switch why {
+	case "signature", "other_machine", "older":
+		return checks.Fail
+	case "pack_older", "invalid", "safe_mode", "not_kept":
+		return checks.Warn
+	default:
+		return ""
+	}
+}
+
+// refusals notes that the machine refused a policy. That ends when it reports by a newer
+// one than it had then.
+func (a *application) refusals(ctx context.Context) error {
+	epoch, version := a.in.Report.GetPolicyEpoch(), a.in.Report.GetPolicyVersion()
+	var last *apiv1.Event
+	for _, e := range a.in.Report.GetEvents() {
+		if e.GetCode() == eventPolicyRefused && refusalStatus(e.GetArgs()["why"]) != "" {
+			last = e
+		}
+	}
+	if last != nil {
+		why := last.GetArgs()["why"]
+		o := a.ownObservation(policy.High, refusalStatus(why), checks.Because(codePolicyRefused+why, "in_force", order(epoch, version),
+			"offered", clip(last.GetArgs()["epoch"]+"."+last.GetArgs()["version"], maxName), "detail", clip(last.GetArgs()["detail"], maxName)))
+		return a.see(ctx, track{a.in.Machine.ID, EntryPolicy, ""}, o)
+	}
+	r, known := a.open[EntryPolicy][""]
+	if !known {
+		return nil
+	}
+	var had, hadVersion uint64
+	if _, err := fmt.Sscanf(r.reason.Args["in_force"], "%d.%d", &had, &hadVersion); err == nil && r.problem() &&
+		(epoch < had || epoch == had && version <= hadVersion) {
+		return nil // it has the same one still
+	}
+	return a.better(ctx, EntryPolicy, codePolicyTaken)
+}
+
+func order(epoch, version uint64) string { return fmt.Sprintf("%d.%d", epoch, version) }
 
 // better notes that an own entry has nothing wrong any more, if it had.
 func (a *application) better(ctx context.Context, entry, code string) error {

@@ -7,6 +7,7 @@ import (
 
 	"vigia/checks"
 	"vigia/checks/message"
+	apiv1 "vigia/collector/api/v1"
 	"vigia/collector/storage"
 )
 
@@ -100,10 +101,53 @@ func TestMessagesAreComplete(t *testing.T) {
 	for _, code := range []string{
 		codeSilent, codeStale, codeMissing, codeNoFacts, codeFactsMissing, codeFactsUnreadable, codeEntryUnknown,
 		codeCheckUnknown, codeCheckMismatch, codeGone, codeEquivocation, codeGap, codeGapEnded, codeClock, codeClockRight,
-		ControlAgent, EntrySilence, EntryEquivocation, EntryGap, EntryClock,
+		ControlAgent, EntrySilence, EntryEquivocation, EntryGap, EntryClock, EntryPolicy, codePolicyTaken,
 	} {
 		if all.Say(message.Spanish, code, nil) == code {
 			t.Errorf("%s is not said", code)
+		}
+	}
+}
+
+// A machine that refuses a policy is told of until it has a newer one.
+func TestARefusedPolicy(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, w *town) {
+		w.pol = testPolicy("W-1")
+		refused := func(why string) *apiv1.Event {
+			return &apiv1.Event{Code: eventPolicyRefused, At: at(0, 8).UnixMicro(),
+				Args: map[string]string{"why": why, "epoch": "1", "version": "4", "detail": "pack es-rgpd comes as 4\x00"}}
+		}
+		tell := func(hour float64, version uint64, events ...*apiv1.Event) {
+			w.seq["pc"]++
+			w.leaf++
+			in := Input{Machine: Machine{ID: "pc", Department: "Obras"}, Leaf: w.leaf, ReceivedAt: at(0, hour), Policy: w.pol,
+				Report: &apiv1.Report{AgentId: "pc", Sequence: w.seq["pc"], CreatedAt: at(0, hour).UnixMicro(), PolicyEpoch: 1, PolicyVersion: version, Events: events}}
+			w.write(func(ctx context.Context, tx *storage.Tx) error { return w.store.Apply(ctx, tx, in) })
+		}
+		tell(8, 5)
+		w.wantFindings(at(0, 8.5))
+		tell(9, 5, refused("a word that is not ours"), refused("older"))
+		w.wantStates(at(0, 9.5), "pc vigia.policy: fail agent.policy_refused.older since 02T09")
+		if got := w.states(at(0, 9.5))[0].Reason; got.Args["in_force"] != "1.5" || got.Args["offered"] != "1.4" || got.Args["detail"] != "pack es-rgpd comes as 4·" {
+			t.Errorf("got %v", got)
+		}
+		tell(10, 5) // the same one is in force still
+		w.wantFindings(at(0, 10.5), "pc vigia.policy: new fail first 02T09 opened 02T09 times 1")
+		tell(11, 5, refused("pack_older"))
+		w.wantStates(at(0, 11.5), "pc vigia.policy: warn agent.policy_refused.pack_older since 02T11")
+		tell(12, 6)
+		tell(13, 6)
+		w.wantFindings(at(0, 13.5), "pc vigia.policy: resolved warn first 02T09 opened 02T09 times 1 resolved 02T12")
+	})
+}
+
+func TestEveryRefusalIsSaid(t *testing.T) {
+	t.Parallel()
+	for _, why := range []string{"signature", "other_machine", "older", "pack_older", "invalid", "safe_mode", "not_kept"} {
+		entry, ok := Messages()[codePolicyRefused+why]
+		if !ok || entry.Do.ES == "" || refusalStatus(why) == "" {
+			t.Errorf("%s: is not said, or nobody knows what to do", why)
 		}
 	}
 }
