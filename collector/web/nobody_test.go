@@ -67,10 +67,10 @@ func TestNobodyIsRanked(t *testing.T) {
 		t.Error("no page names an account: this test proves nothing")
 	}
 	for _, path := range []string{"/equipos", "/controles/AC-PWD-AGE-365"} {
-		want := b.get(path).body
+		want := row.FindAllString(b.get(path).body, -1)
 		for _, query := range []string{"?orden=cuenta", "?sort=account", "?sort=-fail", "?by=user"} {
-			if b.get(path+query).body != want {
-				t.Errorf("%s%s is another page than without", path, query)
+			if got := row.FindAllString(b.get(path+query).body, -1); len(got) == 0 || !slices.Equal(got, want) {
+				t.Errorf("%s%s has other rows than without", path, query)
 			}
 		}
 	}
