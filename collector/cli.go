@@ -103,7 +103,7 @@ Códigos de salida: 0 bien; 1 funcionó y la respuesta es «no»; 2 error.`,
 	root.PersistentFlags().StringVar(&c.config, "config", "", "archivo de configuración (por defecto, vigia.yaml de la carpeta de datos)")
 	root.AddCommand(
 		c.serveCommand(), c.tokenCommand(), c.userCommand(), c.agentsCommand(), c.machinesCommand(),
-		c.policyCommand(), c.packCommand(), c.findingsCommand(), c.reviewCommand(), c.verifyCommand(),
+		c.policyCommand(), c.packCommand(), c.findingsCommand(), c.reviewCommand(), c.verifyCommand(), c.attestCommand(),
 		c.importCommand(), c.kitCommand(), c.papersCommand(), c.backupCommand(), c.restoreCommand(),
 	)
 	inSpanish(root)
