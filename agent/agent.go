@@ -28,6 +28,7 @@ import (
 	"vigia/agent/spool"
 	"vigia/checks/catalog"
 	"vigia/checks/host"
+	"vigia/checks/host/local"
 	"vigia/checks/message"
 	"vigia/checks/policy"
 )
@@ -43,7 +44,9 @@ type Options struct {
 	Config  Config
 	Environ []string          // as os.Environ gives it; nil: empty
 	Machine func() *host.Host // the machine as it is now
-	Now     func() time.Time  // nil: time.Now
+	// Marks tell the machine from others; nil: nobody can.
+	Marks func() local.Marks
+	Now   func() time.Time // nil: time.Now
 	// Spread is the most that a delivery waits, so that machines which are
 	// switched on together do not call together.
 	Spread  time.Duration
@@ -134,7 +137,7 @@ func Open(ctx context.Context, opts Options) (_ *Agent, err error) {
 	a.view = newView(a, cat, message.Lang(opts.Config.Language))
 	a.reporter = &reporter{
 		queue: a.queue, ledger: a.ledger, id: a.id, policies: a.policies, now: opts.Now, started: opts.Now(),
-		machine: (&introducer{machine: opts.Machine, version: opts.Version}).describe,
+		machine: (&introducer{machine: opts.Machine, version: opts.Version, marks: opts.Marks}).describe,
 		wrote:   a.wrote,
 	}
 	if err := a.reporter.recall(); err != nil {

@@ -54,7 +54,7 @@ func (c *cli) enroll(cmd *cobra.Command, f enrolFlags) error {
 		return c.usage(cmd, "usage.missing", map[string]string{"what": "--collector HOST:PORT"})
 	}
 	machine := local.New(local.Options{})
-	self := introducer{machine: func() *host.Host { return machine }, version: c.version}
+	self := introducer{machine: func() *host.Host { return machine }, version: c.version, marks: local.ReadMarks}
 	described := self.describe(ctx)
 	token, err := c.readToken(cmd, f, described.GetHostname())
 	if err != nil {

@@ -116,7 +116,7 @@ func (c *cli) serve(ctx context.Context, config, data string, managed bool) erro
 func (c *cli) openService(ctx context.Context, opts Options, lookedAfter bool, ready func()) (*Agent, error) {
 	dir := folder(opts.Config.DataDir)
 	w := awaited{
-		dir: dir, machine: opts.Machine, version: c.version, proxy: opts.Config.Proxy, environ: opts.Environ,
+		dir: dir, machine: opts.Machine, version: c.version, marks: opts.Marks, proxy: opts.Config.Proxy, environ: opts.Environ,
 		logger: opts.Logger, explain: c.explain, first: firstRetry, soonest: soonestAsk,
 	}
 	if !lookedAfter {
@@ -196,7 +196,7 @@ func (c *cli) options(ctx context.Context, config, data string, logs io.Writer, 
 		media, beside["removable media"] = watch, watch.Run
 	}
 	return Options{
-		Config: cfg, Environ: c.environ,
+		Config: cfg, Environ: c.environ, Marks: local.ReadMarks,
 		Machine: func() *host.Host {
 			return live(documents, directory, media)
 		},

@@ -11,10 +11,13 @@ import (
 	"sync/atomic"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"vigia/agent/schedule"
 	"vigia/checks"
 	"vigia/checks/catalog"
 	"vigia/checks/host"
+	"vigia/checks/host/local"
 	"vigia/checks/policy"
 	apiv1 "vigia/collector/api/v1"
 )
@@ -120,7 +123,9 @@ func utf8Only(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 type introducer struct {
 	machine func() *host.Host
 	version string
-	asking  atomic.Bool // a question is under way, maybe one that is never answered
+	marks   func() local.Marks // nil: none
+	asking  atomic.Bool        // a question is under way, maybe one that is never answered
+	marked  atomic.Pointer[local.Marks]
 }
 
 // patience is how long a report waits to be told the name of its machine.
@@ -139,6 +144,10 @@ func (i *introducer) describe(ctx context.Context) *apiv1.Machine {
 	told := make(chan host.Identity, 1)
 	go func() {
 		id, err := h.System.Identity(ctx)
+		if i.marks != nil && i.marked.Load() == nil { // they stay as long as the agent runs
+			marks := i.marks()
+			i.marked.Store(&marks)
+		}
 		i.asking.Store(false)
 		if err == nil {
 			told <- id
@@ -152,5 +161,15 @@ func (i *introducer) describe(ctx context.Context) *apiv1.Machine {
 		}
 	case <-ctx.Done():
 	}
+	if marks := i.marked.Load(); marks != nil {
+		m.HardwareId, m.InstallationId = hardwareID(*marks), installationID(*marks)
+	}
+	return m
+}
+
+// unmarked is a machine as reports name it that are not full: it stays the same one.
+func unmarked(m *apiv1.Machine) *apiv1.Machine {
+	m = proto.CloneOf(m)
+	m.HardwareId, m.InstallationId = nil, nil
 	return m
 }

@@ -96,6 +96,10 @@ func (r *reporter) write(ctx context.Context, due schedule.Due) error {
 	health := r.health()
 	calm := due != schedule.Full
 	for _, draft := range r.ledger.Draft(due) {
+		named := machine
+		if !draft.Full {
+			named = unmarked(machine)
+		}
 		r.mu.Lock()
 		events := slices.Clone(r.events)
 		r.mu.Unlock()
@@ -107,7 +111,7 @@ func (r *reporter) write(ctx context.Context, due schedule.Due) error {
 		sequence, err := r.queue.Append(ctx, spool.Severity(severity), func(sequence uint64, previous spool.Hash) (spool.Signed, error) {
 			return r.sign(&apiv1.Report{
 				AgentId: r.id.AgentID(), Sequence: sequence, PreviousHash: previous[:], CreatedAt: r.now().UnixMicro(),
-				PolicyEpoch: epoch, PolicyVersion: version, Machine: machine,
+				PolicyEpoch: epoch, PolicyVersion: version, Machine: named,
 				Full: draft.Full, Results: draft.Results, Events: events, Health: health,
 			})
 		})

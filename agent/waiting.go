@@ -10,6 +10,7 @@ import (
 	"vigia/agent/identity"
 	"vigia/agent/proxy"
 	"vigia/checks/host"
+	"vigia/checks/host/local"
 )
 
 // Between two tries of an enrolment that was asked for. One that the collector refuses is
@@ -32,6 +33,7 @@ type awaited struct {
 	dir     folder
 	machine func() *host.Host
 	version string
+	marks   func() local.Marks
 	proxy   string   // of the configuration, which goes over that of the enrolment
 	environ []string // as os.Environ gives it
 	logger  *slog.Logger
@@ -111,7 +113,7 @@ func (w awaited) try(ctx context.Context, asked identity.Asked) (wait time.Durat
 	defer func() { err = errors.Join(err, unlock()) }()
 	dialer, err := proxy.New(cmp.Or(w.proxy, asked.Proxy), w.environ)
 	if err == nil {
-		_, err = enrol(ctx, w.dir, asked, dialer.Dial, (&introducer{machine: w.machine, version: w.version}).describe(ctx), w.logger)
+		_, err = enrol(ctx, w.dir, asked, dialer.Dial, (&introducer{machine: w.machine, version: w.version, marks: w.marks}).describe(ctx), w.logger)
 	}
 	waits, isPending := errors.AsType[*identity.Pending](err)
 	switch {

@@ -79,6 +79,12 @@ func smbiosTable(structures ...[]byte) []byte {
 	return append(head, table...)
 }
 
+func smbiosVersion(major, minor byte, structures ...[]byte) []byte {
+	raw := smbiosTable(structures...)
+	raw[1], raw[2] = major, minor
+	return raw
+}
+
 func smbiosStructure(kind byte, fixed []byte, strs ...string) []byte {
 	s := append([]byte{kind, byte(4 + len(fixed)), 0, 0}, fixed...)
 	for _, str := range strs {
@@ -94,6 +100,9 @@ func TestParseSMBIOS(t *testing.T) {
 	t.Parallel()
 	system := smbiosStructure(1, []byte{1, 2, 0, 3}, "Dell Inc.", "OptiPlex 7090", " 8XK2LM3 ")
 	chassis := smbiosStructure(3, []byte{1, 0x80 | 9}, "Dell Inc.")
+	system24 := smbiosStructure(1, append([]byte{1, 0, 0, 2},
+		0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff), "HP", "S1")
+	board := smbiosStructure(2, []byte{0, 0, 0, 1}, "B7")
 	end := smbiosStructure(127, nil)
 	full := smbiosFacts{vendor: "Dell Inc.", model: "OptiPlex 7090", serial: "8XK2LM3", chassis: 9}
 	for _, tt := range []struct {
@@ -103,6 +112,8 @@ func TestParseSMBIOS(t *testing.T) {
 		err  error
 	}{
 		{"whole", smbiosTable(smbiosStructure(0, nil), system, chassis, end), full, nil},
+		{"a UUID and a board", smbiosVersion(3, 2, system24, board, end), smbiosFacts{vendor: "HP", serial: "S1", board: "B7", uuid: "33221100-5544-7766-8899-aabbccddeeff"}, nil},
+		{"a UUID as it was written before 2.6", smbiosVersion(2, 5, system24, end), smbiosFacts{vendor: "HP", serial: "S1", uuid: "00112233-4455-6677-8899-aabbccddeeff"}, nil},
 		{"without end", smbiosTable(system, chassis), full, nil},
 		{"nothing after the end", smbiosTable(end, system), smbiosFacts{}, nil},
 		{"string number beyond the strings", smbiosTable(smbiosStructure(1, []byte{9, 1, 0, 0}, "x"), end), smbiosFacts{model: "x"}, nil},

@@ -1,21 +1,26 @@
 package local
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"strings"
 )
 
 // smbiosFacts is what the inventory wants of an SMBIOS table (DMTF DSP0134).
 type smbiosFacts struct {
 	vendor, model, serial string
-	chassis               int // 0: not told
+	chassis               int    // 0: not told
+	uuid                  string // of the system, as RFC 9562 writes it; empty: not told
+	board                 string // serial number of the board
 }
 
 var errSMBIOS = errors.New("damaged SMBIOS table")
 
-// parseSMBIOS reads the table as GetSystemFirmwareTable hands it over: eight
-// bytes of which the last four are the length, then the structures. A damaged
+// parseSMBIOS reads the table as GetSystemFirmwareTable hands it over: eight bytes, of
+// which the second and third are the version, and the last four the length, then the
+// structures. A damaged
 // table gives what stood before the damage, and an error.
 func parseSMBIOS(raw []byte) (smbiosFacts, error) {
 	var facts smbiosFacts
@@ -45,6 +50,11 @@ func parseSMBIOS(raw []byte) (smbiosFacts, error) {
 		switch kind {
 		case 1: // system
 			facts.vendor, facts.model, facts.serial = text(4), text(5), text(7)
+			if len(fixed) >= 24 {
+				facts.uuid = smbiosUUID([16]byte(fixed[8:24]), raw[1] > 2 || raw[1] == 2 && raw[2] >= 6)
+			}
+		case 2: // board: of several the first
+			facts.board = cmp.Or(facts.board, text(7))
 		case 3: // enclosure: the high bit of the type tells of a lock
 			if len(fixed) > 5 && facts.chassis == 0 {
 				facts.chassis = int(fixed[5] & 0x7f)
@@ -55,6 +65,16 @@ func parseSMBIOS(raw []byte) (smbiosFacts, error) {
 		table = rest
 	}
 	return facts, nil
+}
+
+// smbiosUUID writes a UUID as Linux does. Since version 2.6 its first three fields have the
+// low byte first (DSP0134 7.2.1).
+func smbiosUUID(b [16]byte, swapped bool) string {
+	if swapped {
+		b[0], b[1], b[2], b[3] = b[3], b[2], b[1], b[0]
+		b[4], b[5], b[6], b[7] = b[5], b[4], b[7], b[6]
+	}
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 // smbiosStrings reads the strings after a structure: each ends in NUL, the set
