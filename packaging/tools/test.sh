@@ -10,6 +10,8 @@ echo '== Wine prefix'
 packaging/tools/wine-session.sh template || exit # made once, outside any test's deadline
 echo '== Debian to boot'
 packaging/tools/box-layer.sh base >/dev/null || exit
+export VIGIA_TEST_UNTRIED=$PWD/.cache/untried
+rm -f "$VIGIA_TEST_UNTRIED"
 echo '== tests'
 CGO_ENABLED=1 go test -race -tags grpcnotrace -timeout 40m ./... 2>&1 | tee "$log"
 status=${PIPESTATUS[0]}
@@ -20,5 +22,9 @@ echo
 echo "== $passed packages passed, $failed failed, $((SECONDS - start)) s; whole output in $log"
 if [ "$status" -ne 0 ]; then
 	grep -E '^(--- FAIL|FAIL[[:space:]]*vigia/|panic:|WARNING: DATA RACE)' "$log" | sed 's/^/   /'
+fi
+if [ -s "$VIGIA_TEST_UNTRIED" ]; then
+	echo '== NOT TRIED HERE:'
+	sed 's/^/   /' "$VIGIA_TEST_UNTRIED"
 fi
 exit "$status"
