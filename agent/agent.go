@@ -182,6 +182,10 @@ func (a *Agent) noteStart() {
 
 func (a *Agent) address() string { return cmp.Or(a.opts.Config.Collector, a.id.Collector()) }
 
+// byHand tells whether there is no route to the collector: a person carries what is
+// measured, see export.
+func (a *Agent) byHand() bool { return noRoute(a.address()) }
+
 // way is how the collector is reached.
 func (a *Agent) way() identity.Way { return identity.Way{Address: a.address(), Dial: a.proxy.Dial} }
 
@@ -227,8 +231,8 @@ func (a *Agent) Run(ctx context.Context, ready func()) error {
 	var parts sync.WaitGroup
 	for _, part := range []func(context.Context){
 		a.tasks.Run,
-		func(ctx context.Context) { a.client.Run(ctx, a.wake) },
-		a.renew,
+		a.callCollector,
+		a.receive,
 		func(ctx context.Context) { a.tick(ctx, end) },
 		a.watch,
 	} {
@@ -249,6 +253,18 @@ func (a *Agent) Run(ctx context.Context, ready func()) error {
 		err = errors.Join(errTryAgain, err)
 	}
 	return err
+}
+
+// callCollector delivers and renews, where there is a route.
+func (a *Agent) callCollector(ctx context.Context) {
+	if a.byHand() {
+		a.opts.Logger.InfoContext(ctx, "no route to the collector: what is measured waits for vigia-agent export")
+		return
+	}
+	var parts sync.WaitGroup
+	parts.Go(func() { a.client.Run(ctx, a.wake) })
+	parts.Go(func() { a.renew(ctx) })
+	parts.Wait()
 }
 
 // aliveWithin is how long the agent may take over one look at what is due.
@@ -289,13 +305,11 @@ const documentChecks = "personaldata."
 // full and delivers it. What could not be delivered is measured and on disk
 // all the same.
 func (a *Agent) Once(ctx context.Context) error {
-	if a.opts.Now().After(a.id.RenewAt()) {
-		if err := a.id.Renew(ctx, a.way()); err != nil {
-			a.opts.Logger.WarnContext(ctx, "certificate not renewed", "error", err, "expires", a.id.Expires())
-		}
+	if err := a.takeInbox(ctx); err != nil {
+		a.opts.Logger.WarnContext(ctx, "answers that were brought wait", "error", err)
 	}
-	if _, err := a.client.Deliver(ctx); err != nil { // it may bring a policy
-		a.opts.Logger.WarnContext(ctx, "delivery failed, measuring by the policy of before", "error", err)
+	if !a.byHand() {
+		a.callFirst(ctx)
 	}
 	p, _ := a.policies.get()
 	schedule.Once(ctx, a.tasksOf(p))
@@ -305,8 +319,23 @@ func (a *Agent) Once(ctx context.Context) error {
 	if err := a.reporter.write(ctx, schedule.Full); err != nil {
 		return err
 	}
-	_, err := a.client.Deliver(ctx)
+	var err error
+	if !a.byHand() {
+		_, err = a.client.Deliver(ctx)
+	}
 	return errors.Join(err, a.starts.end())
+}
+
+// callFirst renews the certificate if it is time, and asks for the newest policy.
+func (a *Agent) callFirst(ctx context.Context) {
+	if a.opts.Now().After(a.id.RenewAt()) {
+		if err := a.id.Renew(ctx, a.way()); err != nil {
+			a.opts.Logger.WarnContext(ctx, "certificate not renewed", "error", err, "expires", a.id.Expires())
+		}
+	}
+	if _, err := a.client.Deliver(ctx); err != nil {
+		a.opts.Logger.WarnContext(ctx, "delivery failed, measuring by the policy of before", "error", err)
+	}
 }
 
 // tick reports what is due when nothing was measured, and tries again what

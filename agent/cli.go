@@ -119,7 +119,7 @@ func (c *cli) root() *cobra.Command {
 	}
 	root.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	root.AddCommand(c.checkCommand(), c.enrollCommand(), c.runCommand(), c.statusCommand(),
-		c.scanCommand(), c.recordCommand(), c.attestCommand(), c.serviceCommand(), c.versionCommand())
+		c.scanCommand(), c.exportCommand(), c.recordCommand(), c.attestCommand(), c.serviceCommand(), c.versionCommand())
 	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true})
 	root.InitDefaultCompletionCmd()
 	if cmd, _, err := root.Find([]string{"completion"}); err == nil && cmd != root {

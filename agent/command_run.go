@@ -230,6 +230,12 @@ func (c *cli) once(ctx context.Context, config, data string) (err error) {
 	if err := c.writeTable(catalog.New(), measurements(a.ledger.Newest()), "", time.Since(began)); err != nil {
 		return err
 	}
+	if s.ByHand {
+		fmt.Fprintln(c.stdout, c.say.text("run.by_hand", map[string]string{
+			"count": strconv.Itoa(len(s.Results)), "sequence": number(s.Spool.Last),
+		}))
+		return nil
+	}
 	fmt.Fprintln(c.stdout, c.say.text("run.once", map[string]string{
 		"count": strconv.Itoa(len(s.Results)), "sequence": strconv.FormatUint(s.Spool.Acked, 10), "collector": s.Collector,
 	}))

@@ -41,6 +41,10 @@ func (c *cli) status(ctx context.Context, data string, format formatFlag) error 
 		if asked, ok, err := identity.WhatIsAsked(dir.identity()); err == nil && ok {
 			return c.statusOfAsked(dir, asked)
 		}
+		if last, err := lastExport(dir, ""); err == nil && !last.IsZero() {
+			fmt.Fprintln(c.stdout, c.say.text("status.by_hand.asked", map[string]string{"last": c.say.time(last)}))
+			return answer(exitNo)
+		}
 		fmt.Fprintln(c.stderr, c.explain(err))
 		return answer(exitNo)
 	}
@@ -95,8 +99,12 @@ func currentStatus(ctx context.Context, dir folder, id *identity.Identity) (Stat
 	}
 	s.AgentID, s.Organisation, s.EnrolledAt = id.AgentID(), id.Organisation(), id.EnrolledAt()
 	s.Certificate = id.Expires().UTC()
+	if s.Exported, err = lastExport(dir, s.AgentID); err != nil {
+		return Status{}, err
+	}
 	if s.Collector == "" {
 		s.Collector = id.Collector()
+		s.ByHand = noRoute(s.Collector)
 	}
 	p, err := keptPolicy(ctx, dir, id, catalog.New())
 	switch {
@@ -125,11 +133,17 @@ func (c *cli) writeStatus(s Status, dir folder) {
 	}
 	line("status.agent", s.AgentID)
 	line("status.organisation", cmp.Or(s.Organisation, "—"))
-	line("status.collector", s.Collector)
+	if s.ByHand {
+		line("status.by_hand", c.waiting(s))
+	} else {
+		line("status.collector", s.Collector)
+	}
 	if s.Proxy != "" {
 		line("status.proxy", s.Proxy)
 	}
-	line("status.certificate", c.say.time(s.Certificate))
+	if !s.ByHand { // without a route it is of no use, and may expire
+		line("status.certificate", c.say.time(s.Certificate))
+	}
 	if s.Policy.Version == 0 {
 		line("status.policy", c.say.text("status.no_policy", nil))
 	} else {
@@ -160,6 +174,18 @@ func (c *cli) writeStatus(s Status, dir folder) {
 	if s.Delivery.Error != "" {
 		line("status.delivery_error", c.say.time(s.Delivery.Tried)+": "+s.Delivery.Error)
 	}
+}
+
+// waiting says since when what was measured waits to be carried away.
+func (c *cli) waiting(s Status) string {
+	args := map[string]string{"since": c.say.time(s.Spool.Since), "last": c.say.time(s.Exported)}
+	switch {
+	case s.Spool.Since.IsZero():
+		return c.say.text("status.by_hand.nothing", nil)
+	case s.Exported.IsZero():
+		return c.say.text("status.by_hand.never", args)
+	}
+	return c.say.text("status.by_hand.last", args)
 }
 
 func number(n uint64) string { return strconv.FormatUint(n, 10) }

@@ -27,7 +27,8 @@ import (
 //
 //	identity/            keys and certificate
 //	enrolment/<agent>/   what belongs to one enrolment: spool/, policy,
-//	                     checkpoints, status, how it ended before
+//	                     checkpoints, status, how it ended before, inbox/ with
+//	                     what a person brought
 //	media/               which removable media were plugged in
 //	log/                 what a service of Windows tells
 //	scan/                which files held no personal data, until they change

@@ -32,6 +32,11 @@ func (o outbox) Pending(maxItems, maxBytes int) ([]*apiv1.Item, error) {
 	if err != nil {
 		return nil, err
 	}
+	return o.items(records)
+}
+
+// items are records as they go over the wire.
+func (o outbox) items(records []spool.Record) ([]*apiv1.Item, error) {
 	items := make([]*apiv1.Item, 0, len(records))
 	for _, r := range records {
 		if r.Gap == nil {

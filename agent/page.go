@@ -35,6 +35,18 @@ func page(s Status, cat *catalog.Catalog, lang message.Lang) []byte {
 	w.put(`</p><p class="facts">`)
 	w.text("page.written", map[string]string{"time": w.say.time(s.WrittenAt)})
 	w.put(` `)
+	if s.ByHand {
+		w.text("page.by_hand", nil)
+		w.put(` `)
+	}
+	if s.ByHand && s.Spool.Waiting > 0 {
+		code := "page.by_hand.waits"
+		if s.Exported.IsZero() {
+			code = "page.by_hand.never"
+		}
+		w.text(code, map[string]string{"since": w.say.time(s.Spool.Since), "last": w.say.time(s.Exported)})
+		w.put(` `)
+	}
 	if s.Delivery.Succeeded.IsZero() {
 		w.text("page.never_delivered", nil)
 	} else {

@@ -31,6 +31,10 @@ type Status struct {
 	Spool        StatusSpool      `json:"spool"`
 	Delivery     StatusDelivery   `json:"delivery"`
 	Results      []measuredResult `json:"results"`
+	// ByHand: there is no route to the collector, and what is measured goes by hand, as it
+	// last did at Exported.
+	ByHand   bool      `json:"by_hand,omitempty"`
+	Exported time.Time `json:"exported,omitzero"`
 }
 
 // StatusPolicy is the policy in force.
@@ -61,7 +65,9 @@ type StatusSpool struct {
 	Damaged uint64 `json:"damaged"`
 	Dropped uint64 `json:"dropped"`
 	Bytes   int64  `json:"bytes"`
-	Error   string `json:"error,omitempty"`
+	// Since is when the oldest report that waits was written.
+	Since time.Time `json:"waiting_since,omitzero"`
+	Error string    `json:"error,omitempty"`
 }
 
 // StatusDelivery is how the last calls went.
@@ -157,14 +163,24 @@ func (v *view) snapshot() Status {
 // status is the view's content. v.mu is held.
 func (v *view) status() Status {
 	a := v.agent
-	through, err := a.proxy.For(a.address())
-	if err != nil {
-		through = "?" // each delivery says why
+	var through string
+	if !a.byHand() {
+		var err error
+		if through, err = a.proxy.For(a.address()); err != nil {
+			through = "?" // each delivery says why
+		}
 	}
 	s := Status{
 		Proxy: through, AgentID: a.id.AgentID(), Organisation: a.id.Organisation(), Collector: a.address(), Version: a.opts.Version,
 		EnrolledAt: a.id.EnrolledAt(), Certificate: a.id.Expires().UTC(), WrittenAt: a.opts.Now().UTC().Truncate(time.Second), SafeMode: a.safe,
 		Spool: spoolStatus(a.queue.Stats()), Delivery: v.delivery,
+	}
+	if s.ByHand = a.byHand(); s.ByHand {
+		last, err := lastExport(a.folder, s.AgentID)
+		if err != nil {
+			a.opts.Logger.Warn("not known when it was last exported", "error", err)
+		}
+		s.Exported = last
 	}
 	if v.problem != nil {
 		s.Spool.Error = v.problem.Error()
@@ -182,6 +198,7 @@ func (v *view) status() Status {
 func spoolStatus(st spool.Stats) StatusSpool {
 	return StatusSpool{
 		Last: st.Last, Acked: st.Acked, Waiting: st.Waiting, Damaged: st.Damaged, Dropped: st.Dropped, Bytes: st.Bytes,
+		Since: st.Oldest.Truncate(time.Second),
 	}
 }
 

@@ -156,19 +156,19 @@ func (c *cli) writeImported(results []courier.Result, removed int) error {
 	}
 	fmt.Fprintln(c.Stdout)
 	if n := counts[courier.Pending]; n > 0 {
-		fmt.Fprintf(c.Stdout, "%d equipos esperan aprobación. Compare el código con el que muestra el equipo, apruébelos\n(vigia agents requests, vigia agents approve CÓDIGO) y repita «vigia import» con esta memoria.\n", n)
+		fmt.Fprintf(c.Stdout, "Equipos que esperan aprobación: %d. Compare el código con el que muestra el equipo, apruébelos\n(vigia agents requests, vigia agents approve CÓDIGO) y repita «vigia import» con esta memoria.\n", n)
 	}
 	if n := counts[courier.Behind]; n > 0 {
-		fmt.Fprintf(c.Stdout, "%d archivos siguen a informes que no han llegado: vuelva a ejecutar «vigia-agent export» en esos equipos.\n", n)
+		fmt.Fprintf(c.Stdout, "Archivos que siguen a informes que no han llegado: %d. Vuelva a ejecutar «vigia-agent export» en esos equipos.\n", n)
 	}
 	if n := counts[courier.Failed]; n > 0 {
-		fmt.Fprintf(c.Stdout, "%d archivos no se pudieron recoger ahora; no se ha perdido nada: repita la orden.\n", n)
+		fmt.Fprintf(c.Stdout, "Archivos que no se pudieron recoger ahora: %d. No se ha perdido nada: repita la orden.\n", n)
 	}
 	if removed > 0 {
-		fmt.Fprintf(c.Stdout, "%d archivos ya recogidos se borraron de la memoria.\n", removed)
+		fmt.Fprintf(c.Stdout, "Archivos ya recogidos que se borraron de la memoria: %d.\n", removed)
 	}
 	if answers > 0 {
-		fmt.Fprintf(c.Stdout, "%d respuestas escritas. Lleve la memoria a los equipos y ejecute allí «vigia-agent export».\n", answers)
+		fmt.Fprintf(c.Stdout, "Respuestas escritas: %d. Lleve la memoria a los equipos y ejecute allí «vigia-agent export».\n", answers)
 	}
 	return nil
 }

@@ -53,6 +53,8 @@ func KeptBase(checkpoints Store, acked uint64) (Base, error) {
 // answers at once would be. An answer that is older than another which was
 // taken is no news and does no harm, and neither does one that is taken twice.
 func (c *Client) Take(ctx context.Context, base Base, resp *apiv1.DeliverResponse) (err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	var out Outcome
 	defer func() { c.opts.Done(out, err) }()
 	next, err := openCheckpoint(resp.GetCheckpoint(), c.opts.Credentials.LogKey())

@@ -111,9 +111,11 @@ type Options struct {
 	Logger *slog.Logger     // nil: none
 }
 
-// Client delivers. One goroutine at a time may use it.
+// Client delivers. It is safe for concurrent use, one call after another.
 type Client struct {
 	opts Options
+
+	mu   sync.Mutex // one delivery, or one answer that came by hand, at a time
 	kept *history
 }
 
@@ -170,6 +172,8 @@ const callTimeout = 2 * time.Minute
 // Deliver calls, sends all that is pending and hangs up. It calls even if
 // nothing is pending, for the policy.
 func (c *Client) Deliver(ctx context.Context) (out Outcome, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	defer func() {
 		if ctx.Err() == nil { // ending is neither success nor failure
 			c.opts.Done(out, err)

@@ -1,0 +1,490 @@
+package agent
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"vigia/agent/deliver"
+	"vigia/agent/identity"
+	"vigia/agent/spool"
+	"vigia/checks/catalog"
+	"vigia/collector/api/carry"
+	apiv1 "vigia/collector/api/v1"
+)
+
+// exportBytes is how much of the spool goes into one file: what a stick writes
+// in seconds, and loses alone.
+const exportBytes = 16 << 20
+
+// exporter carries between the data folder and a folder on a stick. It works
+// beside a running agent: it reads the spool and never writes it.
+type exporter struct {
+	dir   folder
+	stick string
+	kit   *carry.Kit // nil: none
+	// token and department are what the installer says; empty token: the kit's.
+	token      string
+	department string
+	machine    func(context.Context) *apiv1.Machine
+	now        func() time.Time
+	// open opens the agent, for answers that no running one takes in.
+	open func(context.Context) (*Agent, error)
+	// wait is how long a running agent may take for that.
+	wait time.Duration
+	// step is called with each step by its name, whose error ends the export:
+	// tests pull the stick out there.
+	step func(name string) error
+
+	own     carry.Key
+	errands errands
+	seen    exported
+}
+
+// exported is what an export did.
+type exported struct {
+	Admitted  *identity.Identity // the answer to an enrolment was there
+	Answers   int                // that were taken in
+	Waiting   bool               // the running agent has not taken them yet
+	Pending   string             // check code: a person has to approve first
+	Refused   string             // why the collector refused what was asked
+	Strange   []string           // answers that are damaged, or of nobody known
+	Acked     uint64
+	Asked     bool // an enrolment was written
+	Files     []string
+	Reports   uint64
+	Gaps      uint64
+	Bytes     int64
+	CheckCode string // of the enrolment that was asked for
+}
+
+// errNoRecipient: there is nobody to encrypt to.
+var errNoRecipient = errors.New("nobody is known to encrypt to")
+
+// run takes in what is on the stick, then writes what the collector lacks.
+func (e *exporter) run(ctx context.Context) (_ exported, err error) {
+	unlock, err := e.dir.lockExports()
+	if err != nil {
+		return e.seen, err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	if e.own, err = identity.AnswerKey(e.dir.identity()); err != nil {
+		return e.seen, err
+	}
+	if err := identity.LoadErrands(e.dir.identity(), &e.errands); err != nil {
+		return e.seen, err
+	}
+	if err := onStick(carry.Sweep(e.stick)); err != nil {
+		return e.seen, err
+	}
+	id, err := identity.Load(e.dir.identity(), e.now)
+	if err != nil && !errors.Is(err, identity.ErrNotEnrolled) {
+		return e.seen, err
+	}
+	if id, err = e.takeAnswers(ctx, id); err != nil {
+		return e.seen, err
+	}
+	if id == nil {
+		return e.seen, e.ask(ctx)
+	}
+	if err := e.settle(ctx, id); err != nil {
+		return e.seen, err
+	}
+	return e.seen, e.write(ctx, id)
+}
+
+// takeAnswers takes in the answers for this machine, and leaves the others
+// alone. It returns who the machine is afterwards, nil for nobody yet.
+func (e *exporter) takeAnswers(ctx context.Context, id *identity.Identity) (*identity.Identity, error) {
+	names, err := carry.Answers(e.stick)
+	if err != nil {
+		return nil, onStick(err)
+	}
+	for _, name := range names {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		answer, err := e.read(name)
+		if errors.Is(err, carry.ErrForeign) {
+			continue // for another machine
+		}
+		if err != nil {
+			e.seen.Strange = append(e.seen.Strange, name)
+			continue
+		}
+		one, known := e.errands.find(answer.FileAnswer)
+		if !known || answer.By(e.signers(id, one)...) != nil {
+			e.seen.Strange = append(e.seen.Strange, name)
+			continue
+		}
+		taken, err := e.take(ctx, id, one, answer)
+		if err != nil {
+			return nil, err
+		}
+		if taken != nil {
+			id = taken
+		}
+		if answer.GetRefused().GetReason() == "approval_pending" && id == nil {
+			continue // the request stays where the next import finds it
+		}
+		// What this answers is settled, and what it says is durable here.
+		if err := e.step("taken"); err != nil {
+			return nil, err
+		}
+		for _, done := range []string{one.File, name} {
+			if err := os.Remove(filepath.Join(e.stick, done)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return nil, onStick(err)
+			}
+		}
+	}
+	return id, nil
+}
+
+func (e *exporter) read(name string) (*carry.Answer, error) {
+	f, err := os.Open(filepath.Join(e.stick, name))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	return carry.ReadAnswer(f, e.own)
+}
+
+// signers are the keys that may sign an answer: those of the enrolment it is
+// of, or, to who asks for one, those of the kit that was asked with.
+func (e *exporter) signers(id *identity.Identity, one errand) []ed25519.PublicKey {
+	if one.Agent == "" && e.errands.Pins != nil {
+		var keys []ed25519.PublicKey
+		for _, key := range e.errands.Pins.PolicyKeys {
+			keys = append(keys, key)
+		}
+		return keys
+	}
+	if id == nil || one.Agent != id.AgentID() {
+		return nil
+	}
+	return id.PolicyKeys()
+}
+
+// take does what an answer says. It returns the identity that it brought, if so.
+func (e *exporter) take(ctx context.Context, id *identity.Identity, one errand, answer *carry.Answer) (*identity.Identity, error) {
+	switch {
+	case answer.GetEnrolled() != nil && one.Agent == "":
+		if id != nil {
+			return nil, nil // one answer was enough
+		}
+		return e.admitted(ctx, answer.GetEnrolled())
+	case answer.GetDelivered() != nil && one.Agent != "":
+		e.seen.Answers++
+		return nil, putIntoInbox(e.dir, one, answer.GetDelivered())
+	case answer.GetRefused().GetReason() == "approval_pending":
+		e.seen.Pending = answer.GetRefused().GetCheckCode()
+	case answer.GetRefused() != nil && (id == nil || one.Agent != ""):
+		e.seen.Refused = answer.GetRefused().GetMessage()
+	}
+	return nil, nil
+}
+
+// admitted keeps the identity that an answer brought.
+func (e *exporter) admitted(ctx context.Context, resp *apiv1.EnrollResponse) (*identity.Identity, error) {
+	unlock, err := e.dir.lock()
+	if err != nil {
+		return nil, err
+	}
+	defer unlock() //nolint:errcheck // the process ends with it
+	p := e.errands.Pins
+	id, err := identity.AdmittedByHand(e.dir.identity(), p.Collector, [32]byte(p.CAPin), resp, e.now)
+	if err != nil {
+		return nil, err
+	}
+	e.seen.Admitted = id
+	e.seen.Pending = ""
+	if signed := resp.GetPolicy(); signed != nil {
+		err = keepFirstPolicy(ctx, e.dir, id, signed, slog.New(slog.DiscardHandler))
+	}
+	return id, errors.Join(err, identity.ForgetAsked(e.dir.identity()))
+}
+
+// settle has the answers taken in by the agent that runs, or, when none does, by
+// one that is opened for it.
+func (e *exporter) settle(ctx context.Context, id *identity.Identity) error {
+	if names, err := inInbox(e.dir, id.AgentID(), inboxSuffix); err != nil || len(names) == 0 {
+		return err
+	}
+	a, err := e.open(ctx)
+	switch {
+	case err == nil:
+		err = errors.Join(a.takeInbox(ctx), a.starts.end(), a.Close())
+	case errors.Is(err, errInUse):
+		err = e.await(ctx, id)
+	}
+	if err != nil {
+		return err
+	}
+	refused, err := inInbox(e.dir, id.AgentID(), refusedSuffix)
+	for _, name := range refused {
+		path := filepath.Join(e.dir.inbox(id.AgentID()), name)
+		why, readErr := os.ReadFile(path)
+		e.seen.Refused = string(why)
+		err = errors.Join(err, readErr, os.Remove(path))
+	}
+	return err
+}
+
+// await waits until the running agent has taken in what is in its inbox.
+func (e *exporter) await(ctx context.Context, id *identity.Identity) error {
+	for end := time.Now().Add(e.wait); ; {
+		names, err := inInbox(e.dir, id.AgentID(), inboxSuffix)
+		if err != nil || len(names) == 0 {
+			return err
+		}
+		if time.Now().After(end) {
+			e.seen.Waiting = true // it will be taken in: what leaves now is more than needed
+			return nil
+		}
+		timer := time.NewTimer(100 * time.Millisecond)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		case <-timer.C:
+		}
+	}
+}
+
+// ask writes a request to be enrolled.
+func (e *exporter) ask(ctx context.Context) error {
+	if e.kit == nil {
+		return &problem{code: "problem.no_kit", args: map[string]string{"path": filepath.Join(e.stick, carry.KitFile)}}
+	}
+	self := e.machine(ctx)
+	var token apiv1.Token
+	var err error
+	if e.token != "" {
+		token, err = apiv1.ParseToken(e.token)
+	} else {
+		token, err = e.kit.TokenFor(self.GetHostname())
+	}
+	if err != nil {
+		return &problem{code: "problem.kit_token", args: map[string]string{"host": self.GetHostname()}, err: err}
+	}
+	if !slices.Equal(token.CAPin[:], e.kit.CAPin) {
+		return &problem{code: "problem.kit_foreign"}
+	}
+	department := e.department
+	if department == "" {
+		department = e.kit.DepartmentOf(self.GetHostname())
+	}
+	asking, err := identity.AskByHand(identity.Request{Dir: e.dir.identity(), Token: token, Machine: self, Department: department, Now: e.now})
+	if err != nil {
+		return err
+	}
+	e.errands.Pins = &pins{
+		Collector: e.kit.Route(), CAPin: e.kit.CAPin, PolicyKeys: e.kit.PolicyKeys, Recipient: e.kit.Recipient,
+	}
+	head := &apiv1.FileRequest{Hostname: self.GetHostname(), Enroll: asking.Request}
+	if err := e.file(head, e.kit.Recipient, deliver.Base{}, asking.Sign, func(*carry.Writer) error { return nil }); err != nil {
+		return err
+	}
+	e.seen.Asked = true
+	e.seen.CheckCode = apiv1.CheckCode(asking.Request.GetReportKey())
+	return e.clear("", e.seen.Files)
+}
+
+// write writes what the collector lacks, in as many files as it takes.
+func (e *exporter) write(ctx context.Context, id *identity.Identity) error {
+	to, err := e.recipient(id)
+	if err != nil {
+		return err
+	}
+	kept, err := spool.Dir(e.dir.enrolment(id.AgentID()))
+	if err != nil {
+		return err
+	}
+	head := &apiv1.FileRequest{AgentId: id.AgentID(), Hostname: e.machine(ctx).GetHostname(), Deliver: &apiv1.DeliverRequest{}}
+	if p, err := keptPolicy(ctx, e.dir, id, catalog.New()); err == nil {
+		head.Deliver.PolicyEpoch, head.Deliver.PolicyVersion = p.Epoch, p.Version
+	} else if !errors.Is(err, errNoPolicy) {
+		return err
+	}
+	queue, err := spool.View(e.dir.spool(id.AgentID()))
+	if err != nil {
+		return err
+	}
+	defer queue.Close() //nolint:errcheck // it was only read
+	stats := queue.Stats()
+	e.seen.Acked = stats.Acked
+	base, err := deliver.KeptBase(shelf{kept, checkpointsFile, maxCheckpoints}, stats.Acked)
+	if err != nil {
+		return err
+	}
+	head.Deliver.CheckpointSize = uint64(base.Size)
+	for from := stats.Acked + 1; from == stats.Acked+1 || from <= stats.Last; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		err := e.file(head, to, base, id.Sign, func(w *carry.Writer) error {
+			next, err := e.items(w, outbox{queue, id}, from)
+			if err == nil && next == from && from <= stats.Last {
+				err = errors.New("the spool did not give its next report")
+			}
+			from = max(next, from+1)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		// A segment that its owner wrote anew meanwhile looks like damage from here; it is
+		// none, and must not be told as such.
+		if queue.Stats().Damaged > stats.Damaged {
+			return &problem{code: "problem.spool_moved"}
+		}
+	}
+	return e.clear(id.AgentID(), e.seen.Files)
+}
+
+// items puts the records from a sequence number on into a file, and returns the
+// first that did not fit.
+func (e *exporter) items(w *carry.Writer, box outbox, from uint64) (next uint64, err error) {
+	for {
+		records, err := box.Unacked(from, apiv1.MaxBatchItems, apiv1.MaxBatchBytes)
+		if err != nil || len(records) == 0 {
+			return from, err
+		}
+		items, err := box.items(records)
+		if err != nil {
+			return from, err
+		}
+		for i, item := range items {
+			if w.Size() > exportBytes {
+				return from, nil
+			}
+			if err := w.Item(item); err != nil {
+				return from, err
+			}
+			if records[i].Gap == nil {
+				e.seen.Reports++
+			} else {
+				e.seen.Gaps += records[i].Last - records[i].First + 1
+			}
+			from = records[i].Last + 1
+		}
+	}
+}
+
+// recipient is whom to encrypt to. The kit's word counts where it is a kit of
+// the collector that this machine trusts.
+func (e *exporter) recipient(id *identity.Identity) (string, error) {
+	if e.kit != nil && e.kit.LogKey == id.LogKey() && slices.ContainsFunc(e.kit.PolicySigners(), func(key ed25519.PublicKey) bool {
+		return slices.ContainsFunc(id.PolicyKeys(), func(own ed25519.PublicKey) bool { return own.Equal(key) })
+	}) {
+		return e.kit.Recipient, nil
+	}
+	if to := id.FileRecipient(); to != "" {
+		return to, nil
+	}
+	return "", errNoRecipient
+}
+
+// file writes one request. It is remembered before it has its name: an answer to
+// it is then always known.
+func (e *exporter) file(head *apiv1.FileRequest, to string, base deliver.Base, sign carry.Signer, fill func(*carry.Writer) error) (err error) {
+	head.Id, head.CreatedAt, head.AnswerRecipient = carry.NewID(), e.now().UnixMicro(), e.own.Recipient()
+	f, err := carry.Create(e.stick)
+	if err != nil {
+		return onStick(err)
+	}
+	defer func() {
+		if err != nil {
+			_ = f.Abandon() // the error that matters is the first; the next export sweeps
+		}
+	}()
+	w, err := carry.NewRequest(stickWriter{f}, to, head)
+	if err != nil {
+		return err
+	}
+	if err := fill(w); err != nil {
+		return err
+	}
+	hash, err := w.Close(sign)
+	if err != nil {
+		return err
+	}
+	if info, err := f.Stat(); err == nil {
+		e.seen.Bytes += info.Size()
+	}
+	if err := onStick(f.Finish()); err != nil {
+		return err
+	}
+	if err := e.step("written"); err != nil {
+		return err
+	}
+	name := fileName(head.GetHostname(), e.now(), len(e.seen.Files), head.GetId())
+	e.errands.add(errand{ID: head.GetId(), Hash: hash[:], Made: e.now().UTC().Truncate(time.Second), File: name, Agent: head.GetAgentId(), Base: base})
+	if err := identity.SaveErrands(e.dir.identity(), e.errands); err != nil {
+		return err
+	}
+	if err := e.step("remembered"); err != nil {
+		return err
+	}
+	if err := onStick(f.Place(name)); err != nil {
+		return err
+	}
+	e.seen.Files = append(e.seen.Files, name)
+	return e.step("placed")
+}
+
+// clear removes the older requests of this machine from the stick, and answers
+// that only asked it to wait: all that they say is in the new ones, or
+// acknowledged.
+func (e *exporter) clear(agentID string, fresh []string) error {
+	for _, one := range e.errands.List {
+		if slices.Contains(fresh, one.File) || one.Agent != agentID && one.Agent != "" {
+			continue
+		}
+		for _, name := range []string{one.File, carry.AnswerPrefix + one.File} {
+			if err := os.Remove(filepath.Join(e.stick, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return onStick(err)
+			}
+		}
+	}
+	return nil
+}
+
+// fileName says to people whose a file is and of when; no program reads it. The
+// parts of one export follow each other by name.
+func fileName(host string, at time.Time, part int, id []byte) string {
+	host = strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' {
+			return r
+		}
+		return '-'
+	}, host)
+	return fmt.Sprintf("%s-%s-%03d-%x%s", host[:min(len(host), 40)], at.UTC().Format("20060102-150405"), part+1, id[:3], carry.Suffix)
+}
+
+// onStick marks an error of the stick, which is not the machine's own disk.
+func onStick(err error) error {
+	if err == nil {
+		return nil
+	}
+	if diskFull(err) {
+		return &problem{code: "problem.stick_full", err: err}
+	}
+	return &problem{code: "problem.stick", err: plainPath(err)}
+}
+
+// stickWriter marks the errors of writing.
+type stickWriter struct{ f *carry.File }
+
+func (s stickWriter) Write(b []byte) (int, error) {
+	n, err := s.f.Write(b)
+	return n, onStick(err)
+}
