@@ -312,13 +312,13 @@ entrado de los que el código admite, y cuántos esperan aprobación.`,
 			states := map[enroll.TokenState]string{enroll.TokenOpen: "abierto", enroll.TokenUsed: "usado", enroll.TokenFull: "completo",
 				enroll.TokenExpired: "caducado", enroll.TokenRevoked: "retirado"}
 			w := tabwriter.NewWriter(c.Stdout, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "ID\tESTADO\tUSO\tEQUIPO\tDEPARTAMENTO\tREDES\tAPROBACIÓN\tCREADO\tCADUCA\tPOR")
+			fmt.Fprintln(w, "ID\tESTADO\tEQUIPO\tDEPARTAMENTO\tUSO\tREDES\tAPROBACIÓN\tCREADO\tCADUCA\tPOR")
 			for _, t := range tokens {
 				approval := "automática"
 				if t.Approval {
 					approval = "manual"
 				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", t.ID, states[t.State(c.Now())], usage(t), dash(t.Hostname), dash(t.Department),
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", t.ID, states[t.State(c.Now())], dash(t.Hostname), dash(t.Department), usage(t),
 					dash(networksOf(t)), approval, col.local(t.CreatedAt), col.local(t.ExpiresAt), t.CreatedBy)
 			}
 			return w.Flush()

@@ -152,7 +152,12 @@ func runScripts(t *testing.T, pattern, dsn string) {
 			"alter":   alterCommand,
 			"forge":   forgeCommand,
 			"ids":     idsCommand,
+			"waiting": waitingCommand,
+			"pair":    pairCommand,
 			"unpack":  unpackCommand,
+
+			"approveall": approveAllCommand,
+			"bite":       biteCommand,
 		},
 	})
 }

@@ -1,6 +1,7 @@
 package enroll
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/ed25519"
@@ -136,7 +137,7 @@ func (s *Service) waiting(ctx context.Context, a application) (Decision, error) 
 		}
 		now := a.request(r.Code, token.ID, s.opts.Now())
 		if r.State == RequestPending && r.TokenID == token.ID && r.Hostname == now.Hostname && r.Source == now.Source &&
-			r.SaidDepartment == now.SaidDepartment && now.LastAsked.Sub(r.LastAsked) < later {
+			(now.SaidDepartment == "" || r.SaidDepartment == now.SaidDepartment) && now.LastAsked.Sub(r.LastAsked) < later {
 			decision.Pending = &r
 		}
 		return nil
@@ -238,9 +239,10 @@ func (s *Service) resume(ctx context.Context, tx *storage.Tx, a application, tok
 		if err := token.reaches(a.from); err != nil {
 			return false, Decision{}, err
 		}
-		asked := r.AskedAt
+		before := r
 		r = a.request(r.Code, r.TokenID, s.opts.Now())
-		r.AskedAt = asked
+		r.AskedAt = before.AskedAt
+		r.SaidDepartment = cmp.Or(r.SaidDepartment, before.SaidDepartment)
 		return true, Decision{Pending: &r}, store.askAgain(ctx, tx, r)
 	case RequestRejected:
 		if own {
@@ -287,18 +289,18 @@ func (s *Service) admit(ctx context.Context, tx *storage.Tx, a application, toke
 }
 
 // departmentOf is what the person who approved says, else the token, else the
-// list of known machines, else the installer.
+// list of known machines, else the installer: what he had said when it was
+// approved, for that is what the person saw.
 func (s *Service) departmentOf(ctx context.Context, tx *storage.Tx, a application, token TokenInfo, approved *Request) (string, error) {
-	if approved != nil && approved.Department != "" {
-		return approved.Department, nil
+	given, said := "", a.department
+	if approved != nil {
+		given, said = approved.Department, approved.SaidDepartment
 	}
-	if token.Department != "" {
-		return token.Department, nil
+	if given = cmp.Or(given, token.Department); given != "" {
+		return given, nil
 	}
-	if known, err := s.opts.Store.departmentOf(ctx, tx, a.hostname); err != nil || known != "" {
-		return known, err
-	}
-	return a.department, nil
+	known, err := s.opts.Store.departmentOf(ctx, tx, a.hostname)
+	return cmp.Or(known, said), err
 }
 
 func (s *Service) welcome(ctx context.Context, tx *storage.Tx, m Machine, chain []*x509.Certificate) (Decision, error) {

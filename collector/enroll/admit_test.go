@@ -341,7 +341,11 @@ func TestDepartmentOfAMachine(t *testing.T) {
 		d.department = row.said
 		_, err := d.enroll(c, token)
 		waits(t, row.name, err, d.code(), 30*time.Second)
+		d.department = "" // the next call need not repeat it
+		_, err = d.enroll(c, token)
+		waits(t, row.name, err, d.code(), 30*time.Second)
 		c.approve(row.approver, d.code())
+		d.department = "what nobody approved"
 		if _, err := d.enroll(c, token); err != nil {
 			t.Fatalf("%s: %v", row.name, err)
 		}
