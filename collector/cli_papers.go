@@ -121,7 +121,11 @@ func (c *cli) papersInput(ctx context.Context) (papers.Input, error) {
 	err = c.with(ctx, func(ctx context.Context, col *Collector) error {
 		return col.DB.Read(ctx, func(ctx context.Context, tx *storage.Tx) error {
 			source, _, err := col.Assign.Source(ctx, tx)
-			in.Packs = source.Packs
+			if err != nil {
+				return err
+			}
+			in.Packs, in.Folders = source.Packs, source.Scan
+			in.AllPacks, err = col.Assign.PacksInForce(ctx, tx) // with those that were imported
 			return err
 		})
 	})

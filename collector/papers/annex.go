@@ -120,12 +120,13 @@ func makeAnnex(in Input) (string, error) {
 func worthKnowing() string {
 	return `- **El nombre de la cuenta sí sale.** Es un dato de la persona que la usa. También sale el nombre de la carpeta de su perfil y, en los hallazgos, el dueño de un fichero.
 - **El nombre de un fichero con datos personales sí sale**, con los identificadores tapados. Un nombre propio escrito en el nombre del fichero no se reconoce siempre y puede salir.
-- **La búsqueda de datos personales abre los documentos** de las carpetas que fije la política y los cuenta en el mismo equipo. También abre los ficheros de correo guardados en el disco (EML, MSG, mbox). No abre el buzón del servidor.
+- **La búsqueda de datos personales abre los documentos** de las carpetas que fije la política y los cuenta en el mismo equipo. También abre los temporales, las descargas, la papelera, la caché del navegador y los ficheros de correo guardados en el disco (EML, MSG, mbox). De todos dice solo dónde hay datos, cuántos y de qué tipo. No abre el buzón del servidor ni lee el historial de navegación.
 - **Se ve si hay un programa de nube, mensajería o correo preparado en un perfil**: cuál, si la cuenta es personal o de la organización, y el dominio del correo (por ejemplo, el de un correo gratuito). Nunca la dirección ni los mensajes.
 - **Se ve qué memorias y discos externos se conectaron**: marca, número de serie, primer y último día, y cuánto creció lo que llevan. No qué ficheros.
 - **De los accesos fallidos** se ve la cuenta, el día, cuántos, y la dirección desde la que se intentó. Un nombre que no es una cuenta del equipo no se guarda, porque a menudo es una contraseña escrita donde no era.
 - **Del uso de una cuenta** se ve la semana de la última entrada. De una cuenta de quien ya se fue, el momento de la última entrada.
 - **Los informes llevan hora.** Se hace uno cada hora en que el equipo está encendido, así que dicen a qué horas lo estuvo. No dicen quién lo usaba. La organización se compromete a no usarlo para controlar la jornada.
+- **La política lleva nombres**: las cuentas autorizadas, los permisos de carpetas y, si se declara, quién se fue y cuándo. La escribe la organización; el colector la guarda y cada equipo recibe la parte que le toca.
 - Si un programa impide que la pantalla se bloquee, se ve cuál, en qué cuenta y desde qué hora.`
 }
 

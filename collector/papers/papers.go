@@ -46,6 +46,8 @@ type Input struct {
 	Organisation string
 	Zone         string // IANA name
 	Packs        []string
+	// Folders are those in which documents are searched; none: where people keep files.
+	Folders []string
 	// Version is that of the program.
 	Version  string
 	Catalog  *catalog.Catalog
@@ -87,6 +89,7 @@ func Make(in Input, countries ...Country) ([]Paper, error) {
 		"{{paquetes}}", strings.Join(in.Packs, ", "),
 		"{{versión}}", cmp.Or(in.Version, "[versión]"),
 		"{{controles}}", controlsTable(in),
+		"{{carpetas}}", cmp.Or(cell(strings.Join(in.Folders, ", ")), "las de las personas (en Windows, C:\\Users; en Linux, /home, /root y /srv)"),
 		"{{categorías}}", kindsTable(),
 		"{{fuera}}", neverList(),
 	)
