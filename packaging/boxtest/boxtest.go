@@ -217,6 +217,38 @@ func (b *Box) Restart(t testing.TB) {
 	b.boot(t)
 }
 
+// Cable joins two running machines by a network that nobody else is on. In each its name is
+// "cable", and it has no address yet: see Address. It is gone when a machine is restarted.
+func Cable(t testing.TB, a, b *Box) {
+	t.Helper()
+	ends := []string{"a-" + strconv.Itoa(a.leader), "b-" + strconv.Itoa(b.leader)} // at most 15 letters
+	run(t, "ip", "link", "add", ends[0], "type", "veth", "peer", "name", ends[1])
+	for i, box := range []*Box{a, b} {
+		run(t, "ip", "link", "set", ends[i], "netns", strconv.Itoa(box.leader))
+		box.ip(t, "link", "set", ends[i], "name", "cable")
+		box.ip(t, "link", "set", "cable", "up")
+	}
+}
+
+// Address gives the machine an address on its cable, such as fd17:5::a/64. It can be used at
+// once.
+func (b *Box) Address(t testing.TB, address string) {
+	t.Helper()
+	b.ip(t, "address", "add", address, "dev", "cable", "nodad")
+}
+
+// NoAddress takes an address from the machine.
+func (b *Box) NoAddress(t testing.TB, address string) {
+	t.Helper()
+	b.ip(t, "address", "del", address, "dev", "cable")
+}
+
+// ip is the program of the machine below in the network of the box, which need not have it.
+func (b *Box) ip(t testing.TB, args ...string) {
+	t.Helper()
+	run(t, append([]string{"nsenter", "--target", strconv.Itoa(b.leader), "--net", "--", "ip"}, args...)...)
+}
+
 // remove turns the machine off, and nothing of it stays.
 func (b *Box) remove(t testing.TB) {
 	t.Helper()

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -14,33 +15,41 @@ import (
 	"vigia/checks"
 )
 
-// packages makes both programs' packages for this machine, of a version, into a folder.
-func packages(t *testing.T, version string) string {
+// madeAt is the time of everything in the packages of the tests, in seconds of Unix.
+const madeAt = "1790000000"
+
+// packages makes both programs' packages of a version, for some architectures, from the
+// module in a folder.
+func packages(t *testing.T, from, version string, arches ...string) string {
 	t.Helper()
 	out := t.TempDir()
-	cmd := exec.CommandContext(t.Context(), filepath.Join(module(t), "packaging/tools/package.sh"), version)
-	cmd.Env = append(os.Environ(), "OUT="+out, "PROFILE=", "COMPRESSION=gzip", "ARCHES="+strings.TrimSpace(run(t, "dpkg", "--print-architecture")))
+	cmd := exec.CommandContext(t.Context(), "packaging/tools/package.sh", version)
+	cmd.Dir = from
+	cmd.Env = append(os.Environ(), "OUT="+out, "PROFILE=", "COMPRESSION=gzip", "ARCHES="+strings.Join(arches, " "), "SOURCE_DATE_EPOCH="+madeAt)
 	output(t, cmd, cmd.Args)
 	return out
 }
 
-// inGoodForm fails the test if Debian's own reader of packages finds fault with them.
-func inGoodForm(t *testing.T, folder string) {
+// native is the architecture of this machine, as Debian and Go call it.
+func native(t *testing.T) string {
 	t.Helper()
-	debs, err := filepath.Glob(filepath.Join(folder, "*.deb"))
-	if err != nil || len(debs) != 2 {
-		t.Fatalf("packages %v, %v", debs, err)
-	}
-	run(t, append([]string{"lintian", "--allow-root", "--fail-on", "error,warning"}, debs...)...)
+	return strings.TrimSpace(run(t, "dpkg", "--print-architecture"))
 }
 
-// bring copies packages into the machine and returns their names there, the collector's
-// first.
-func (b *Box) bring(t *testing.T, folder, format string) []string {
+// bring copies packages for this machine into the box and returns their names there, the
+// collector's first.
+func (b *Box) bring(t *testing.T, folder, format string, programs ...string) []string {
 	t.Helper()
+	if len(programs) == 0 {
+		programs = []string{"vigia", "vigia-agent"}
+	}
+	arch := native(t)
+	if format == "rpm" {
+		arch = rpmNames()[arch]
+	}
 	var names []string
-	for _, program := range []string{"vigia", "vigia-agent"} {
-		found, err := filepath.Glob(filepath.Join(folder, program+"[_\\-][0-9]*."+format))
+	for _, program := range programs {
+		found, err := filepath.Glob(filepath.Join(folder, program+"[_\\-][0-9]*"+arch+"."+format))
 		if err != nil || len(found) != 1 {
 			t.Fatalf("%d packages of %s: %v", len(found), program, err)
 		}
@@ -97,10 +106,41 @@ func (b *Box) answer(ctx context.Context, args ...string) string {
 
 // Both programs from their packages, of one version and the next.
 func TestPackages(t *testing.T) {
-	before, after := packages(t, "0.1.0"), packages(t, "0.2.0")
-	inGoodForm(t, after)
+	if testing.Short() {
+		t.Skip("makes packages and boots machines")
+	}
+	root, here := module(t), native(t)
+	before, after := packages(t, root, "0.1.0", here), packages(t, root, "0.2.0", "amd64", "arm64")
+	t.Run("form", func(t *testing.T) { form(t, after) })
+	t.Run("same", func(t *testing.T) { sameElsewhere(t, root, after) })
 	t.Run("deb", func(t *testing.T) { life(t, before, after) })
 	t.Run("rpm", func(t *testing.T) { lifeByRPM(t, before, after) })
+	t.Run("move", func(t *testing.T) { move(t, after) })
+}
+
+// maxWaiting is the most memory that an agent holds while there is nothing to do.
+const maxWaiting = 25 << 20
+
+// pid is the main process of a service, "0" if it does not run.
+func (b *Box) pid(ctx context.Context, unit string) string {
+	return b.answer(ctx, "systemctl", "show", "--property=MainPID", "--value", unit)
+}
+
+// memory is what the main process of a service holds, in bytes.
+func (b *Box) memory(t *testing.T, unit string) int {
+	t.Helper()
+	status := b.Run(t, "cat", "/proc/"+b.pid(t.Context(), unit)+"/status")
+	for line := range strings.Lines(status) {
+		if value, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			kib, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(value), " kB"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return kib << 10
+		}
+	}
+	t.Fatalf("no memory of %s:\n%s", unit, status)
+	return 0
 }
 
 // life takes a machine through what comes to it: a first installation, an enrolment, a
@@ -111,16 +151,22 @@ func life(t *testing.T, before, after string) { //nolint:thelper // a test of it
 	ctx := t.Context()
 
 	began := time.Now()
-	b.Run(t, append([]string{"dpkg", "--install"}, b.bring(t, before, "deb")...)...)
+	b.Run(t, append([]string{"apt-get", "install", "--yes", "--quiet"}, b.bring(t, before, "deb")...)...)
 	if got := b.answer(ctx, "systemctl", "is-active", "vigia.service"); got != "active" {
 		t.Fatalf("the collector is %s after its installation\n%s", got, b.answer(ctx, "journalctl", "-u", "vigia"))
 	}
-	if got := b.answer(ctx, "systemctl", "show", "--property=ActiveState,ConditionResult", "vigia-agent.service"); got != "ActiveState=inactive\nConditionResult=no" {
-		t.Errorf("an agent that is not enrolled: %s; want one that waits, and no failure", got)
+	if got := b.answer(ctx, "systemctl", "is-active", "vigia-agent.service"); got != "active" {
+		t.Errorf("an agent that is not enrolled is %s; want one that waits", got)
+	}
+	if said := b.answer(ctx, "systemd-analyze", "verify", "--man=no", "vigia.service", "vigia-agent.service"); strings.Contains(said, "vigia") {
+		t.Errorf("units: %s", said)
 	}
 	token := strings.TrimSpace(b.Run(t, "vigia", "token", "create", "--quiet"))
+	waiting := b.memory(t, "vigia-agent.service")
+	if t.Logf("an agent that waits to be enrolled holds %d KiB", waiting>>10); waiting > maxWaiting {
+		t.Errorf("an agent that waits holds %d KiB, the bar is %d", waiting>>10, maxWaiting>>10)
+	}
 	b.Run(t, "vigia-agent", "enroll", "--collector", "127.0.0.1:8443", "--token", token)
-	b.Run(t, "systemctl", "start", "vigia-agent.service")
 	within(t, time.Minute, "the collector shows what the agent measured", func() bool {
 		return strings.Contains(b.answer(ctx, "vigia", "findings", "list"), "AC-PWD-AGE-365")
 	})
@@ -145,13 +191,19 @@ func life(t *testing.T, before, after string) { //nolint:thelper // a test of it
 		}
 	}
 
-	// A crash.
-	pid := func() string {
-		return b.answer(ctx, "systemctl", "show", "--property=MainPID", "--value", "vigia-agent.service")
+	// A crash of both, while there is something to deliver.
+	units := []string{"vigia-agent.service", "vigia.service"}
+	acked := b.state(t).Spool.Acked
+	first := []string{b.pid(ctx, units[0]), b.pid(ctx, units[1])}
+	b.Run(t, append([]string{"kill", "-9"}, first...)...)
+	for i, unit := range units {
+		within(t, time.Minute, unit+" is started again", func() bool { p := b.pid(ctx, unit); return p != "0" && p != first[i] })
 	}
-	first := pid()
-	b.Run(t, "kill", "-9", first)
-	within(t, time.Minute, "the agent is started again", func() bool { p := pid(); return p != "0" && p != first })
+	within(t, time.Minute, "it reports after the crash", func() bool { return b.state(t).Spool.Acked > acked })
+	b.Run(t, "vigia", "review", "export", "--out", "/root/revision.zip")
+	if said := b.Run(t, "vigia", "verify", "/root/revision.zip"); !strings.Contains(said, "RESULTADO: verificado") {
+		t.Errorf("the evidence after the crash:\n%s", said)
+	}
 
 	// A stop in order, and a restart of the machine.
 	stop := time.Now()
@@ -162,7 +214,7 @@ func life(t *testing.T, before, after string) { //nolint:thelper // a test of it
 	if got := b.answer(ctx, "systemctl", "is-failed", "vigia-agent.service", "vigia.service"); got != "inactive\ninactive" {
 		t.Errorf("after a stop: %s", got)
 	}
-	acked := b.state(t).Spool.Acked
+	acked = b.state(t).Spool.Acked
 	b.Restart(t)
 	within(t, time.Minute, "it reports again after a restart", func() bool { return b.state(t).Spool.Acked > acked })
 
@@ -175,11 +227,7 @@ func life(t *testing.T, before, after string) { //nolint:thelper // a test of it
 	if got := b.state(t).AgentID; got != id {
 		t.Errorf("after the upgrade it is another agent")
 	}
-	for file, want := range map[string]string{"/etc/vigia/vigia.yaml": "Ayuntamiento de Prueba", "/etc/vigia-agent/vigia-agent.yaml": "language: en"} {
-		if text, err := os.ReadFile(b.Path(file)); err != nil || !strings.Contains(string(text), want) {
-			t.Errorf("%s does not say any more what somebody wrote: %v", file, err)
-		}
-	}
+	edited(t, b, "")
 
 	// A step back is refused, and changes nothing.
 	for _, deb := range b.bring(t, before, "deb") {
@@ -203,14 +251,17 @@ func life(t *testing.T, before, after string) { //nolint:thelper // a test of it
 	if got := b.answer(ctx, "systemctl", "is-active", "vigia.service", "vigia-agent.service"); got != "active\nactive" {
 		t.Errorf("after it was removed and installed again: %s", got)
 	}
+	b.Run(t, "mkdir", "/var/lib/vigia.before-restore-20261122T100000Z") // with the keys of before
 	b.Run(t, "dpkg", "--purge", "vigia-agent", "vigia")
 	left := strings.Fields(b.Run(t, "find", "/etc", "/var/lib", "/usr", "/lib/systemd", "/run", "-xdev", "-name", "*vigia*", "-not", "-path", "/var/lib/dpkg/*"))
 	left = slices.DeleteFunc(left, func(name string) bool { return strings.HasPrefix(name, "/run/systemd/propagate") })
 	if len(left) > 0 {
 		t.Errorf("left after a purge: %v", left)
 	}
-	if _, err := b.Command(ctx, "getent", "passwd", "vigia").Output(); err == nil {
-		t.Error("the collector's account is left after a purge")
+	for _, list := range []string{"passwd", "group"} {
+		if _, err := b.Command(ctx, "getent", list, "vigia").Output(); err == nil {
+			t.Errorf("the collector's account is left in %s after a purge", list)
+		}
 	}
 }
 
@@ -231,18 +282,15 @@ func lifeByRPM(t *testing.T, before, after string) { //nolint:thelper // a test 
 	}
 	token := strings.TrimSpace(b.Run(t, "vigia", "token", "create", "--quiet"))
 	b.Run(t, "vigia-agent", "enroll", "--collector", "127.0.0.1:8443", "--token", token)
-	b.Run(t, "systemctl", "start", "vigia-agent.service")
 	within(t, time.Minute, "the agent reports", func() bool { return b.state(t).Spool.Acked > 0 })
 	acked := b.state(t).Spool.Acked
 
-	b.Run(t, "sh", "-c", "echo 'organisation: Ayuntamiento de Prueba' >>/etc/vigia/vigia.yaml")
+	b.Run(t, "sh", "-c", "echo 'organisation: Ayuntamiento de Prueba' >>/etc/vigia/vigia.yaml; echo 'language: en' >>/etc/vigia-agent/vigia-agent.yaml")
 	if out, err := rpm(append([]string{"--upgrade"}, b.bring(t, after, "rpm")...)...); err != nil {
 		t.Fatalf("upgrade: %v\n%s", err, out)
 	}
 	within(t, time.Minute, "the new version reports", func() bool { s := b.state(t); return s.Version == "0.2.0" && s.Spool.Acked > acked })
-	if text, err := os.ReadFile(b.Path("/etc/vigia/vigia.yaml")); err != nil || !strings.Contains(string(text), "Ayuntamiento de Prueba") {
-		t.Errorf("the configuration does not say any more what somebody wrote: %v", err)
-	}
+	edited(t, b, "")
 	if out, err := rpm(append([]string{"--upgrade"}, b.bring(t, before, "rpm")...)...); err == nil {
 		t.Errorf("a step back was installed\n%s", out)
 	}
@@ -252,7 +300,32 @@ func lifeByRPM(t *testing.T, before, after string) { //nolint:thelper // a test 
 	if got := b.answer(ctx, "systemctl", "is-active", "vigia.service", "vigia-agent.service"); got != "inactive\ninactive" {
 		t.Errorf("after the removal: %s", got)
 	}
-	if _, err := os.Stat(b.Path("/var/lib/vigia/keys")); err != nil {
-		t.Errorf("a removal does not keep the data: %v", err)
+	for _, kept := range []string{"/var/lib/vigia/keys", "/var/lib/vigia-agent/identity"} {
+		if _, err := os.Stat(b.Path(kept)); err != nil {
+			t.Errorf("a removal does not keep the data: %v", err)
+		}
+	}
+	edited(t, b, ".rpmsave")
+	left := strings.Fields(b.Run(t, "find", "/usr", "-xdev", "-name", "*vigia*"))
+	if len(left) > 0 {
+		t.Errorf("left after the removal: %v", left)
+	}
+
+	// It comes back with its data, and runs.
+	if out, err := rpm(append([]string{"--install"}, b.bring(t, after, "rpm")...)...); err != nil {
+		t.Fatalf("install again: %v\n%s", err, out)
+	}
+	acked = b.state(t).Spool.Acked
+	within(t, time.Minute, "it reports again after it came back", func() bool { return b.state(t).Spool.Acked > acked })
+}
+
+// edited fails the test if the configurations, under their names with an ending, do not
+// say what somebody wrote.
+func edited(t *testing.T, b *Box, ending string) {
+	t.Helper()
+	for file, want := range map[string]string{"/etc/vigia/vigia.yaml": "Ayuntamiento de Prueba", "/etc/vigia-agent/vigia-agent.yaml": "language: en"} {
+		if text, err := os.ReadFile(b.Path(file + ending)); err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("%s does not say any more what somebody wrote: %v", file+ending, err)
+		}
 	}
 }

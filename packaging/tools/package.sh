@@ -44,12 +44,12 @@ papers() {
 	gzip --best --no-name "$folder/NOTICES"
 }
 
-# pages PROGRAM SUMMARY makes what goes under /usr/share, with the program for this machine.
+# pages PROGRAM PACKAGE makes what goes under /usr/share, with the program for this machine.
 pages() {
 	local program=$1 share=$stage/share/$1 day=${stamp%T*} native
-	native=$stage/native/$program
-	mkdir -p "$stage/native" "$share"/{bash-completion/completions,zsh/vendor-completions,fish/vendor_completions.d,man/man1,man/es/man1,"doc/$program"}
-	go build -o "$native" "$2"
+	native=$stage/$(go env GOHOSTARCH)/bin/$program
+	[ -x "$native" ] || profile='' build "$program" "$2" "$(go env GOHOSTARCH)"
+	mkdir -p "$share"/{bash-completion/completions,zsh/vendor-completions,fish/vendor_completions.d,man/man1,man/es/man1,"doc/$program"}
 	"$native" completion bash >"$share/bash-completion/completions/$program"
 	"$native" completion zsh >"$share/zsh/vendor-completions/_$program"
 	"$native" completion fish >"$share/fish/vendor_completions.d/$program.fish"
@@ -71,6 +71,10 @@ pack() {
 	mkdir -p "$stage/one/scripts" "$stage/one/bin"
 	rm -rf "$stage/one/share"
 	cp -a "$stage/share/$program" "$stage/one/share"
+	if [ "$format" = rpm ]; then # as Red Hat has it
+		mv "$stage/one/share/zsh/vendor-completions" "$stage/one/share/zsh/site-functions"
+		rm -r "$stage/one/share/lintian"
+	fi
 	cp "$stage/$arch/bin/$program" "$stage/one/bin/"
 	cp "$stage/$arch/papers/$program/"* "$stage/one/share/doc/$program/"
 	for s in preinstall postinstall preremove postremove; do
@@ -97,11 +101,13 @@ for program in ${PROGRAMS:-vigia-agent vigia}; do
 		exit 2
 		;;
 	esac
-	pages "$program" "$main"
 	for arch in ${ARCHES:-amd64 arm64}; do
 		echo "== $program $version $arch"
 		build "$program" "$main" "$arch"
 		papers "$program" "$arch"
+	done
+	pages "$program" "$main"
+	for arch in ${ARCHES:-amd64 arm64}; do
 		for format in ${FORMATS:-deb rpm}; do pack "$program" "$arch" "$format"; done
 	done
 done
