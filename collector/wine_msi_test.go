@@ -1,7 +1,10 @@
 package collector_test
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,148 +12,221 @@ import (
 	"testing"
 	"time"
 
+	"vigia/collector"
 	apiv1 "vigia/collector/api/v1"
 	"vigia/collector/enroll"
 	"vigia/collector/storage"
+	"vigia/packaging/winetest"
 )
 
-// installer builds an installer for Windows, signed with a certificate made for the test.
-func installer(t *testing.T, certificate, version string) string {
-	t.Helper()
-	out := t.TempDir()
-	cmd := exec.CommandContext(t.Context(), "../packaging/tools/msi.sh", version)
-	cmd.Env = append(os.Environ(), "OUT="+out, "ARCHES=amd64", "PROFILE=", "SIGN_P12="+certificate, "SIGN_PASS_FILE="+certificate+".pass")
-	if said, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build the installer: %v\n%s", err, said)
-	}
-	return filepath.Join(out, "vigia-agent-"+version+"-amd64.msi")
-}
+// Where an installed agent is, and what it keeps.
+const (
+	agentProgram = `C:\Program Files\Vigia\vigia-agent.exe`
+	agentData    = `C:\ProgramData\Vigia\agent`
+)
 
-// signingCertificate makes a certificate to sign code with, and returns its PKCS#12 file
-// and the certificate alone.
-func signingCertificate(t *testing.T) (p12, pem string) {
+// msiexec runs the installer service and returns its exit code; what it logs is verbose.
+func (pc windowsPC) msiexec(t *testing.T, args ...string) (log string, code int) {
 	t.Helper()
-	dir := t.TempDir()
-	p12, pem = filepath.Join(dir, "firma.p12"), filepath.Join(dir, "firma.pem")
-	if err := os.WriteFile(p12+".pass", []byte("inventada"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, args := range [][]string{
-		{"req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/O=Vigia de prueba/CN=Vigia de prueba", "-days", "30",
-			"-addext", "extendedKeyUsage=codeSigning", "-keyout", filepath.Join(dir, "llave.pem"), "-out", pem},
-		{"pkcs12", "-export", "-inkey", filepath.Join(dir, "llave.pem"), "-in", pem, "-out", p12, "-passout", "file:" + p12 + ".pass"},
-	} {
-		if said, err := exec.CommandContext(t.Context(), "openssl", args...).CombinedOutput(); err != nil {
-			t.Fatalf("openssl: %v\n%s", err, said)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*wine)
+	defer cancel()
+	const logFile = `C:\instalador.log`
+	for range 3 {
+		out, err := pc.Command(ctx, "msiexec", append(args, "/qn", "/l*v", logFile)...).CombinedOutput()
+		if winetest.NotStarted(string(out)) {
+			continue
 		}
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			code = exit.ExitCode()
+		} else if err != nil {
+			t.Fatalf("msiexec: %v\n%s", err, out)
+		}
+		break
 	}
-	return p12, pem
+	text, err := os.ReadFile(pc.LinuxPath(logFile))
+	if err != nil {
+		t.Fatalf("msiexec %q wrote no log: %v", args, err)
+	}
+	return plain(text), code
 }
 
-// The installer on a machine's way: installed without a question by whoever rolls it out,
-// enrolled, upgraded, not stepped back, removed.
-func TestWindowsInstaller(t *testing.T) {
-	pc := startWindows(t)
-	p12, pem := signingCertificate(t)
-	before, after := installer(t, p12, "0.1.0"), installer(t, p12, "0.2.0")
-	verify := func(file string) error {
-		return exec.CommandContext(t.Context(), "osslsigncode", "verify", "-CAfile", pem, "-in", file).Run()
-	}
-	if err := verify(before); err != nil {
-		t.Errorf("the installer's signature: %v", err)
-	}
-	data, err := os.ReadFile(before)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(data) > 14<<20 {
-		t.Errorf("the installer has %d bytes, the bar is 14 MB", len(data))
-	}
-	data[len(data)/2] ^= 1
-	changed := filepath.Join(t.TempDir(), "changed.msi")
-	if err := os.WriteFile(changed, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if verify(changed) == nil {
-		t.Error("an installer of which one bit was changed still counts as signed")
-	}
+// plain is text that may be UTF-16 as 8 bits: for looking for ASCII in it.
+func plain(b []byte) string { return string(bytes.ReplaceAll(b, []byte{0}, nil)) }
 
-	col, address := serve(t)
-	var token apiv1.Token
-	write(t, col, func(ctx context.Context, tx *storage.Tx) (err error) {
-		token, err = col.Enroll.CreateToken(ctx, tx, enroll.TokenRequest{By: "prueba"})
-		return err
-	})
-	machines := func() (all []enroll.Machine) {
-		err := col.DB.Read(t.Context(), func(ctx context.Context, tx *storage.Tx) (err error) {
-			all, err = col.Enroll.Machines(ctx, tx)
-			return err
-		})
+// registry is all that the machine's registry holds, as .reg files write it.
+func (pc windowsPC) registry(t *testing.T) string {
+	t.Helper()
+	var all strings.Builder
+	for _, hive := range []string{"HKLM", "HKU"} {
+		file := `C:\registro-` + hive + `.reg`
+		if out, err := pc.Command(t.Context(), "reg", "export", hive, file, "/y").CombinedOutput(); err != nil {
+			t.Fatalf("export the registry: %v\n%s", err, out)
+		}
+		b, err := os.ReadFile(pc.LinuxPath(file))
+		if err == nil {
+			err = os.Remove(pc.LinuxPath(file))
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		return all
+		all.WriteString(plain(b))
 	}
-	reportedBy := func(version string) func() bool {
-		return func() bool {
-			all := machines()
-			return len(all) == 1 && !all[0].LastSeen.IsZero() && all[0].AgentVersion == version
+	return all.String()
+}
+
+// traces are the places of the machine that hold a secret: its registry and its files, logs
+// among them.
+func (pc windowsPC) traces(t *testing.T, secret string) (found []string) {
+	t.Helper()
+	if strings.Contains(pc.registry(t), secret) {
+		found = append(found, "registry")
+	}
+	err := filepath.WalkDir(pc.Prefix, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil // the machine is at work
+		case err != nil:
+			return err
+		case d.IsDir() && strings.HasSuffix(path, "drive_c/windows/system32"):
+			return fs.SkipDir
+		case !d.Type().IsRegular():
+			return nil
+		}
+		b, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if strings.Contains(plain(b), secret) {
+			found = append(found, strings.TrimPrefix(path, pc.Prefix))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// fleet is what a collector says of its machines, for tests that wait for them.
+type fleet struct {
+	t   *testing.T
+	col *collector.Collector
+	pc  windowsPC
+}
+
+func (f fleet) token(req enroll.TokenRequest) (token apiv1.Token) {
+	f.t.Helper()
+	req.By = "prueba"
+	write(f.t, f.col, func(ctx context.Context, tx *storage.Tx) (err error) {
+		token, err = f.col.Enroll.CreateToken(ctx, tx, req)
+		return err
+	})
+	return token
+}
+
+func (f fleet) machines() (all []enroll.Machine) {
+	f.t.Helper()
+	err := f.col.DB.Read(f.t.Context(), func(ctx context.Context, tx *storage.Tx) (err error) {
+		all, err = f.col.Enroll.Machines(ctx, tx)
+		return err
+	})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return all
+}
+
+// await waits until so many machines are known and the last of them has reported with a
+// version of the agent, and returns that one.
+func (f fleet) await(n int, version string) enroll.Machine {
+	f.t.Helper()
+	for deadline := time.Now().Add(wine); ; time.Sleep(time.Second) {
+		all := f.machines()
+		if len(all) == n && !all[n-1].LastSeen.IsZero() && all[n-1].AgentVersion == version {
+			return all[n-1]
+		}
+		if time.Now().After(deadline) {
+			log, _ := os.ReadFile(f.pc.LinuxPath(agentData + `\log\vigia-agent.log`))
+			f.t.Fatalf("within %v there are not %d machines of which the last reports with %s: %+v\n%s", wine, n, version, all, log)
 		}
 	}
-	await := func(what string, so func() bool) {
+}
+
+// onAMachine is the way of a machine: installed without a question by whoever rolls it
+// out, enrolled, repaired, upgraded, not stepped back, removed; and installed once more.
+func (in installers) onAMachine(t *testing.T) {
+	pc := startWindows(t)
+	before, after := pc.WindowsPath(in.path("0.1.0", "amd64")), pc.WindowsPath(in.path("0.2.0", "amd64"))
+	col, address := serve(t)
+	f := fleet{t, col, pc}
+
+	// The code of a group's machines lies in a file of a share, with others'.
+	token := f.token(enroll.TokenRequest{})
+	codes := filepath.Join(t.TempDir(), "codigos.txt")
+	if err := os.WriteFile(codes, []byte(token.String()+"\r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	log, code := pc.msiexec(t, "/i", before, "COLLECTOR="+address, "TOKENFILE="+pc.WindowsPath(codes))
+	if code != 0 {
+		t.Fatalf("install: exit code %d\n%s", code, log)
+	}
+	machine := f.await(1, "0.1.0")
+	if found := pc.traces(t, token.String()); len(found) > 0 {
+		t.Errorf("after the installation the token stands in %q", found)
+	}
+
+	unchanged := func(what, version string) {
 		t.Helper()
-		for deadline := time.Now().Add(wine); !so(); time.Sleep(time.Second) {
-			if time.Now().After(deadline) {
-				log, _ := os.ReadFile(pc.LinuxPath(`C:\ProgramData\Vigia\agent\log\vigia-agent.log`))
-				t.Fatalf("not within %v: %s\n%s", wine, what, log)
-			}
+		if got := f.await(1, version); got.ID != machine.ID {
+			t.Errorf("%s: the machine is %s, was %s", what, got.ID, machine.ID)
+		}
+		if out, code := pc.runInstalled(t, "service", "status"); code != 0 {
+			t.Errorf("%s: the service does not run: %s", what, out)
 		}
 	}
-	install := func(args ...string) (string, error) {
-		out, err := pc.Command(t.Context(), "msiexec", append(args, "/qn", "/l*v", `C:\instalador.log`)...).CombinedOutput()
-		return string(out), err
+	if log, code = pc.msiexec(t, "/i", before, "REINSTALL=ALL", "REINSTALLMODE=amus"); code != 0 { // as /famus, which Wine does not know
+		t.Fatalf("repair: exit code %d\n%s", code, log)
 	}
+	unchanged("after a repair", "0.1.0")
+	if log, code = pc.msiexec(t, "/i", after); code != 0 {
+		t.Fatalf("upgrade: exit code %d\n%s", code, log)
+	}
+	unchanged("after an upgrade", "0.2.0")
+	if log, code = pc.msiexec(t, "/i", before); code != 1603&0xff || !strings.Contains(log, "WIX_DOWNGRADE_DETECTED = {") { // of an exit code 8 bits reach Linux
+		t.Errorf("a step back: exit code %d, want 1603 for that it is one\n%s", code, log)
+	}
+	unchanged("after a step back was refused", "0.2.0")
 
-	if out, err := install("/i", pc.WindowsPath(before), "COLLECTOR="+address, "TOKEN="+token.String()); err != nil {
-		t.Fatalf("install: %v\n%s", err, out)
+	if log, code = pc.msiexec(t, "/x", after); code != 0 {
+		t.Fatalf("remove: exit code %d\n%s", code, log)
 	}
-	await("the service reports", reportedBy("0.1.0"))
-	id := machines()[0].ID
-	if text, err := os.ReadFile(pc.LinuxPath(`C:\ProgramData\Vigia\agent\log\vigia-agent.log`)); err != nil || strings.Contains(string(text), token.String()) {
-		t.Errorf("the token stands in the service's log: %v", err)
+	pc.noProgram(t)
+	if _, err := os.Stat(pc.LinuxPath(agentData + `\identity\identity.json`)); err != nil {
+		t.Errorf("without PURGE the identity is not kept: %v", err)
 	}
-	// Wine writes hidden properties into the installer's log, as Windows does not; so the
-	// installer itself is asked.
-	for table, want := range map[string]string{"Property": "MsiHiddenProperties\tTOKEN;AskToEnrol", "CustomAction": "AskToEnrol\t11282"} {
-		out, err := exec.CommandContext(t.Context(), "msiinfo", "export", before, table).Output()
-		if err != nil || !strings.Contains(string(out), want) {
-			t.Errorf("the table %s does not say %s: %v", table, want, err)
-		}
-	}
-	for _, hive := range []string{"system.reg", "user.reg", "userdef.reg"} {
-		if text, err := os.ReadFile(filepath.Join(pc.Prefix, hive)); err != nil || strings.Contains(string(text), token.String()) {
-			t.Errorf("the token stands in the registry (%s): %v", hive, err)
-		}
-	}
+}
 
-	if out, err := install("/i", pc.WindowsPath(after)); err != nil {
-		t.Fatalf("upgrade: %v\n%s", err, out)
-	}
-	await("the new version reports", reportedBy("0.2.0"))
-	if all := machines(); len(all) != 1 || all[0].ID != id {
-		t.Errorf("after the upgrade there are %d machines, the first %v", len(all), all[0].ID)
-	}
-	if out, err := install("/i", pc.WindowsPath(before)); err == nil {
-		t.Errorf("a step back was installed\n%s", out)
-	}
+// runInstalled runs the installed agent.
+func (pc windowsPC) runInstalled(t *testing.T, args ...string) (string, int) {
+	t.Helper()
+	pc.agent = agentProgram
+	return pc.run(t, args...)
+}
 
-	if out, err := install("/x", pc.WindowsPath(after)); err != nil {
-		t.Fatalf("remove: %v\n%s", err, out)
-	}
-	if _, err := os.Stat(pc.LinuxPath(`C:\Program Files\Vigia\vigia-agent.exe`)); err == nil {
-		t.Error("the program is left after its removal")
+// noProgram demands that program and service are gone, and what Windows lists of them.
+func (pc windowsPC) noProgram(t *testing.T) {
+	t.Helper()
+	if _, err := os.Stat(filepath.Dir(pc.LinuxPath(agentProgram))); err == nil {
+		t.Error("the program's folder is left")
 	}
 	if _, code := pc.run(t, "service", "status"); code != 1 {
-		t.Errorf("the service is left after its removal: exit code %d", code)
+		t.Errorf("the service is left: exit code %d", code)
+	}
+	all := pc.registry(t)
+	for _, left := range []string{`Program Files\\Vigia`, `"DisplayName"="Vigia"`} {
+		if strings.Contains(all, left) {
+			t.Errorf("the registry still has %s", left)
+		}
 	}
 }

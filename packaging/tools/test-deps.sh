@@ -21,7 +21,7 @@ packages=(
 	openssh-server                          # what sshd itself makes of a configuration
 	debootstrap systemd-container           # machines that boot
 	lintian                                 # packages in good form
-	wixl msitools osslsigncode              # the installer for Windows
+	wixl msitools osslsigncode faketime     # the installer for Windows
 	tinyproxy                               # a proxy between agent and collector
 	strace                                  # failing fsyncs; programs that the agent must not start
 	openssl                                 # the evidence log's format, verified by hand
