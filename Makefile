@@ -96,6 +96,10 @@ bench-spine: build ## what an agent costs a machine, and what a collector takes 
 bench-day: build ## what a quiet day costs a machine: bytes, processor, memory (a quarter of an hour; fails where a bar is missed)
 	@go test -tags $(TAGS) -v -count 1 -timeout 40m -run '^TestDay$$' ./packaging/daytest -args -day
 
+.PHONY: bench-size
+bench-size: build ## what a collector takes for 10 to 2000 machines (half an hour; MACHINES=120x7 DATABASE=postgresql NEWS=0)
+	@go test -tags $(TAGS) -v -count 1 -timeout 120m -run '^TestSize$$' ./packaging/sizetest -args -size $(if $(MACHINES),-machines $(MACHINES)) $(if $(DATABASE),-database $(DATABASE)) $(if $(NEWS),-news $(NEWS))
+
 .PHONY: profile
 profile: ## where the search for personal data spends its time, as advice for the compiler (a minute; commit it)
 	@go run ./checks/personaldata/benchtest -profile $(PROFILE) -seed 7 -mb 300

@@ -44,8 +44,8 @@ import (
 
 var (
 	measure = flag.Bool("size", false, "measure")
-	sizes   = flag.String("machines", "10x7,120x7,500x2,2000x1", "machines x days, separated by commas")
-	engine  = flag.String("database", "sqlite,postgresql", "which databases")
+	sizes   = flag.String("machines", "10x7,120x3,500x1,2000x1", "machines x days, separated by commas")
+	engine  = flag.String("database", "sqlite", "sqlite, postgresql, or both with a comma")
 	news    = flag.Int("news", 3, "how many controls of a machine are not as before once a day, the inventory first; 0 is a quiet day")
 	bin     = flag.String("bin", "../../bin", "folder of both programs")
 )
