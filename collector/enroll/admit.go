@@ -31,11 +31,13 @@ const (
 )
 
 // How long a waiting machine shall wait before it asks again: shortly while
-// somebody may stand before it, and longer afterwards.
+// somebody may stand before it, and longer afterwards. Where many wait it is
+// longer, so that all of them behind one address stay far below its limit.
 const (
 	soon      = 30 * time.Second
 	soonUntil = 10 * time.Minute
 	later     = 5 * time.Minute
+	perWaiter = time.Second
 )
 
 // Decision is what becomes of a request to enrol. One of its first two fields is
@@ -48,6 +50,8 @@ type Decision struct {
 	Pending *Request
 	// Asked: it waits from now on, and did not before.
 	Asked bool
+	// After is when a machine that waits should ask again.
+	After time.Duration
 }
 
 // Decide decides about a request to enrol that came over the network from an
@@ -138,11 +142,21 @@ func (s *Service) waiting(ctx context.Context, a application) (Decision, error) 
 		now := a.request(r.Code, token.ID, s.opts.Now())
 		if r.State == RequestPending && r.TokenID == token.ID && r.Hostname == now.Hostname && r.Source == now.Source &&
 			(now.SaidDepartment == "" || r.SaidDepartment == now.SaidDepartment) && now.LastAsked.Sub(r.LastAsked) < later {
-			decision.Pending = &r
+			decision, err = s.wait(ctx, tx, r)
 		}
-		return nil
+		return err
 	})
 	return decision, err
+}
+
+// wait is the decision that a machine waits.
+func (s *Service) wait(ctx context.Context, tx *storage.Tx, r Request) (Decision, error) {
+	waiting, err := s.opts.Store.CountPending(ctx, tx)
+	after := later
+	if s.opts.Now().Sub(r.AskedAt) < soonUntil {
+		after = soon
+	}
+	return Decision{Pending: &r, After: max(after, time.Duration(waiting)*perWaiter)}, err
 }
 
 // decide is the part of Enroll inside the transaction.
@@ -179,7 +193,12 @@ func (s *Service) decide(ctx context.Context, tx *storage.Tx, a application) (De
 		return Decision{}, refusal
 	case token.Approval:
 		r := a.request(apiv1.CheckCode(a.reportKey), token.ID, now)
-		return Decision{Pending: &r, Asked: true}, store.ask(ctx, tx, r)
+		if err := store.ask(ctx, tx, r); err != nil {
+			return Decision{}, err
+		}
+		d, err := s.wait(ctx, tx, r)
+		d.Asked = true
+		return d, err
 	}
 	return s.admit(ctx, tx, a, token, nil)
 }
@@ -243,7 +262,11 @@ func (s *Service) resume(ctx context.Context, tx *storage.Tx, a application, tok
 		r = a.request(r.Code, r.TokenID, s.opts.Now())
 		r.AskedAt = before.AskedAt
 		r.SaidDepartment = cmp.Or(r.SaidDepartment, before.SaidDepartment)
-		return true, Decision{Pending: &r}, store.askAgain(ctx, tx, r)
+		if err := store.askAgain(ctx, tx, r); err != nil {
+			return false, Decision{}, err
+		}
+		d, err := s.wait(ctx, tx, r)
+		return true, d, err
 	case RequestRejected:
 		if own {
 			return false, Decision{}, fmt.Errorf("%w: %s", ErrRejected, r.Why)
@@ -323,14 +346,10 @@ func (s *Service) welcome(ctx context.Context, tx *storage.Tx, m Machine, chain 
 var errReportKey = errors.New("the report key belongs to a machine that was revoked or retired: delete the agent's data folder and enrol with new keys")
 
 // pending is the answer to a machine that waits.
-func (s *Service) pending(r Request) error {
-	wait := later
-	if s.opts.Now().Sub(r.AskedAt) < soonUntil {
-		wait = soon
-	}
-	st := status.New(codes.FailedPrecondition, "an administrator has to approve this machine, whose check code is "+r.Code)
+func pending(d Decision) error {
+	st := status.New(codes.FailedPrecondition, "an administrator has to approve this machine, whose check code is "+d.Pending.Code)
 	if told, err := st.WithDetails(&errdetails.ErrorInfo{Domain: ErrorDomain, Reason: ApprovalPending},
-		&errdetails.RetryInfo{RetryDelay: durationpb.New(wait)}); err == nil {
+		&errdetails.RetryInfo{RetryDelay: durationpb.New(d.After)}); err == nil {
 		st = told
 	}
 	return st.Err()

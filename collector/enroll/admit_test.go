@@ -454,8 +454,10 @@ func TestWaitingIsNotPunished(t *testing.T) {
 		devices = append(devices, d)
 		c.clock.advance(time.Second)
 		_, err := d.enroll(c, token)
-		waits(t, d.self.Hostname, err, d.code(), 30*time.Second)
+		waits(t, d.self.Hostname, err, d.code(), max(30, time.Duration(len(devices)))*time.Second)
 	}
+	_, err := devices[0].enroll(c, token)
+	waits(t, "where forty wait", err, devices[0].code(), 40*time.Second)
 	before := len(c.leaves())
 	for range 3 {
 		c.clock.advance(30 * time.Second)

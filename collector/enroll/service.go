@@ -99,7 +99,7 @@ func (s *Service) Admit(ctx context.Context, req *apiv1.EnrollRequest) (*apiv1.E
 		if decision.Asked {
 			s.opts.Logger.InfoContext(ctx, "machine waits for approval", "check_code", r.Code, "token_id", r.TokenID)
 		}
-		return nil, s.pending(*r)
+		return nil, pending(decision)
 	}
 	s.opts.Logger.InfoContext(ctx, "machine enrolled", "agent_id", decision.Response.GetAgentId())
 	return decision.Response, nil
