@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/user"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -78,6 +78,7 @@ un registro que delata cualquier cambio, señala lo que falla y prepara la
 revisión trimestral que se firma y se verifica sin depender de nadie.
 
 Para empezar:
+  vigia papers documentos            los papeles que hacen falta antes del primer equipo
   vigia serve                        arranca el colector y el portal
   vigia user add ana --role officer  crea la primera cuenta del portal
   vigia token create                 crea un código para dar de alta un equipo
@@ -111,34 +112,6 @@ Códigos de salida: 0 bien; 1 funcionó y la respuesta es «no»; 2 error.`,
 	return root
 }
 
-// inSpanish puts into Spanish what cobra says by itself.
-func inSpanish(root *cobra.Command) {
-	root.SetUsageTemplate(strings.NewReplacer(
-		"Usage:", "Uso:", "Examples:", "Ejemplos:", "Available Commands:", "Órdenes:", "Global Flags:", "Opciones generales:", "Flags:", "Opciones:",
-		`Use "{{.CommandPath}} [command] --help" for more information about a command.`, "Más sobre una orden: {{.CommandPath}} ORDEN --help",
-		"[command]", "ORDEN",
-	).Replace(root.UsageTemplate()))
-	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true})
-	root.InitDefaultCompletionCmd()
-	if cmd, _, err := root.Find([]string{"completion"}); err == nil && cmd != root {
-		cmd.Short, cmd.Long = "Autocompletado para su intérprete de órdenes", ""
-	}
-}
-
-// describeFlags says in Spanish what the flags do that every command has.
-func describeFlags(cmd *cobra.Command) {
-	cmd.DisableFlagsInUseLine = true
-	cmd.InitDefaultHelpFlag()
-	cmd.Flags().Lookup("help").Usage = "muestra esta ayuda"
-	if cmd.Version != "" {
-		cmd.InitDefaultVersionFlag()
-		cmd.Flags().Lookup("version").Usage = "muestra la versión"
-	}
-	for _, sub := range cmd.Commands() {
-		describeFlags(sub)
-	}
-}
-
 func cutEnv(pair, name string) (string, bool) {
 	if len(pair) > len(name) && pair[:len(name)] == name && pair[len(name)] == '=' {
 		return pair[len(name)+1:], true
@@ -170,7 +143,10 @@ func (c *cli) open(ctx context.Context) (*Collector, error) {
 // existing is open for commands that must not begin a new collector by a
 // mistyped folder.
 func (c *cli) existing(ctx context.Context) (*Collector, error) {
-	if _, err := os.Stat(c.dir + "/keys"); err != nil {
+	switch _, err := os.Stat(c.dir + "/keys"); {
+	case errors.Is(err, fs.ErrPermission):
+		return nil, fmt.Errorf("leer %s: %w", c.dir, err)
+	case err != nil:
 		return nil, fmt.Errorf("no hay un colector en %s: indique la carpeta con --data, o arránquelo con «vigia serve»", c.dir)
 	}
 	return c.open(ctx)

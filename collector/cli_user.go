@@ -38,7 +38,8 @@ administrator (administración del sistema), auditor (auditoría).`,
 				if err := col.Access.Add(ctx, args[0], access.Role(role), password, c.by); err != nil {
 					return err
 				}
-				fmt.Fprintf(c.Stdout, "Cuenta creada: %s (%s)\n%s", args[0], access.Roles()[access.Role(role)].In(message.Spanish), shown)
+				fmt.Fprintf(c.Stdout, "Cuenta creada: %s (%s)\n%sEntre en %s con el navegador.\n",
+					args[0], access.Roles()[access.Role(role)].In(message.Spanish), shown, col.portalAddress())
 				return nil
 			})
 		},

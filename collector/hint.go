@@ -27,6 +27,7 @@ func hint(err error) string {
 		{storage.ErrNotDurable, "corrija la configuración de la base de datos: así se perderían datos confirmados al irse la luz"},
 		{storage.ErrNewer, "instale la versión de vigia que creó estos datos, o una posterior"},
 		{access.ErrExists, "elija otro nombre, o cambie su contraseña con «vigia user password»"},
+		{access.ErrInput, "los roles son officer, director, administrator y auditor; el nombre, letras, cifras y guiones; la contraseña, doce caracteres o más"},
 		{access.ErrNoUser, "vea las cuentas con «vigia user list»"},
 		{enroll.ErrNoRequest, "vea quién espera con «vigia agents requests»; el código de comprobación lo muestra el equipo"},
 		{enroll.ErrDecided, "vea qué se decidió con «vigia agents requests --all»"},
@@ -42,7 +43,9 @@ func hint(err error) string {
 		{assign.ErrPackOlder, "un paquete no vuelve atrás: publíquelo de nuevo con un número de versión mayor"},
 		{assign.ErrPackOther, "quien lo publica cambió el contenido sin cambiar la versión: pídale una versión mayor"},
 		{reviews.ErrFuture, "elija un trimestre que haya empezado"},
-		{fs.ErrPermission, "ejecute la orden con la cuenta del colector o como administrador"},
+		{reviews.ErrPeriod, "escriba el año, Q y el número del trimestre, como 2026Q4"},
+		{fs.ErrNotExist, "compruebe el nombre y la carpeta del archivo"},
+		{fs.ErrPermission, "ejecute la orden como administrador (con sudo) o con la cuenta del colector"},
 	} {
 		if errors.Is(err, h.is) {
 			return fmt.Sprintf("%v\n  → %s", err, h.do)

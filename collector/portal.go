@@ -3,6 +3,7 @@ package collector
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 
 	"vigia/checks/policy"
@@ -36,4 +37,18 @@ func (c *Collector) packsForPortal(ctx context.Context, tx *storage.Tx) ([]web.P
 		}
 	}
 	return out, nil
+}
+
+// portalAddress is where the configuration has the portal, by the first name it is known by.
+func (c *Collector) portalAddress() string {
+	host, port, err := net.SplitHostPort(c.Config.Portal.Listen)
+	if err != nil {
+		return "https://" + c.Config.Portal.Listen + "/"
+	}
+	if names := c.Config.Portal.Hosts; len(names) > 0 {
+		host = names[0]
+	} else if host == "" || net.ParseIP(host).IsUnspecified() {
+		host = "localhost"
+	}
+	return "https://" + net.JoinHostPort(host, port) + "/"
 }

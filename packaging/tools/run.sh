@@ -99,7 +99,7 @@ step '6. Portal'
 if bin/vigia user list | grep -q '^responsable '; then
 	echo "La cuenta «responsable» ya existe; su contraseña se cambia con: VIGIA_DATA=$collector bin/vigia user password responsable"
 else
-	bin/vigia user add responsable --role officer
+	VIGIA_PORTAL_LISTEN=${VIGIA_READY_PORTAL:8:-1} bin/vigia user add responsable --role officer
 fi
 echo "Portal: $VIGIA_READY_PORTAL  (certificado de la autoridad propia: $collector/keys/ca.pem)"
 
