@@ -44,6 +44,7 @@ func Compose(in ComposeInput) (Policy, error) {
 		Agent: in.Agent, Epoch: in.Epoch, Version: in.Version, Issued: in.Issued.UTC(),
 		Packs: []PackRef{}, Portal: in.Source.Portal, Schedule: in.Source.Schedule.withDefaults(), Entries: []Entry{},
 	}
+	p.Schedule.Silence = in.silenceBy(p.Schedule.Silence)
 	for _, name := range in.Source.Packs {
 		pack, ok := findPack(in.Packs, name)
 		if !ok {

@@ -197,6 +197,8 @@ type Source struct {
 	Schedule *Schedule `json:"schedule,omitempty" yaml:"schedule,omitempty"`
 	// Absences tell when machines are not expected to report.
 	Absences []Absence `json:"absences,omitempty" yaml:"absences,omitempty"`
+	// Couriers tell whose evidence comes by hand, and how seldom.
+	Couriers []Courier `json:"couriers,omitempty" yaml:"couriers,omitempty"`
 }
 
 // PlacedDataset is a dataset and the machine that sees its copies.

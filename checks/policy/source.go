@@ -65,7 +65,7 @@ type sourceReview struct {
 
 func (r sourceReview) review(s Source) error {
 	for _, part := range []func(Source) error{
-		r.sizes, r.chosen, r.overrides, r.permits, r.datasets, r.software, r.users, r.leavers, r.places, r.absences,
+		r.sizes, r.chosen, r.overrides, r.permits, r.datasets, r.software, r.users, r.leavers, r.places, r.absences, r.couriers,
 	} {
 		if err := part(s); err != nil {
 			return err
