@@ -74,13 +74,16 @@ func pageMessages() message.Catalogue {
 			"Qué equipo es y qué programas tiene instalados.",
 			"Which machine this is and which programs it has installed."),
 		"page.measured.5": says(
+			"Qué memorias y discos externos se conectaron, cuántos accesos fallidos hubo en cada cuenta, y si hay un programa de nube, mensajería o correo preparado: cuál, nunca qué dice.",
+			"Which external drives were plugged in, how many log-ons failed at each account, and whether a program for cloud storage, messages or mail is set up: which one, never what it says."),
+		"page.measured.6": says(
 			"Con cada resultado se envían los detalles que lo explican, como los nombres de las cuentas de este equipo, de sus carpetas y de sus programas.",
 			"With each result go the details that explain it, such as the names of this machine's accounts, folders and programs."),
 
 		"page.never.title": says("Qué no se mide nunca", "What is never measured"),
 		"page.never.1": says(
-			"Lo que usted escribe, las páginas que visita, su correo, sus mensajes ni el tiempo que trabaja.",
-			"What you type, the pages you visit, your mail, your messages or how long you work."),
+			"Lo que usted escribe, las páginas que visita, lo que dicen su correo y sus mensajes ni el tiempo que trabaja.",
+			"What you type, the pages you visit, what your mail and messages say or how long you work."),
 		"page.never.2": says(
 			"La pantalla, la cámara, el micrófono ni dónde está el equipo.",
 			"The screen, the camera, the microphone or where the machine is."),
