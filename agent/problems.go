@@ -75,6 +75,9 @@ func classify(err error) (code string, args map[string]string) {
 	if p, ok := errors.AsType[*proxy.Error](err); ok {
 		return "problem.proxy_" + string(p.Why), map[string]string{"proxy": p.Proxy, "detail": p.Detail}
 	}
+	if code, args, ok := refusedBy(err); ok {
+		return code, args
+	}
 	args = map[string]string{"detail": err.Error()}
 	if _, ok := errors.AsType[*settings.Error](err); ok {
 		return "problem.config", args

@@ -344,12 +344,12 @@ func explain(err error) error {
 	s := status.Convert(err)
 	switch s.Code() {
 	case codes.Unauthenticated, codes.PermissionDenied:
-		return fmt.Errorf("%w: %s", ErrRefused, s.Message())
+		return fmt.Errorf("%w: %w", ErrRefused, apiv1.RefusalOf(s))
 	case codes.ResourceExhausted:
-		return fmt.Errorf("%w: %s", ErrBusy, s.Message())
+		return fmt.Errorf("%w: %w", ErrBusy, apiv1.RefusalOf(s))
 	case codes.Unavailable:
 		if len(s.Details()) > 0 { // the collector's own words, not the connection's
-			return fmt.Errorf("%w: %s", ErrBusy, s.Message())
+			return fmt.Errorf("%w: %w", ErrBusy, apiv1.RefusalOf(s))
 		}
 		return fmt.Errorf("%w: %s", ErrUnreachable, s.Message())
 	default:

@@ -114,5 +114,5 @@ func (v *verifier) explain(err error, denied error) error {
 			return fmt.Errorf("%w: %w", kind, undialled)
 		}
 	}
-	return fmt.Errorf("%w: %s", kind, s.Message())
+	return fmt.Errorf("%w: %w", kind, apiv1.RefusalOf(s))
 }

@@ -26,7 +26,7 @@ const maxRequestBytes = 8 << 10
 
 // The answer to a machine that waits for approval, as google.rpc.ErrorInfo.
 const (
-	ErrorDomain     = "vigia"
+	ErrorDomain     = apiv1.ErrorDomain
 	ApprovalPending = "APPROVAL_PENDING"
 )
 

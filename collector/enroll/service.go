@@ -119,7 +119,7 @@ func (s *Service) Renew(ctx context.Context, req *apiv1.RenewRequest) (*apiv1.Re
 	}
 	peerCerts := PeerCertificates(ctx)
 	if len(peerCerts) == 0 {
-		return nil, status.Error(codes.Unauthenticated, ErrNoCertificate.Error())
+		return nil, apiv1.Refuse(codes.Unauthenticated, apiv1.RefusedNoCertificate, ErrNoCertificate.Error()).Err()
 	}
 	if !ValidAgentID(req.GetAgentId()) {
 		return nil, status.Error(codes.InvalidArgument, "the agent id is not well formed")
@@ -165,36 +165,64 @@ func (s *Service) Renew(ctx context.Context, req *apiv1.RenewRequest) (*apiv1.Re
 // limit refuses callers that ask too often.
 func (s *Service) limit(ctx context.Context) error {
 	if !s.sources.allow(peerAddr(ctx)) {
-		return status.Error(codes.ResourceExhausted, "too many enrolments or renewals from this address: try again in a minute")
+		return apiv1.Refuse(codes.ResourceExhausted, apiv1.RefusedTooOften, "too many enrolments or renewals from this address: try again in a minute").Err()
 	}
 	return nil
 }
 
 // refuse makes the answer of an error and writes the one log line about it.
 func (s *Service) refuse(ctx context.Context, method string, err error) error {
-	code := codes.PermissionDenied
-	switch {
-	case errors.Is(err, ErrTokenUnknown):
+	if errors.Is(err, ErrTokenUnknown) {
 		s.sources.penalise(peerAddr(ctx))
-	case errors.Is(err, ErrTokenUsed), errors.Is(err, ErrTokenSpent), errors.Is(err, ErrTokenExpired), errors.Is(err, ErrTokenRevoked),
-		errors.Is(err, ErrTokenHost), errors.Is(err, ErrTokenNetwork), errors.Is(err, ErrRejected), errors.Is(err, errApprovalLapsed),
-		errors.Is(err, ErrNotActive):
-	case errors.Is(err, errReportKey), errors.Is(err, errCodeTaken):
-		code = codes.AlreadyExists
-	case errors.Is(err, errUnknownPeer), errors.Is(err, errProof):
-		code = codes.Unauthenticated
+	}
+	code, reason := refusal(err)
+	switch {
+	case reason != "":
 	case errors.As(err, new(badApplication)):
 		code = codes.InvalidArgument
-	case errors.Is(err, storage.ErrFull), errors.Is(err, ErrTokenFull), errors.Is(err, errTooManyRequests):
-		code = codes.ResourceExhausted
 	case ctx.Err() != nil:
 		return status.FromContextError(ctx.Err()).Err()
 	default: // ours, not the caller's: the cause stays in our log
 		s.opts.Logger.ErrorContext(ctx, "enrolment call failed", "method", method, "error", err)
-		return status.Error(codes.Unavailable, "the collector could not do it now: try again later")
+		return apiv1.Refuse(codes.Unavailable, apiv1.RefusedFault, "the collector could not do it now: try again later").Err()
 	}
 	s.opts.Logger.WarnContext(ctx, "enrolment call refused", "method", method, "error", err, "from", sourceOf(peerAddr(ctx)).String())
-	return status.Error(code, plain(err).Error())
+	if reason == "" {
+		return status.Error(code, err.Error())
+	}
+	return apiv1.Refuse(code, reason, plain(err).Error()).Err()
+}
+
+// refusal is how an error goes over the wire; the reason is empty for one that has none.
+func refusal(err error) (code codes.Code, reason string) {
+	for _, r := range []struct {
+		is     error
+		code   codes.Code
+		reason string
+	}{
+		{ErrTokenUnknown, codes.PermissionDenied, apiv1.RefusedTokenUnknown},
+		{ErrTokenUsed, codes.PermissionDenied, apiv1.RefusedTokenUsed},
+		{ErrTokenSpent, codes.PermissionDenied, apiv1.RefusedTokenSpent},
+		{ErrTokenExpired, codes.PermissionDenied, apiv1.RefusedTokenExpired},
+		{ErrTokenRevoked, codes.PermissionDenied, apiv1.RefusedTokenWithdrawn},
+		{ErrTokenHost, codes.PermissionDenied, apiv1.RefusedTokenHost},
+		{ErrTokenNetwork, codes.PermissionDenied, apiv1.RefusedTokenNetwork},
+		{ErrRejected, codes.PermissionDenied, apiv1.RefusedRejected},
+		{errApprovalLapsed, codes.PermissionDenied, apiv1.RefusedApprovalLapsed},
+		{ErrNotActive, codes.PermissionDenied, apiv1.RefusedDeparted},
+		{errReportKey, codes.AlreadyExists, apiv1.RefusedKeyOfDeparted},
+		{errCodeTaken, codes.AlreadyExists, apiv1.RefusedCodeTaken},
+		{errUnknownPeer, codes.Unauthenticated, apiv1.RefusedUnknownMachine},
+		{errProof, codes.Unauthenticated, apiv1.RefusedProof},
+		{storage.ErrFull, codes.ResourceExhausted, apiv1.RefusedDiskFull},
+		{ErrTokenFull, codes.ResourceExhausted, apiv1.RefusedTokenFull},
+		{errTooManyRequests, codes.ResourceExhausted, apiv1.RefusedTooManyWait},
+	} {
+		if errors.Is(err, r.is) {
+			return r.code, r.reason
+		}
+	}
+	return codes.Unknown, ""
 }
 
 // plain is the sentence for the caller, without the database's own words.

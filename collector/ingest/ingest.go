@@ -133,7 +133,7 @@ func (s *Service) Deliver(ctx context.Context, req *apiv1.DeliverRequest) (*apiv
 		return nil, err
 	}
 	if wait := s.wait(agentID); wait > 0 {
-		return nil, later(codes.ResourceExhausted, wait, "this machine calls too often: try again later")
+		return nil, later(codes.ResourceExhausted, apiv1.RefusedTooOften, wait, "this machine calls too often: try again later")
 	}
 	return s.Take(ctx, agentID, req)
 }
@@ -218,27 +218,27 @@ func (s *Service) refuse(ctx context.Context, agentID string, err error) error {
 		return status.Error(codes.InvalidArgument, bad.why)
 	case errors.As(err, &alarm):
 		log.ErrorContext(ctx, "two different reports with one number", "sequence", alarm.sequence)
-		return status.Error(codes.PermissionDenied, alarm.Error())
+		return apiv1.Refuse(codes.PermissionDenied, apiv1.RefusedCloned, alarm.Error()).Err()
 	case errors.Is(err, enroll.ErrNoMachine):
 		log.WarnContext(ctx, "delivery refused", "error", err)
-		return status.Error(codes.Unauthenticated, "this collector does not know the machine: enrol it again")
+		return apiv1.Refuse(codes.Unauthenticated, apiv1.RefusedUnknownMachine, "this collector does not know the machine: enrol it again").Err()
 	case errors.Is(err, enroll.ErrNotActive):
 		log.WarnContext(ctx, "delivery refused", "error", err)
-		return status.Error(codes.PermissionDenied, "this machine was revoked or retired: if that is wrong, enrol it again")
+		return apiv1.Refuse(codes.PermissionDenied, apiv1.RefusedDeparted, "this machine was revoked or retired: if that is wrong, enrol it again").Err()
 	case errors.Is(err, storage.ErrFull):
 		log.ErrorContext(ctx, "disk full, delivery refused", "error", err)
-		return later(codes.ResourceExhausted, fullDelay, "the collector's disk is full: nothing was taken, the agent keeps it; free space on the collector")
+		return later(codes.ResourceExhausted, apiv1.RefusedDiskFull, fullDelay, "the collector's disk is full: nothing was taken, the agent keeps it; free space on the collector")
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return status.FromContextError(err).Err()
 	default: // ours, not the caller's: the cause stays in our log
 		log.ErrorContext(ctx, "delivery failed", "error", err)
-		return later(codes.Unavailable, faultDelay, "the collector could not take it now: nothing is lost, try again later")
+		return later(codes.Unavailable, apiv1.RefusedFault, faultDelay, "the collector could not take it now: nothing is lost, try again later")
 	}
 }
 
 // later is a refusal that names a time to try again.
-func later(code codes.Code, after time.Duration, text string) error {
-	st := status.New(code, text)
+func later(code codes.Code, reason string, after time.Duration, text string) error {
+	st := apiv1.Refuse(code, reason, text)
 	if told, err := st.WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(after)}); err == nil {
 		st = told
 	}

@@ -92,11 +92,11 @@ func admit(ctx context.Context, method string, authority Authority) error {
 func refuseCaller(err error) error {
 	switch {
 	case errors.Is(err, enroll.ErrNoCertificate):
-		return status.Error(codes.Unauthenticated, "no client certificate was shown: enrol this machine first")
+		return apiv1.Refuse(codes.Unauthenticated, apiv1.RefusedNoCertificate, "no client certificate was shown: enrol this machine first").Err()
 	case errors.Is(err, enroll.ErrExpired):
-		return status.Error(codes.Unauthenticated, "the client certificate has expired: renew it, then deliver again")
+		return apiv1.Refuse(codes.Unauthenticated, apiv1.RefusedExpired, "the client certificate has expired: renew it, then deliver again").Err()
 	default:
-		return status.Error(codes.Unauthenticated, "the client certificate is not of this collector's authority: enrol this machine here")
+		return apiv1.Refuse(codes.Unauthenticated, apiv1.RefusedForeign, "the client certificate is not of this collector's authority: enrol this machine here").Err()
 	}
 }
 
