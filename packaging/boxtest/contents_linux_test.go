@@ -151,14 +151,7 @@ func holds(t *testing.T, files packaged, program, arch string, machine elf.Machi
 // sameElsewhere makes the packages again: from another folder, by somebody who keeps all
 // files to himself, in another zone and language.
 func sameElsewhere(t *testing.T, root, made string) { //nolint:thelper // a test of its own
-	other := filepath.Join(t.TempDir(), "otra carpeta")
-	if err := os.MkdirAll(filepath.Join(other, ".cache"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	run(t, "sh", "-c", `umask 077 && tar -C "$0" --exclude=./.git --exclude=./.cache --exclude=./bin --exclude=./dist -c . | tar -C "$1" --no-same-permissions -x`, root, other)
-	if err := os.Symlink(filepath.Join(root, ".cache", "tools"), filepath.Join(other, ".cache", "tools")); err != nil {
-		t.Fatal(err)
-	}
+	other := duplicate(t, root)
 	out := t.TempDir()
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", "umask 077 && exec packaging/tools/package.sh 0.2.0")
 	cmd.Dir = other
@@ -180,6 +173,21 @@ func sameElsewhere(t *testing.T, root, made string) { //nolint:thelper // a test
 			t.Errorf("%s is not the same when it is made again: %v", e.Name(), err)
 		}
 	}
+}
+
+// duplicate copies what packages are made of into another folder, where nobody else may read
+// it.
+func duplicate(t *testing.T, root string) string {
+	t.Helper()
+	other := filepath.Join(t.TempDir(), "otra carpeta")
+	if err := os.MkdirAll(filepath.Join(other, ".cache"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	run(t, "sh", "-c", `umask 077 && tar -C "$0" --exclude=./.git --exclude=./.cache --exclude=./bin --exclude=./dist -c . | tar -C "$1" --no-same-permissions -x`, root, other)
+	if err := os.Symlink(filepath.Join(root, ".cache", "tools"), filepath.Join(other, ".cache", "tools")); err != nil {
+		t.Fatal(err)
+	}
+	return other
 }
 
 // The sandbox of each service, in the measure of systemd: 0 is the best, 10 the worst.

@@ -110,7 +110,12 @@ func TestPackages(t *testing.T) {
 		t.Skip("makes packages and boots machines")
 	}
 	root, here := module(t), native(t)
-	before, after := packages(t, root, "0.1.0", here), packages(t, root, "0.2.0", "amd64", "arm64")
+	// The version before came with another configuration, so that an edited one meets a change.
+	old := duplicate(t, root)
+	for _, name := range []string{"vigia.yaml", "vigia-agent.yaml"} {
+		run(t, "sh", "-c", `echo '# De la versión anterior.' >>"$0"`, filepath.Join(old, "packaging", "linux", name))
+	}
+	before, after := packages(t, old, "0.1.0", here), packages(t, root, "0.2.0", "amd64", "arm64")
 	t.Run("form", func(t *testing.T) { form(t, after) })
 	t.Run("same", func(t *testing.T) { sameElsewhere(t, root, after) })
 	t.Run("deb", func(t *testing.T) { life(t, before, after) })
@@ -228,6 +233,11 @@ func life(t *testing.T, before, after string) { //nolint:thelper // a test of it
 		t.Errorf("after the upgrade it is another agent")
 	}
 	edited(t, b, "")
+	for _, brought := range []string{"/etc/vigia/vigia.yaml.dpkg-dist", "/etc/vigia-agent/vigia-agent.yaml.dpkg-dist"} {
+		if _, err := os.Stat(b.Path(brought)); err != nil {
+			t.Errorf("what the new package brings is not beside: %v", err)
+		}
+	}
 
 	// A step back is refused, and changes nothing.
 	for _, deb := range b.bring(t, before, "deb") {
@@ -291,6 +301,11 @@ func lifeByRPM(t *testing.T, before, after string) { //nolint:thelper // a test 
 	}
 	within(t, time.Minute, "the new version reports", func() bool { s := b.state(t); return s.Version == "0.2.0" && s.Spool.Acked > acked })
 	edited(t, b, "")
+	for _, brought := range []string{"/etc/vigia/vigia.yaml.rpmnew", "/etc/vigia-agent/vigia-agent.yaml.rpmnew"} {
+		if _, err := os.Stat(b.Path(brought)); err != nil {
+			t.Errorf("what the new package brings is not beside: %v", err)
+		}
+	}
 	if out, err := rpm(append([]string{"--upgrade"}, b.bring(t, before, "rpm")...)...); err == nil {
 		t.Errorf("a step back was installed\n%s", out)
 	}

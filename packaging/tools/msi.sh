@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes the installers of the agent for Windows, under dist/, on Linux:
+# Makes the installers of the agent for Windows, under dist/, on Linux, each with its bill
+# of materials (.cdx.json) and the licences of what it holds (.notices.txt):
 #
 #   msi.sh [VERSION]        VERSION is like 1.2.3; that of the last tag if it is not given
 #
@@ -94,5 +95,9 @@ for arch in ${ARCHES:-amd64 arm64 386}; do
 		"$(guid 'vigia-agent package' "$version" "$arch" "$(sha256sum <"$stage/vigia-agent.exe")" "$(sha256sum packaging/windows/vigia-agent.wxs packaging/tools/msi.sh)")"
 	sign "$msi" -add-msi-dse
 	cp "$msi" "$out/"
+	# What of others the program holds goes beside the installer.
+	packaging/tools/papers.sh "$version" "$stage/vigia-agent.exe" "$stage"
+	cp "$stage/sbom.cdx.json" "$out/vigia-agent-$version-windows-$arch.cdx.json"
+	cp "$stage/NOTICES" "$out/vigia-agent-$version-windows-$arch.notices.txt"
 done
 ls -l "$out"
