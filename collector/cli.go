@@ -137,7 +137,7 @@ func (c *cli) open(ctx context.Context) (*Collector, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Open(ctx, Options{Dir: c.dir, Config: cfg, Logger: slog.New(slog.DiscardHandler), Now: c.Now, Version: c.Version})
+	return Open(ctx, Options{Dir: c.dir, Config: cfg, Logger: slog.New(slog.DiscardHandler), Now: c.Now, Version: c.Version, steps: c.steps})
 }
 
 // existing is open for commands that must not begin a new collector by a
