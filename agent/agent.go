@@ -52,6 +52,8 @@ type Options struct {
 	Spread  time.Duration
 	Version string // of this build
 	Logger  *slog.Logger
+	// Crashed is how the agent died the last time, nil if it did not.
+	Crashed *crash
 	// Watch calls changed whenever users' files have changed, until its context ends;
 	// nil: nobody watches, and documents are looked at when their time comes.
 	Watch func(ctx context.Context, changed func()) error
@@ -171,6 +173,9 @@ func (a *Agent) noteStart() {
 	if a.safe {
 		a.reporter.note(eventSafeMode, nil)
 	}
+	if c := a.opts.Crashed; c != nil {
+		a.reporter.note(eventCrashed, map[string]string{"what": c.What, "where": c.Where})
+	}
 	stats := a.queue.Stats()
 	if stats.Damaged > 0 {
 		a.reporter.note(eventDamaged, map[string]string{"reports": fmt.Sprint(stats.Damaged)})
@@ -206,7 +211,23 @@ func (a *Agent) follow(p policy.Policy) {
 	a.tasks.Set(a.tasksOf(p))
 }
 
-// tasksOf makes a policy's tasks, in safe mode the light ones only.
+// leftOut names the entries of the policy in force that safe mode does without.
+func (a *Agent) leftOut() []string {
+	if !a.safe {
+		return nil
+	}
+	p, _ := a.policies.get()
+	var out []string
+	for _, e := range p.Entries {
+		if check, ok := a.policies.catalog.Lookup(e.Check); ok && check.Info().Heavy {
+			out = append(out, e.ID)
+		}
+	}
+	return out
+}
+
+// tasksOf makes a policy's tasks, in safe mode the light ones only: those that read much,
+// documents and copies, are where a program meets what it cannot bear.
 func (a *Agent) tasksOf(p policy.Policy) []schedule.Task {
 	all := tasks(p, a.policies.catalog, a.opts.Machine, a.ledger)
 	if a.safe {
@@ -224,7 +245,8 @@ func (a *Agent) Run(ctx context.Context, ready func()) error {
 	a.opts.Logger.InfoContext(ctx, "agent started", "agent_id", a.id.AgentID(), "version", a.opts.Version, "collector", a.address())
 	beside := a.opts.Beside
 	if a.safe {
-		a.opts.Logger.WarnContext(ctx, "safe mode: the agent ended badly several times; documents and devices are not watched for some hours")
+		a.opts.Logger.WarnContext(ctx, "safe mode: the agent ended badly several times; for some hours it watches no folders and no devices, and leaves out some checks",
+			"left_out", a.leftOut())
 		a.opts.Watch, beside = nil, nil
 	}
 	a.ticked.Store(a.opts.Now().Unix())
@@ -355,20 +377,28 @@ func (a *Agent) tick(ctx context.Context, end context.CancelCauseFunc) {
 		if !steady && time.Since(began) >= steadyAfter {
 			steady = a.lasted(ctx)
 		}
+		a.policyLasts(ctx, steadyAfter)
 		if a.safe && time.Since(began) >= safeFor {
 			end(errTryAgain)
 		}
 	}
 }
 
-// lasted notes that the agent has lasted, and with which policy; it reports whether it
-// could.
+// lasted notes that the agent has lasted; it reports whether it could.
 func (a *Agent) lasted(ctx context.Context) bool {
-	if err := errors.Join(a.starts.end(), a.policies.steady()); err != nil {
+	if err := a.starts.end(); err != nil {
 		a.opts.Logger.WarnContext(ctx, "not noted that the agent lasts, it is tried again in a minute", "error", err)
 		return false
 	}
 	return true
+}
+
+// policyLasts notes the policy in force as a good one once the agent has lasted with that
+// very one.
+func (a *Agent) policyLasts(ctx context.Context, least time.Duration) {
+	if err := a.policies.steady(least); err != nil {
+		a.opts.Logger.WarnContext(ctx, "not noted that the agent lasts with its policy, it is tried again in a minute", "error", err)
+	}
 }
 
 // rest reports what a round of checks found, and gives back the memory that it took: for

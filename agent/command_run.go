@@ -85,6 +85,15 @@ func (c *cli) serve(ctx context.Context, config, data string, managed bool) erro
 				fmt.Fprintln(logs, c.explain(err))
 				return err
 			}
+			if managed || underManager(c.environ) {
+				if err := folder(data).makeSafe(ctx, opts.Machine()); err != nil { // before anything is written there
+					opts.Logger.ErrorContext(ctx, "agent not started", "error", c.explain(err))
+					return err
+				}
+				var stop func()
+				opts.Crashed, stop = keepCrashes(folder(opts.Config.DataDir), opts.Logger)
+				defer stop()
+			}
 			if managed {
 				if err := service.Recover(serviceName); err != nil {
 					opts.Logger.WarnContext(ctx, "the service may not be started again after a bad end", "error", err)

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"runtime"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -156,7 +157,8 @@ func (c *cli) writeStatus(s Status, dir folder) {
 		"last": number(s.Spool.Last), "acked": number(s.Spool.Acked), "waiting": number(s.Spool.Waiting), "bytes": size(s.Spool.Bytes),
 	}))
 	if s.SafeMode {
-		line("status.safe", c.say.text("status.safe.value", map[string]string{"log": dir.logName()}))
+		left := cmp.Or(strings.Join(s.LeftOut, ", "), "—")
+		line("status.safe", c.say.text("status.safe.value", map[string]string{"log": dir.logName(), "left": left}))
 	}
 	if s.Spool.Damaged+s.Spool.Dropped > 0 {
 		line("status.lost", c.say.text("status.lost.value", map[string]string{

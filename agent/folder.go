@@ -21,9 +21,8 @@ import (
 	"vigia/packaging/service"
 )
 
-// folder is the agent's data folder. What lies directly in it may be read by
-// every user of the machine: the local page and the configuration. The folders
-// in it are the agent's alone.
+// folder is the agent's data folder. Every user of the machine may read the
+// local page in it; the folders in it are the agent's alone.
 //
 //	identity/            keys and certificate
 //	enrolment/<agent>/   what belongs to one enrolment: spool/, policy,
@@ -142,11 +141,21 @@ func (s shelf) Save(b []byte) error { return spool.ReplaceFile(s.fs, s.name, b) 
 // writeView replaces a file that others read while it is written. It is a view
 // of what is kept elsewhere, so it is not flushed.
 func writeView(path string, content []byte, mode os.FileMode) error {
+	return replaceView(path, content, func(temp string) error { return os.Chmod(temp, mode) }) // whatever the umask is
+}
+
+// writeShown is writeView for what every user of the machine may read in the data folder.
+func writeShown(path string, content []byte) error {
+	return replaceView(path, content, service.ShowFile)
+}
+
+func replaceView(path string, content []byte, protect func(name string) error) error {
 	temp := path + ".tmp"
-	if err := os.WriteFile(temp, content, mode); err != nil {
+	err := os.WriteFile(temp, content, 0o600)
+	if err != nil {
 		return err
 	}
-	if err := os.Chmod(temp, mode); err != nil { // whatever the umask is
+	if err := protect(temp); err != nil {
 		return errors.Join(err, os.Remove(temp))
 	}
 	return os.Rename(temp, path)

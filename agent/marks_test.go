@@ -76,7 +76,9 @@ func TestFullReportsAloneHoldTheMarks(t *testing.T) {
 	a, err := Open(t.Context(), Options{
 		Config: cfg, Version: "test", Logger: slog.New(slog.DiscardHandler),
 		Machine: func() *host.Host { return local.New(local.Options{Root: p.root}) },
-		Marks:   func() local.Marks { return local.Marks{UUID: "4c4c4544-0037-4210-8050-b4c04f4e3632", Installation: "0123456789abcdef"} },
+		Marks: func() local.Marks {
+			return local.Marks{UUID: "4c4c4544-0037-4210-8050-b4c04f4e3632", Installation: "0123456789abcdef"}
+		},
 	})
 	if err != nil {
 		t.Fatal(err)

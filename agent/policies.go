@@ -63,6 +63,8 @@ type policies struct {
 	mu      sync.Mutex
 	current policy.Policy
 	any     bool
+	since   time.Time // when current was put in force, by the monotonic clock
+	noted   bool      // in good
 	// lastRefused is the refused one that was told of last: the collector
 	// offers it with every answer.
 	lastRefused [sha256.Size]byte
@@ -96,21 +98,28 @@ func (p *policies) load(ctx context.Context) error {
 			p.logger.WarnContext(ctx, "kept policy is not valid any more", "error", err)
 			continue
 		}
+		good, err := p.good.Load()
+		if err != nil {
+			return fmt.Errorf("read the policy: %w", err)
+		}
 		p.mu.Lock()
 		p.current, p.any = next, true
+		p.since, p.noted = time.Now(), bytes.Equal(good, b)
 		p.mu.Unlock()
 		return nil
 	}
 	return nil
 }
 
-// steady remembers the policy in force as one that the agent bears.
-func (p *policies) steady() error {
+// steady remembers the policy in force as one that the agent bears, once it has borne it
+// for that long.
+func (p *policies) steady(least time.Duration) (err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.safe {
+	if p.safe || !p.any || p.noted || time.Since(p.since) < least {
 		return nil
 	}
+	defer func() { p.noted = err == nil }()
 	b, err := p.store.Load()
 	if err != nil || b == nil {
 		return err
@@ -209,6 +218,7 @@ func (p *policies) take(next policy.Policy, signed *apiv1.SignedPolicy) error {
 		return fmt.Errorf("keep the policy: %w", err)
 	}
 	p.current, p.any, p.refusal = next, true, nil
+	p.since, p.noted = time.Now(), false
 	return nil
 }
 

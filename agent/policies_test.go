@@ -180,7 +180,7 @@ func TestADamagedPolicyGivesWayToTheSteadyOne(t *testing.T) {
 			p.c.SetPolicy(p.c.Sign(policyFor(t, "machine-1", 1, 3).Encode()))
 			p.once(t)
 			a := p.open(t)
-			if err := a.policies.steady(); err != nil {
+			if err := a.policies.steady(0); err != nil {
 				t.Fatal(err)
 			}
 			a.Offer(t, p.c.Sign(policyFor(t, "machine-1", 1, 4).Encode()))

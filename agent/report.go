@@ -23,6 +23,7 @@ const (
 	eventDropped       = "spool.dropped"
 	eventPolicyRefused = "policy.refused"
 	eventSafeMode      = "agent.safe_mode"
+	eventCrashed       = "agent.crashed"
 )
 
 // Bounds of what is waiting to be told.

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"testing"
@@ -20,9 +21,10 @@ func (p *post) dies(t *testing.T) (safe bool) {
 func TestAgentThatDiesAgainAndAgainDoesWithLess(t *testing.T) {
 	p := enrolled(t, "AC-LEASTPRIV", "DLP-LOCAL-Q")
 	a := p.open(t)
-	if !a.lasted(t.Context()) { // with the policy 1.1
+	if !a.lasted(t.Context()) {
 		t.Fatal("not noted that the agent lasts")
 	}
+	a.policyLasts(t.Context(), 0) // with the policy 1.1
 	if err := a.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -44,8 +46,8 @@ func TestAgentThatDiesAgainAndAgainDoesWithLess(t *testing.T) {
 	if _, version := a.policies.Current(); version != 1 {
 		t.Errorf("policy %d, want 1, with which it lasted", version)
 	}
-	if !a.view.snapshot().SafeMode {
-		t.Error("its status does not tell of the safe mode")
+	if s := a.view.snapshot(); !s.SafeMode || !slices.Equal(s.LeftOut, []string{"DLP-LOCAL-Q"}) {
+		t.Errorf("its status tells of safe mode %v without %q", s.SafeMode, s.LeftOut)
 	}
 	for _, task := range a.tasksOf(policyFor(t, "machine-1", 1, 1, "AC-LEASTPRIV", "DLP-LOCAL-Q")) {
 		if task.Heavy {
@@ -121,5 +123,41 @@ func TestAlive(t *testing.T) {
 	clock = clock.Add(aliveWithin + time.Second)
 	if a.Alive(t.Context()) == nil {
 		t.Error("nobody looked for minutes, and it is alive")
+	}
+}
+
+// A policy is good once the agent has lasted with that very one, however long it ran before.
+func TestPolicyIsGoodAfterItHasLasted(t *testing.T) {
+	p := enrolled(t, "AC-LEASTPRIV")
+	a := p.open(t)
+	defer a.Close()
+	good := func() bool {
+		b, err := a.policies.good.Load()
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept, err := a.policies.store.Load()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b != nil && bytes.Equal(b, kept)
+	}
+	a.policies.since = time.Now().Add(-steadyAfter)
+	a.policyLasts(t.Context(), steadyAfter)
+	if !good() {
+		t.Error("a policy with which it lasted is not good")
+	}
+	a.policies.Offer(t.Context(), p.c.Sign(policyFor(t, "machine-1", 1, 2, "AC-LEASTPRIV", "AC-FAIL-3").Encode()))
+	if _, version := a.policies.Current(); version != 2 {
+		t.Fatalf("policy %d", version)
+	}
+	a.policyLasts(t.Context(), steadyAfter)
+	if good() {
+		t.Error("a policy of this minute is good")
+	}
+	a.policies.since = a.policies.since.Add(-steadyAfter)
+	a.policyLasts(t.Context(), steadyAfter)
+	if !good() {
+		t.Error("the newer policy is not good after it lasted")
 	}
 }

@@ -27,6 +27,7 @@ type Status struct {
 	Certificate  time.Time        `json:"certificate_expires"`
 	WrittenAt    time.Time        `json:"written_at"`
 	SafeMode     bool             `json:"safe_mode,omitempty"` // it does with less, after bad ends
+	LeftOut      []string         `json:"left_out,omitempty"`  // the entries that it does without then
 	Policy       StatusPolicy     `json:"policy"`
 	Spool        StatusSpool      `json:"spool"`
 	Delivery     StatusDelivery   `json:"delivery"`
@@ -148,7 +149,7 @@ func (v *view) write() {
 	if len(s.Results) == 0 {
 		return // a page of the last run says more than an empty one
 	}
-	if err := writeView(v.agent.folder.page(), page(s, v.catalog, v.lang), 0o644); err != nil {
+	if err := writeShown(v.agent.folder.page(), page(s, v.catalog, v.lang)); err != nil {
 		v.agent.opts.Logger.Warn("local page not written", "error", err)
 	}
 }
@@ -172,7 +173,7 @@ func (v *view) status() Status {
 	}
 	s := Status{
 		Proxy: through, AgentID: a.id.AgentID(), Organisation: a.id.Organisation(), Collector: a.address(), Version: a.opts.Version,
-		EnrolledAt: a.id.EnrolledAt(), Certificate: a.id.Expires().UTC(), WrittenAt: a.opts.Now().UTC().Truncate(time.Second), SafeMode: a.safe,
+		EnrolledAt: a.id.EnrolledAt(), Certificate: a.id.Expires().UTC(), WrittenAt: a.opts.Now().UTC().Truncate(time.Second), SafeMode: a.safe, LeftOut: a.leftOut(),
 		Spool: spoolStatus(a.queue.Stats()), Delivery: v.delivery,
 	}
 	if s.ByHand = a.byHand(); s.ByHand {
