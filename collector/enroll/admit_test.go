@@ -454,7 +454,7 @@ func TestWaitingIsNotPunished(t *testing.T) {
 		devices = append(devices, d)
 		c.clock.advance(time.Second)
 		_, err := d.enroll(c, token)
-		waits(t, d.self.Hostname, err, d.code(), max(30, time.Duration(len(devices)))*time.Second)
+		waits(t, d.self.Hostname, err, d.code(), max(30*time.Second, time.Duration(len(devices))*time.Second))
 	}
 	_, err := devices[0].enroll(c, token)
 	waits(t, "where forty wait", err, devices[0].code(), 40*time.Second)

@@ -14,7 +14,6 @@ import (
 	"unicode/utf8"
 
 	"vigia/collector/access"
-	apiv1 "vigia/collector/api/v1"
 	"vigia/collector/enroll"
 	"vigia/collector/storage"
 )
@@ -252,13 +251,14 @@ func (s *site) makeToken(v *visit) error {
 	if problem != "" {
 		return v.refuse(problem)
 	}
-	var token apiv1.Token
-	return v.change(func(ctx context.Context, tx *storage.Tx) (err error) {
-		token, err = s.Enroll.CreateToken(ctx, tx, req)
+	var text string
+	return v.change(func(ctx context.Context, tx *storage.Tx) error {
+		token, err := s.Enroll.CreateToken(ctx, tx, req)
+		text = token.String()
 		return err
 	}, func() string {
 		ctx := v.r.Context()
-		s.sessions.Put(ctx, tokenKey, token.String())
+		s.sessions.Put(ctx, tokenKey, text)
 		s.sessions.Put(ctx, tokenFor, v.T("admissions.made", "machines", v.Count(req.Machines, "admissions.machines"), "until", v.Moment(s.Now().Add(req.Lifetime)).Text))
 		return ""
 	})

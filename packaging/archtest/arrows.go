@@ -94,7 +94,7 @@ func Rows() []Row {
 		{From: of("collector/web"), May: of("collector/access", "collector/report", "collector/reviews",
 			"collector/incidents", "collector/registers/*", "collector/findings", "collector/enroll",
 			"collector/evidence", "collector/notify", "collector/storage", "checks", "checks/catalog", "checks/policy"),
-			Why: "storage only for the snapshot that it hands on to the domain that owns the rows, see .golangci.yml"},
+			Why: "storage only for the snapshot or transaction that it hands on to the domain that owns the rows, see .golangci.yml"},
 		{From: of("collector/simulate"), May: of("agent/spool", "agent/deliver", "agent/identity", "collector/*",
 			"collector/api/v1", "collector/registers/*", "checks", "checks/*", "checks/host/hosttest"),
 			Why: "whatever it must drive"},
