@@ -48,8 +48,8 @@ func (w *walker) walk(at string, t reflect.Type, within []reflect.Type) {
 	if slices.Contains(within, t) {
 		return
 	}
-	within = append(within[:len(within):len(within)], t)
-	switch t.Kind() { //nolint:exhaustive // the others hold nothing else
+	within = append(slices.Clip(within), t)
+	switch t.Kind() {
 	case reflect.Pointer:
 		w.walk(at, t.Elem(), within)
 	case reflect.Slice, reflect.Array:
@@ -62,8 +62,7 @@ func (w *walker) walk(at string, t reflect.Type, within []reflect.Type) {
 			w.leaf(at, t)
 			return
 		}
-		for i := range t.NumField() {
-			f := t.Field(i)
+		for f := range t.Fields() {
 			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 			switch {
 			case name == "-", !f.IsExported() && !f.Anonymous:
@@ -82,7 +81,7 @@ func (w *walker) walk(at string, t reflect.Type, within []reflect.Type) {
 }
 
 func (w *walker) leaf(at string, t reflect.Type) {
-	switch t.Kind() { //nolint:exhaustive // the others are described one by one
+	switch t.Kind() {
 	case reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
 		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Float32, reflect.Float64:
 		w.fields = append(w.fields, Field{at, number})
