@@ -1,14 +1,16 @@
 package collector
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
@@ -176,58 +178,76 @@ func (c *Collector) agentsAddress() string {
 const manyTokens = 200
 
 // createTokens makes a token for each machine of a list and writes them as CSV.
-// The file is there before any token is, so that none is made in vain.
 func (c *cli) createTokens(ctx context.Context, col *Collector, f tokenFlags) (err error) {
 	list, err := c.hostsOf(ctx, col, f)
 	if err != nil {
 		return err
 	}
-	out := io.Writer(c.Stdout)
+	if len(list) > enroll.MaxTokens {
+		return fmt.Errorf("son %d equipos y se crean %d códigos de una vez como mucho: parta la lista", len(list), enroll.MaxTokens)
+	}
+	keep := func([]byte) error { return nil }
 	if f.out != "" {
-		file, err := os.OpenFile(f.out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-		if errors.Is(err, os.ErrExist) {
+		file, openErr := os.OpenFile(f.out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if errors.Is(openErr, os.ErrExist) {
 			return fmt.Errorf("%s ya existe y no se sobrescribe: indique otro archivo con --out", f.out)
 		}
-		if err != nil {
-			return err
+		if openErr != nil {
+			return openErr
 		}
-		out = file
 		defer func() {
 			if err = errors.Join(err, file.Close()); err != nil {
 				err = errors.Join(err, os.Remove(f.out))
 			}
 		}()
+		keep = func(text []byte) error { return rewrite(file, text) }
 	}
 	reqs := make([]enroll.TokenRequest, len(list))
 	for i, m := range list {
 		reqs[i] = f.request
 		reqs[i].Hostname = m.Hostname
-		if m.Department != "" {
-			reqs[i].Department = m.Department
-		}
+		reqs[i].Department = cmp.Or(m.Department, f.request.Department)
 	}
-	progress := func(done, total int) {}
+	progress := func(int, int) {}
 	if len(reqs) >= manyTokens {
 		bar := newProgress(c.Stderr, "Creando códigos")
 		defer bar.done()
 		progress = func(done, total int) { bar.step(int64(done), int64(total)) }
 	}
-	var tokens []apiv1.Token
-	err = col.DB.Write(ctx, func(ctx context.Context, tx *storage.Tx) (err error) {
-		tokens, err = col.Enroll.CreateTokens(ctx, tx, reqs, progress)
-		return err
+	var text []byte
+	// The file is whole before the tokens are good for anything: whatever goes
+	// wrong, none is good that nobody has.
+	err = col.DB.Write(ctx, func(ctx context.Context, tx *storage.Tx) error {
+		tokens, err := col.Enroll.CreateTokens(ctx, tx, reqs, progress)
+		if err != nil {
+			return err
+		}
+		if text, err = tokensAsCSV(reqs, tokens); err != nil {
+			return err
+		}
+		return keep(text)
 	})
 	if err != nil {
 		return err
 	}
-	if err := writeTokens(out, reqs, tokens); err != nil {
-		return fmt.Errorf("los códigos se crearon y no se pudieron escribir (retírelos con «vigia token revoke» y repita): %w", err)
+	if f.out == "" {
+		_, err := c.Stdout.Write(text)
+		return err
 	}
-	if f.out != "" {
-		fmt.Fprintf(c.Stdout, "%d códigos en %s. Es secreto: lo lee solo usted. Cada equipo toma el suyo con:\n\n  vigia-agent enroll --collector %s --token-file %s\n",
-			len(tokens), f.out, col.agentsAddress(), f.out)
-	}
+	fmt.Fprintf(c.Stdout, "%d códigos en %s. Es secreto: solo lo lee su cuenta. Cada equipo toma el suyo con:\n\n  vigia-agent enroll --collector %s --token-file %s\n",
+		len(reqs), f.out, col.agentsAddress(), filepath.Base(f.out))
 	return nil
+}
+
+// rewrite makes the text all that the file holds, durably.
+func rewrite(file *os.File, text []byte) error {
+	if err := file.Truncate(0); err != nil {
+		return err
+	}
+	if _, err := file.WriteAt(text, 0); err != nil {
+		return err
+	}
+	return file.Sync()
 }
 
 // hostsOf is the list of machines to make tokens for.
@@ -275,24 +295,16 @@ func (c *cli) hostsOf(ctx context.Context, col *Collector, f tokenFlags) ([]enro
 	return list, nil
 }
 
-func writeTokens(w io.Writer, reqs []enroll.TokenRequest, tokens []apiv1.Token) error {
-	out := csv.NewWriter(w)
-	if err := out.Write([]string{"host", "department", "token"}); err != nil {
-		return err
-	}
+// tokensAsCSV is the file that agents take their token from.
+func tokensAsCSV(reqs []enroll.TokenRequest, tokens []apiv1.Token) ([]byte, error) {
+	var text bytes.Buffer
+	out := csv.NewWriter(&text)
+	rows := [][]string{{"host", "department", "token"}}
 	for i, token := range tokens {
-		if err := out.Write([]string{reqs[i].Hostname, reqs[i].Department, token.String()}); err != nil {
-			return err
-		}
+		rows = append(rows, []string{reqs[i].Hostname, reqs[i].Department, token.String()})
 	}
-	out.Flush()
-	if err := out.Error(); err != nil {
-		return err
-	}
-	if file, ok := w.(*os.File); ok && file != os.Stdout {
-		return file.Sync()
-	}
-	return nil
+	err := out.WriteAll(rows)
+	return text.Bytes(), err
 }
 
 func (c *cli) tokenListCommand() *cobra.Command {
