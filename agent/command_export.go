@@ -136,7 +136,7 @@ func (c *cli) tellExport(seen exported, kit *carry.Kit) {
 	if seen.Gaps > 0 {
 		say("export.gaps", map[string]string{"count": number(seen.Gaps)})
 	}
-	if seen.Asked && kit != nil {
+	if seen.ByKit && kit != nil {
 		say("export.fingerprint", map[string]string{"fingerprint": kit.Fingerprint()})
 	}
 }

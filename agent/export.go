@@ -64,6 +64,8 @@ type exported struct {
 	Gaps      uint64
 	Bytes     int64
 	CheckCode string // of the enrolment that was asked for
+	// ByKit: whom to encrypt to is known from the kit only.
+	ByKit bool
 }
 
 // errNoRecipient: there is nobody to encrypt to.
@@ -293,7 +295,7 @@ func (e *exporter) ask(ctx context.Context) error {
 	if err := e.file(head, e.kit.Recipient, deliver.Base{}, asking.Sign, func(*carry.Writer) error { return nil }); err != nil {
 		return err
 	}
-	e.seen.Asked = true
+	e.seen.Asked, e.seen.ByKit = true, true
 	e.seen.CheckCode = apiv1.CheckCode(asking.Request.GetReportKey())
 	return e.clear("", e.seen.Files)
 }
@@ -379,16 +381,19 @@ func (e *exporter) items(w *carry.Writer, box outbox, from uint64) (next uint64,
 	}
 }
 
-// recipient is whom to encrypt to. The kit's word counts where it is a kit of
-// the collector that this machine trusts.
+// recipient is whom to encrypt to: whom the collector told this machine. Only
+// where it told none, as before it knew of files, the kit's word counts, if it
+// names the keys that this machine trusts; but those are no secret, so a person
+// has to compare its fingerprint.
 func (e *exporter) recipient(id *identity.Identity) (string, error) {
+	if to := id.FileRecipient(); to != "" {
+		return to, nil
+	}
 	if e.kit != nil && e.kit.LogKey == id.LogKey() && slices.ContainsFunc(e.kit.PolicySigners(), func(key ed25519.PublicKey) bool {
 		return slices.ContainsFunc(id.PolicyKeys(), func(own ed25519.PublicKey) bool { return own.Equal(key) })
 	}) {
+		e.seen.ByKit = true
 		return e.kit.Recipient, nil
-	}
-	if to := id.FileRecipient(); to != "" {
-		return to, nil
 	}
 	return "", errNoRecipient
 }

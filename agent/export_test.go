@@ -445,6 +445,30 @@ func TestEnrolmentByAnotherCollector(t *testing.T) {
 	}
 }
 
+// A kit that somebody changed on the way does not make an enrolled machine
+// encrypt to him.
+func TestKitOfAThief(t *testing.T) {
+	t.Parallel()
+	m := newIsland(t).enrolled()
+	m.measure()
+	thief, err := carry.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.kit.Recipient = thief.Recipient()
+	m.putKit(m.stick)
+	m.export()
+	requests, _ := m.files()
+	f, err := os.Open(filepath.Join(m.stick, requests[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := carry.ReadRequest(f, thief); !errors.Is(err, carry.ErrForeign) {
+		t.Errorf("got %v, want ErrForeign", err)
+	}
+}
+
 func TestExportThatWaitsForApproval(t *testing.T) {
 	t.Parallel()
 	m := newIsland(t)
