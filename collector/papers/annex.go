@@ -25,6 +25,14 @@ func envelopeText() map[string]map[string]string {
 			"items": "los informes firmados", "policy_epoch": "qué política obedece", "policy_version": "y su versión",
 			"checkpoint_size": "hasta dónde conoce el registro",
 		},
+		"Item":         {"report": "un informe", "gap": "o la constancia de que faltan algunos"},
+		"SignedReport": {"report": "el informe", "signature": "su firma"},
+		"SignedGap":    {"gap": "la constancia", "signature": "su firma"},
+		"FileRequest": {
+			"id": "un número al azar", "created_at": "**la hora**", "agent_id": "el número del equipo en Vigía", "hostname": "el nombre del equipo",
+			"answer_recipient": "la clave pública para cifrar la respuesta", "enroll": "el alta, con lo mismo que por la red",
+			"deliver": "los informes, los mismos que por la red",
+		},
 		"Report": {
 			"agent_id": "el número del equipo en Vigía", "sequence": "el número del informe", "previous_hash": "la huella del anterior",
 			"created_at": "**la hora** en que se hizo", "policy_epoch": "qué política obedece", "policy_version": "y su versión", "machine": "qué equipo es",
@@ -55,6 +63,8 @@ func envelopeTitles() [][2]string {
 		{"EnrollRequest", "Al dar de alta el equipo, una vez"}, {"RenewRequest", "Al renovar su certificado"}, {"Machine", "Qué equipo es"},
 		{"DeliverRequest", "En cada llamada"}, {"Report", "En cada informe"}, {"Result", "En cada resultado"}, {"Reason", "En cada motivo"},
 		{"Finding", "En cada hallazgo"}, {"Event", "En cada suceso del agente"}, {"Health", "Lo que gasta el agente"}, {"Gap", "Si se perdieron informes"},
+		{"Item", "Cada cosa que se entrega"}, {"SignedReport", "Cada informe, con su firma"}, {"SignedGap", "Cada constancia, con su firma"},
+		{"FileRequest", "Sin red, en un fichero cifrado sobre una memoria"},
 	}
 }
 

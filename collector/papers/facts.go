@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"google.golang.org/protobuf/reflect/protoreflect"
-
 	"vigia/checks"
 	apiv1 "vigia/collector/api/v1"
 )
@@ -110,14 +108,22 @@ func (w *walker) kind(at string) (Kind, bool) {
 	return kind, ok
 }
 
-// Envelope lists the fields of the wire contract beside the results, by message.
+// fromCollector are the messages of the contract that go the other way.
+func fromCollector() []string {
+	return []string{"EnrollResponse", "RenewResponse", "DeliverResponse", "SignedPolicy", "FileAnswer", "FileRefusal"}
+}
+
+// Envelope lists the fields of the wire contract that a machine fills in, by message.
 func Envelope() map[string][]string {
 	out := map[string][]string{}
-	for _, m := range []protoreflect.ProtoMessage{&apiv1.EnrollRequest{}, &apiv1.RenewRequest{}, &apiv1.Machine{}, &apiv1.DeliverRequest{},
-		&apiv1.Report{}, &apiv1.Result{}, &apiv1.Reason{}, &apiv1.Finding{}, &apiv1.Event{}, &apiv1.Health{}, &apiv1.Gap{}} {
-		d := m.ProtoReflect().Descriptor()
-		for i := range d.Fields().Len() {
-			out[string(d.Name())] = append(out[string(d.Name())], string(d.Fields().Get(i).Name()))
+	messages := apiv1.File_collector_api_v1_vigia_proto.Messages()
+	for i := range messages.Len() {
+		m := messages.Get(i)
+		if slices.Contains(fromCollector(), string(m.Name())) {
+			continue
+		}
+		for j := range m.Fields().Len() {
+			out[string(m.Name())] = append(out[string(m.Name())], string(m.Fields().Get(j).Name()))
 		}
 	}
 	return out

@@ -63,8 +63,8 @@ func TestSize(t *testing.T) {
 	results, every := measured(t)
 	fmt.Printf("load before: %s\nresults of one machine: %d, %d bytes\n", load(t), len(results), size(results))
 	fmt.Println("database   news machines days reports/s  cpu ms/machine-day  most RSS MiB  disk KB/machine-day  disk KB/machine at first  review s  review MiB")
-	for _, database := range strings.Split(*engine, ",") {
-		for _, row := range strings.Split(*sizes, ",") {
+	for database := range strings.SplitSeq(*engine, ",") {
+		for row := range strings.SplitSeq(*sizes, ",") {
 			machines, days, ok := strings.Cut(row, "x")
 			n, err1 := strconv.Atoi(machines)
 			d, err2 := strconv.Atoi(days)
@@ -477,7 +477,7 @@ func (s *sender) report(due schedule.Due) error {
 		body, err := proto.MarshalOptions{Deterministic: true}.Marshal(&apiv1.Report{
 			AgentId: s.id.AgentID(), Sequence: s.last + 1, PreviousHash: s.hash[:], CreatedAt: s.now.UnixMicro(),
 			PolicyEpoch: 1, PolicyVersion: 1, Machine: describe(s.number), Full: draft.Full, Results: draft.Results,
-			Health: &apiv1.Health{StartedAt: s.begin.UnixMicro(), RssBytes: 24 << 20, CpuMs: uint64(s.last) * 40},
+			Health: &apiv1.Health{StartedAt: s.begin.UnixMicro(), RssBytes: 24 << 20, CpuMs: s.last * 40},
 		})
 		if err != nil {
 			return err
