@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"vigia/checks"
+	"vigia/packaging/upgradetest"
 )
 
 // madeAt is the time of everything in the packages of the tests, in seconds of Unix.
@@ -120,6 +121,7 @@ func TestPackages(t *testing.T) {
 	t.Run("same", func(t *testing.T) { sameElsewhere(t, root, after) })
 	t.Run("deb", func(t *testing.T) { life(t, before, after) })
 	t.Run("rpm", func(t *testing.T) { lifeByRPM(t, before, after) })
+	t.Run("released", func(t *testing.T) { fromReleased(t, root, after) })
 	t.Run("move", func(t *testing.T) { move(t, after) })
 }
 
@@ -272,6 +274,48 @@ func life(t *testing.T, before, after string) { //nolint:thelper // a test of it
 		if _, err := b.Command(ctx, "getent", list, "vigia").Output(); err == nil {
 			t.Errorf("the collector's account is left in %s after a purge", list)
 		}
+	}
+}
+
+// fromReleased upgrades the packages of the version before, as its own tree makes them:
+// what they leave behind is not what this tree would.
+func fromReleased(t *testing.T, root, after string) { //nolint:thelper // a test of its own
+	tree := upgradetest.Before(t, root)
+	run(t, "sh", "-c", `mkdir -p "$1/.cache" && ln -s "$0/.cache/tools" "$1/.cache/tools"`, root, tree)
+	released := packages(t, tree, "0.1.0", native(t))
+	b := Start(t, "server", "openssh-server", "openssh-client", "nftables", "sudo", "cron", "libpam-pwquality")
+	ctx := t.Context()
+	b.Run(t, append([]string{"dpkg", "--install"}, b.bring(t, released, "deb")...)...)
+	token := strings.TrimSpace(b.Run(t, "vigia", "token", "create", "--quiet"))
+	b.Run(t, "vigia-agent", "enroll", "--collector", "127.0.0.1:8443", "--token", token)
+	b.Run(t, "systemctl", "start", "vigia-agent.service")
+	within(t, time.Minute, "the released agent reports", func() bool { return b.state(t).Spool.Acked > 0 })
+	b.Run(t, "sh", "-c", "echo 'organisation: Ayuntamiento de Prueba' >>/etc/vigia/vigia.yaml; echo 'language: en' >>/etc/vigia-agent/vigia-agent.yaml")
+	id, keys := b.state(t).AgentID, sums(t, b)
+
+	// The server first: the agent of before goes on, with a report that nobody took yet.
+	b.Run(t, "systemctl", "stop", "vigia.service")
+	acked := b.state(t).Spool.Acked
+	b.Run(t, "systemctl", "restart", "vigia-agent.service")
+	within(t, time.Minute, "a report waits", func() bool { s := b.state(t).Spool; return s.Last > s.Acked })
+	debs := b.bring(t, after, "deb")
+	b.Run(t, "dpkg", "--force-confdef", "--install", debs[0])
+	b.Run(t, "systemctl", "start", "vigia.service")
+	b.Run(t, "dpkg", "--force-confdef", "--install", debs[1])
+	within(t, time.Minute, "the new agent reports", func() bool { s := b.state(t); return s.Version == "0.2.0" && s.Spool.Acked > acked+1 })
+	if got := b.state(t).AgentID; got != id {
+		t.Error("after the upgrade it is another agent")
+	}
+	if got := sums(t, b); got != keys {
+		t.Errorf("keys after the upgrade\n%s\nbefore\n%s", got, keys)
+	}
+	edited(t, b, "")
+	b.Run(t, "vigia", "review", "export", "--out", "/root/revision.zip")
+	if said := b.Run(t, "vigia", "verify", "/root/revision.zip"); !strings.Contains(said, "RESULTADO: verificado") {
+		t.Errorf("the evidence after the upgrade:\n%s", said)
+	}
+	if got := b.answer(ctx, "systemctl", "is-active", "vigia.service", "vigia-agent.service"); got != "active\nactive" {
+		t.Errorf("after the upgrade: %s", got)
 	}
 }
 

@@ -1,11 +1,7 @@
-// Package upgradetest proves that programs of one version and of the version before work
-// together and read each other's data folders. Those of before are built from the history
-// of the project; testdata/script says, as an administrator meets it, what is tried.
 package upgradetest
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -18,10 +14,6 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
-
-// before is the commit of the version before this one: the last one at which packages
-// were handed to somebody. Whoever releases moves it.
-const before = "3a97ae710c128f73ab84a34fc8cf2b1d6c76bd88"
 
 // unknown is what a program of before is without, for a script in which it meets a rule
 // that it does not know: a domain of checks, out of the list of all.
@@ -39,12 +31,7 @@ func TestUpgrades(t *testing.T) {
 		t.Fatal(err)
 	}
 	bin := t.TempDir()
-	if err := buildAll(t, root, bin); errors.Is(err, errNoHistory) {
-		tell(t, "upgrades from the version before: "+err.Error())
-		t.Skip(err)
-	} else if err != nil {
-		t.Fatal(err)
-	}
+	buildAll(t, root, bin)
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
 		RequireExplicitExec: true,
@@ -66,38 +53,11 @@ func TestUpgrades(t *testing.T) {
 	})
 }
 
-// tell notes what was not tried, for packaging/tools/test.sh to say at its end: of a test
-// that is skipped the go command says nothing.
-func tell(t *testing.T, untried string) {
-	t.Helper()
-	name := os.Getenv("VIGIA_TEST_UNTRIED")
-	if name == "" {
-		return
-	}
-	f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = fmt.Fprintln(f, untried)
-	if err := errors.Join(err, f.Close()); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// errNoHistory: the commit is not in this checkout.
-var errNoHistory = errors.New("the history of the project is not here")
-
 // buildAll makes vigia and vigia-agent of now, vigia-old and vigia-agent-old, and
 // vigia-agent-unaware, an old one that does not know the checks of a domain.
-func buildAll(t *testing.T, root, bin string) error {
+func buildAll(t *testing.T, root, bin string) {
 	t.Helper()
-	if err := exec.CommandContext(t.Context(), "git", "-C", root, "cat-file", "-e", before+"^{commit}").Run(); err != nil {
-		return fmt.Errorf("%w: commit %.7s", errNoHistory, before)
-	}
-	old := t.TempDir()
-	if err := run(t.Context(), root, "sh", "-c", `git archive "$0" | tar -x -C "$1"`, before, old); err != nil {
-		return err
-	}
+	old := Before(t, root)
 	const agent, collector = "./agent/cmd/vigia-agent", "./collector/cmd/vigia"
 	for _, p := range []struct{ from, pkg, name, version string }{
 		{root, collector, "vigia", "2.0.0"},
@@ -108,16 +68,13 @@ func buildAll(t *testing.T, root, bin string) error {
 	} {
 		if p.name == "vigia-agent-unaware" {
 			if err := forget(filepath.Join(old, "checks", "catalog", "catalog.go")); err != nil {
-				return err
+				t.Fatal(err)
 			}
 		}
 		// Without the folder in what is built, the cache of the go command serves.
-		if err := run(t.Context(), p.from, "go", "build", "-trimpath", "-buildvcs=false", "-tags", "grpcnotrace",
-			"-ldflags", "-s -w -X main.version="+p.version, "-o", filepath.Join(bin, p.name), p.pkg); err != nil {
-			return err
-		}
+		run(t, p.from, "go", "build", "-trimpath", "-buildvcs=false", "-pgo=off", "-tags", "grpcnotrace",
+			"-ldflags", "-s -w -X main.version="+p.version, "-o", filepath.Join(bin, p.name), p.pkg)
 	}
-	return nil
 }
 
 // forget takes a domain out of the list of all checks.
@@ -136,16 +93,6 @@ func forget(catalog string) error {
 		return fmt.Errorf("%s does not list %s", catalog, unknown)
 	}
 	return os.WriteFile(catalog, left, 0o600)
-}
-
-func run(ctx context.Context, folder string, args ...string) error {
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	cmd.Dir = folder
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s: %w\n%s", strings.Join(args, " "), err, out)
-	}
-	return nil
 }
 
 // ready FILE waits until a collector has written there that it serves, and sets AGENTS and
