@@ -23,7 +23,7 @@ func TestNobodyIsRanked(t *testing.T) {
 	ids := w.furnish(pcs)
 	w.knowMachines(pcs)
 	b := open(t, serve(t, w.portal())).enter(access.Officer)
-	paths := []string{"/", "/equipos", "/controles"}
+	paths := []string{"/", "/equipos", "/controles", "/altas"}
 	for _, id := range ids {
 		paths = append(paths, "/equipos/"+id)
 	}
