@@ -268,7 +268,10 @@ func (s *Service) resume(ctx context.Context, tx *storage.Tx, a application, tok
 		d, err := s.wait(ctx, tx, r)
 		return true, d, err
 	case RequestRejected:
-		if own {
+		switch {
+		case own && errors.Is(refusal, ErrTokenRevoked):
+			return false, Decision{}, refusal
+		case own:
 			return false, Decision{}, fmt.Errorf("%w: %s", ErrRejected, r.Why)
 		}
 	case RequestLapsed:

@@ -264,6 +264,10 @@ func (s *Store) Token(ctx context.Context, tx *storage.Tx, id string) (TokenInfo
 	return info, nil
 }
 
+// whyWithdrawn is the reason that stands in the record beside those that people
+// wrote, in their language.
+const whyWithdrawn = "se retiró su código de alta"
+
 // RevokeToken withdraws a token that admits machines still, or has some that
 // wait for approval: these are rejected. Machines that it admitted stay.
 func (s *Store) RevokeToken(ctx context.Context, tx *storage.Tx, id, by string) error {
@@ -288,7 +292,7 @@ func (s *Store) RevokeToken(ctx context.Context, tx *storage.Tx, id, by string) 
 	if len(waiting) == 0 {
 		return nil
 	}
-	_, err = s.Reject(ctx, tx, waiting, "the token was withdrawn", by)
+	_, err = s.Reject(ctx, tx, waiting, whyWithdrawn, by)
 	return err
 }
 
