@@ -155,7 +155,7 @@ func (e *exporter) read(name string) (*carry.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close()
 	return carry.ReadAnswer(f, e.own)
 }
 

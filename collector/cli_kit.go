@@ -255,7 +255,7 @@ func copyFile(from, dir string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close()
 	return putFile(dir, filepath.Base(from), f)
 }
 
@@ -284,7 +284,7 @@ func putFile(dir, name string, content io.Reader) (err error) {
 	if err != nil {
 		return err
 	}
-	defer written.Close() //nolint:errcheck // it was only read
+	defer written.Close()
 	check := sha256.New()
 	if _, err := io.Copy(check, written); err != nil {
 		return err

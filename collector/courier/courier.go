@@ -183,7 +183,7 @@ func (c *Courier) read(path string) (*carry.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close()
 	return carry.ReadRequest(f, c.opts.Key)
 }
 
@@ -266,7 +266,7 @@ func (c *Courier) take(ctx context.Context, req *carry.Request, r *Result, answe
 // count tells the items apart by what became of them.
 func (r *Result) count(items []*apiv1.Item, before uint64) {
 	for _, item := range items {
-		switch _, last := span(item); {
+		switch last := lastIn(item); {
 		case last <= before:
 			r.Known++
 		case last <= r.Sequence && item.GetGap() != nil:
@@ -372,26 +372,25 @@ func cut(items []*apiv1.Item) (batch, rest []*apiv1.Item) {
 // lastOf is the highest sequence number among the items.
 func lastOf(items []*apiv1.Item) (last uint64) {
 	if len(items) > 0 {
-		_, last = span(items[len(items)-1])
+		last = lastIn(items[len(items)-1])
 	}
 	return last
 }
 
-// span reads which sequence numbers an item stands for; zeros for none.
-func span(item *apiv1.Item) (first, last uint64) {
+// lastIn reads up to which sequence number an item goes; 0 for none.
+func lastIn(item *apiv1.Item) uint64 {
 	if g := item.GetGap(); g != nil {
 		var gap apiv1.Gap
 		if proto.Unmarshal(g.GetGap(), &gap) != nil {
-			return 0, 0
+			return 0
 		}
-		return gap.GetFirst(), min(gap.GetLast(), math.MaxInt64)
+		return min(gap.GetLast(), math.MaxInt64)
 	}
 	var report apiv1.Report
 	if proto.Unmarshal(item.GetReport().GetReport(), &report) != nil {
-		return 0, 0
+		return 0
 	}
-	sequence := min(report.GetSequence(), math.MaxInt64)
-	return sequence, sequence
+	return min(report.GetSequence(), math.MaxInt64)
 }
 
 // printable is a name as it may be shown before anybody vouched for it.

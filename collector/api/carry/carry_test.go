@@ -193,10 +193,6 @@ func TestContentIsBounded(t *testing.T) {
 	if err != nil || len(got.Items) != 31 {
 		t.Errorf("a full file: got %v, want 31 items", err)
 	}
-	w, err = NewRequest(&b, collector.Recipient(), delivery)
-	if err != nil {
-		t.Fatal(err)
-	}
 	b.Reset()
 	if w, err = NewRequest(&b, collector.Recipient(), delivery); err != nil {
 		t.Fatal(err)

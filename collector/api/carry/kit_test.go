@@ -72,7 +72,7 @@ func TestKit(t *testing.T) {
 		if err != nil || own.String() != want.Tokens[0].Token {
 			t.Errorf("the machine's own token: got %v", err)
 		}
-		if any, err := got.TokenFor("pc-015"); err != nil || any.String() != want.Token {
+		if every, err := got.TokenFor("pc-015"); err != nil || every.String() != want.Token {
 			t.Errorf("the token for any machine: got %v", err)
 		}
 		if got.Route() != "" || got.DepartmentOf("PC-014") != "Tesorería" || got.Fingerprint() != want.Fingerprint() {

@@ -28,6 +28,7 @@ type File struct {
 func Create(dir string) (*File, error) {
 	for {
 		name := filepath.Join(dir, fmt.Sprintf("%s%x%s", tempPrefix, NewID()[:6], tempSuffix))
+		//nolint:gosec // it is encrypted, and another account opens it at the other end
 		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 		if errors.Is(err, fs.ErrExist) {
 			continue
