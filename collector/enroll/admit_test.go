@@ -433,6 +433,11 @@ func TestDecideAboutAFile(t *testing.T) {
 	if last, err := decide(d.request(token)); err != nil || !ValidAgentID(last.Response.GetAgentId()) {
 		t.Errorf("approved: got %+v, %v", last, err)
 	}
+	for range 2 * callBurst { // a stick from a whole site
+		if _, err := c.Enroll(t.Context(), d.request(token)); err != nil {
+			t.Fatalf("many at once: %v", err)
+		}
+	}
 	near := c.token(TokenRequest{Networks: []netip.Prefix{netip.MustParsePrefix("::/0"), netip.MustParsePrefix("0.0.0.0/0")}})
 	if _, err := decide(newDevice(t, "pc-2").request(near)); err == nil || !strings.Contains(err.Error(), "network") {
 		t.Errorf("a token for networks: got %v", err)

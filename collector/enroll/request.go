@@ -35,7 +35,8 @@ const (
 	requestLife = 30 * 24 * time.Hour
 	// maxPending bounds the requests that wait, of all tokens together.
 	maxPending = 5000
-	// requestMemory is how long decided requests are listed. Their evidence stays.
+	// requestMemory is how long requests are listed that wait no more. Their
+	// evidence stays.
 	requestMemory = 365 * 24 * time.Hour
 )
 
@@ -261,8 +262,7 @@ func (s *Store) decide(ctx context.Context, tx *storage.Tx, codes []string, acti
 // ask keeps a new request, or one that was decided and begins again.
 func (s *Store) ask(ctx context.Context, tx *storage.Tx, r Request) error {
 	now := s.now()
-	if _, err := tx.Exec(ctx, `DELETE FROM enroll_requests WHERE state IN ('rejected', 'enrolled') AND decided_at < $1
-		OR report_key = $2`, micros(now.Add(-requestMemory)), []byte(r.ReportKey)); err != nil {
+	if _, err := tx.Exec(ctx, `DELETE FROM enroll_requests WHERE last_asked < $1 AND decided_at < $1 OR report_key = $2`, micros(now.Add(-requestMemory)), []byte(r.ReportKey)); err != nil {
 		return fmt.Errorf("forget old requests: %w", err)
 	}
 	n, err := s.CountPending(ctx, tx)
