@@ -11,7 +11,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"vigia/agent/proxy"
 	"vigia/checks/message"
 	"vigia/checks/personaldata/scan"
 )
@@ -120,12 +122,31 @@ func (c *cli) root() *cobra.Command {
 	root.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	root.AddCommand(c.checkCommand(), c.enrollCommand(), c.runCommand(), c.statusCommand(),
 		c.scanCommand(), c.exportCommand(), c.recordCommand(), c.attestCommand(), c.serviceCommand(), c.versionCommand())
+	complete(root)
 	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true})
 	root.InitDefaultCompletionCmd()
 	if cmd, _, err := root.Find([]string{"completion"}); err == nil && cmd != root {
 		cmd.Short, cmd.Long = c.say.text("help.completion", nil), ""
 	}
 	return root
+}
+
+// complete offers the values of flags that have a fixed set of them, which their types
+// name as text|json.
+func complete(cmd *cobra.Command) {
+	offer := func(f *pflag.Flag) {
+		values := strings.Split(f.Value.Type(), "|")
+		if f.Name == "proxy" {
+			values = []string{proxy.Direct, "http://"}
+		}
+		if len(values) > 1 {
+			_ = cmd.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)) // the flag is there
+		}
+	}
+	cmd.LocalFlags().VisitAll(offer)
+	for _, sub := range cmd.Commands() {
+		complete(sub)
+	}
 }
 
 // command makes a command whose texts are in the catalogue under its name. The

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 
@@ -19,7 +20,8 @@ func refusedBy(err error) (code string, args map[string]string, ok bool) {
 	}
 	code = collectorPrefix + strings.ToLower(r.Reason)
 	_, ok = collectorMessages()[code]
-	return code, map[string]string{"detail": r.Text}, ok
+	_, why, _ := strings.Cut(r.Text, ": ") // what a person added
+	return code, map[string]string{"detail": r.Text, "why": cmp.Or(why, "—")}, ok
 }
 
 // collectorMessages are the collector's refusals in words. What it wrote itself stands in
@@ -45,8 +47,8 @@ func collectorMessages() message.Catalogue {
 			"Inscriba el equipo desde la red para la que se hizo, o cree otro token en el colector", "Enrol the machine from the network that it was made for, or create another token at the collector"},
 		{apiv1.RefusedTokenFull, "todas las plazas del token las ocupan equipos que esperan aprobación", "all places of the token are held by machines that wait for approval",
 			"Apruebe o rechace en el colector los que esperan (vigia agents requests) y repítalo", "Approve or reject those that wait at the collector (vigia agents requests), then try again"},
-		{apiv1.RefusedRejected, "una persona rechazó este equipo en el colector", "a person rejected this machine at the collector",
-			"Pregunte por qué a quien administra el colector", "Ask who administers the collector why"},
+		{apiv1.RefusedRejected, "una persona rechazó este equipo en el colector: {why}", "a person rejected this machine at the collector: {why}",
+			"Si es un error, pida otro token a quien administra el colector", "If that is wrong, ask who administers the collector for another token"},
 		{apiv1.RefusedApprovalLapsed, "la aprobación de este equipo no se usó a tiempo", "the approval of this machine was not used in time",
 			"Inscríbalo de nuevo con otro token", "Enrol it again with another token"},
 		{apiv1.RefusedTooManyWait, "demasiados equipos esperan aprobación en el colector", "too many machines wait for approval at the collector",

@@ -22,10 +22,10 @@ func TestEveryRefusalOfTheCollectorHasOurWords(t *testing.T) {
 	}
 	for _, reason := range apiv1.Refusals() {
 		for _, kind := range []error{identity.ErrTokenRefused, deliver.ErrRefused, identity.ErrBusy} {
-			answer := apiv1.Refuse(codes.PermissionDenied, reason, "English words of the collector")
+			answer := apiv1.Refuse(codes.PermissionDenied, reason, "English words of the collector: no es nuestro")
 			err := fmt.Errorf("enrol: %w", fmt.Errorf("%w: %w", kind, apiv1.RefusalOf(status.Convert(answer.Err()))))
 			entry := all[collectorPrefix+strings.ToLower(reason)]
-			want := entry.Say.ES + ". " + entry.Do.ES
+			want := strings.ReplaceAll(entry.Say.ES, "{why}", "no es nuestro") + ". " + entry.Do.ES
 			if got := newSayer(message.Spanish).explain(err); entry.Do.ES == "" || got != want {
 				t.Errorf("%s: got %q, want %q", reason, got, want)
 			}

@@ -186,7 +186,8 @@ func (in installers) onAMachine(t *testing.T) {
 		}
 	}
 	if log, code = pc.msiexec(t, "/i", before, "REINSTALL=ALL", "REINSTALLMODE=amus"); code != 0 { // as /famus, which Wine does not know
-		t.Fatalf("repair: exit code %d\n%s", code, log)
+		told, _ := os.ReadFile(pc.LinuxPath(agentData + `\log\vigia-agent.log`))
+		t.Fatalf("repair: exit code %d\n%s\n%s", code, log, told)
 	}
 	unchanged("after a repair", "0.1.0")
 	if log, code = pc.msiexec(t, "/i", after); code != 0 {
