@@ -17,9 +17,11 @@ func Rows() []Row {
 			"checks/personaldata/scan", "collector/api/v1", "collector/api/carry", "packaging/service", "packaging/settings"),
 			Why: "hosttest replays a recorded machine for `check --recording`"},
 		{From: of("agent/proxy")},
-		{From: of("agent/schedule", "agent/spool", "agent/deliver", "agent/identity"),
+		{From: of("agent/schedule", "agent/spool", "agent/deliver"),
 			May: of("checks", "collector/api/v1"),
 			Why: "siblings meet in package agent, through the small interfaces they declare"},
+		{From: of("agent/identity"), May: of("checks", "collector/api/v1", "collector/api/carry"),
+			Why: "it keeps the key that opens what a person brings"},
 
 		// The checks.
 		{From: of("checks"), May: of("checks/host")},
@@ -125,6 +127,8 @@ func ReservedImports() []Reserved {
 			Why: "SQL stands beside the rules of the domain that owns the tables; the agent holds no database"},
 		{Foreign: of("modernc.org/sqlite/...", "github.com/jackc/pgx/..."), Only: of("collector/storage"),
 			Why: "one package knows which database it is"},
+		{Foreign: of("filippo.io/age/..."), Only: of("collector", "collector/api/carry", "collector/storage/backup"),
+			Why: "what is encrypted is backups and files that are carried"},
 		{Foreign: of("html/template", "text/template"), Only: of("collector/report", "collector/web", "collector/notify"),
 			Why: "templates cost the agent megabytes, and pages are made at the edge"},
 		{Foreign: of("github.com/spf13/cobra"), Only: of("agent", "collector"),
