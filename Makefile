@@ -40,7 +40,7 @@ run: build ## build, measure this machine end to end, serve the portal (ONCE=1 e
 package: $(BIN)/nfpm ## deb, rpm and msi, their bills of materials and SHA256SUMS, into dist/ (VERSION=1.2.3; SIGN_P12= and SIGN_PASS_FILE= sign the msi)
 	@packaging/tools/package.sh $(if $(filter file,$(origin VERSION)),,$(VERSION))
 	@SIGN_P12="$(SIGN_P12)" SIGN_PASS_FILE="$(SIGN_PASS_FILE)" SIGN_TIMESTAMP="$(SIGN_TIMESTAMP)" packaging/tools/msi.sh $(if $(filter file,$(origin VERSION)),,$(VERSION))
-	@cd dist && rm -f SHA256SUMS* && LC_ALL=C sha256sum -- * >SHA256SUMS.new && mv SHA256SUMS.new SHA256SUMS
+	@cd dist && rm -f SHA256SUMS && find . -maxdepth 1 -type f -printf '%P\0' | LC_ALL=C sort -z | xargs -0 sha256sum >../.cache/SHA256SUMS && mv ../.cache/SHA256SUMS .
 
 .PHONY: test
 test: test-deps static shell $(BIN)/nfpm ## everything, with real servers, Wine and Chromium; installs what it needs
@@ -108,6 +108,11 @@ profile: ## where the search for personal data spends its time, as advice for th
 bench-personaldata: ## the search for personal data against ripgrep (minutes; SEED= MB= ROUNDS= FILES= PART=)
 	@SEED='$(SEED)' MB='$(MB)' ROUNDS='$(ROUNDS)' FILES='$(FILES)' PART='$(PART)' packaging/tools/bench-personaldata.sh
 
+.PHONY: guide-pictures
+guide-pictures: build ## the pictures of the guide again: the portal with Chromium, terminals with both programs (as root)
+	@go test -tags $(TAGS) -count 1 -run '^TestGuidePictures$$' ./collector/web -args -guide-pictures $(CURDIR)/packaging/guide/img
+	@go test -tags $(TAGS) -count 1 -run '^TestTerminalPictures$$' ./packaging/guidetest -args -update
+
 .PHONY: clean
 clean: ## remove what was built (the tools and caches in .cache stay)
 	@rm -rf bin dist
@@ -149,7 +154,7 @@ contract: $(BIN)/buf $(BIN)/protoc-gen-go $(BIN)/protoc-gen-go-grpc
 .PHONY: shell
 shell:
 	@echo '== shell scripts'
-	@shellcheck packaging/tools/*.sh packaging/linux/*.sh .ci/run
+	@shellcheck packaging/tools/*.sh packaging/linux/*.sh packaging/guidetest/*.sh .ci/run
 
 .PHONY: test-deps
 test-deps:
