@@ -103,20 +103,15 @@ type Result struct {
 // good.
 func (r Result) Settled() bool { return r.Outcome == Taken || r.Outcome == Admitted }
 
-// Record is the payload of a register leaf, as JSON: somebody brought the
-// reports First to Last.
+// Record is the payload of a leaf of kind carried, as JSON: somebody brought the
+// reports First to Last of the machine that is its subject.
 type Record struct {
-	What   string    `json:"what"` // carried
-	Agent  string    `json:"agent"`
 	SHA256 string    `json:"content_sha256"`
 	MadeAt time.Time `json:"made_at"` // by the machine's clock
 	First  uint64    `json:"first"`
 	Last   uint64    `json:"last"`
 	By     string    `json:"by"`
 }
-
-// Subject is that of the leaves with a Record.
-const Subject = "courier"
 
 // Import takes in the files of a folder, or single ones, and writes the answers
 // beside them. A file that came before the one that it follows on is taken after
@@ -281,14 +276,14 @@ func (r *Result) count(items []*apiv1.Item, before uint64) {
 // collector that dies between the two notes it again.
 func (c *Courier) note(ctx context.Context, req *carry.Request, agentID string, first, last uint64) error {
 	payload, err := json.Marshal(Record{
-		What: "carried", Agent: agentID, SHA256: hex.EncodeToString(req.Hash[:]),
+		SHA256: hex.EncodeToString(req.Hash[:]),
 		MadeAt: time.UnixMicro(req.GetCreatedAt()).UTC(), First: first, Last: last, By: c.opts.By,
 	})
 	if err != nil {
 		return fmt.Errorf("encode who brought what: %w", err)
 	}
 	err = c.opts.DB.Write(ctx, func(ctx context.Context, tx *storage.Tx) error {
-		_, err := c.opts.Log.Append(ctx, tx, evidence.Leaf{Kind: evidence.Register, Subject: Subject, Payload: payload})
+		_, err := c.opts.Log.Append(ctx, tx, evidence.Leaf{Kind: evidence.Carried, Subject: agentID, Payload: payload})
 		return err
 	})
 	if err != nil {

@@ -38,6 +38,7 @@ const (
 	Policy     Kind = "policy"
 	Token      Kind = "token"
 	Request    Kind = "request" // a machine asked to be admitted, and what a person decided
+	Carried    Kind = "carried" // a person brought a machine's reports
 	Restore    Kind = "restore" // the log was restored from a backup: a new epoch
 	Register   Kind = "register"
 	Alarm      Kind = "alarm"
