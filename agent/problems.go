@@ -54,6 +54,9 @@ func (c *cli) explain(err error) string { return c.say.explain(err) }
 // explain says an error in one line: what happened, the detail, what to do.
 func (s sayer) explain(err error) string {
 	code, args := classify(err)
+	if wrong, ok := errors.AsType[*settings.Error](err); ok && code == "problem.config" {
+		args["detail"] = strings.Replace(args["detail"], wrong.Error(), wrong.In(string(s.lang)), 1)
+	}
 	out := s.text(code, args)
 	if do := s.all.Do(s.lang, code, args); do != "" {
 		out = strings.TrimRight(out, ".") + ". " + do

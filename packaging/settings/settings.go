@@ -42,6 +42,9 @@ type Source struct {
 	Ignore []string
 }
 
+// environment is the file of an error about a variable.
+const environment = "environment"
+
 // Error is what is wrong with a configuration.
 type Error struct {
 	File    string // or the environment variable
@@ -128,7 +131,7 @@ func readEnviron(v *viper.Viper, src Source, known map[string]kind) error {
 		}
 		key, ok := keys[name]
 		if !ok {
-			return &Error{File: "environment", Key: name, Problem: "is not a known setting" + suggest(name, names)}
+			return &Error{File: environment, Key: name, Problem: "is not a known setting" + suggest(name, names)}
 		}
 		if known[key] == list {
 			v.Set(key, strings.Split(value, ","))
@@ -155,7 +158,7 @@ func decode(v *viper.Viper, src Source, lines map[string]int, into any) error {
 		if err := dec.Decode(nest(key, v.Get(key))); err != nil {
 			file := src.File
 			if lines[key] == 0 {
-				file = "environment"
+				file = environment
 			}
 			return &Error{File: file, Line: lines[key], Key: key, Problem: reason(err)}
 		}

@@ -112,3 +112,22 @@ func TestOversizedFile(t *testing.T) {
 		t.Error("got no error for a file over the limit")
 	}
 }
+
+func TestErrorsInSpanish(t *testing.T) {
+	for _, row := range []struct {
+		err  Error
+		want string
+	}{
+		{Error{File: "a.yaml", Line: 3, Key: "x.y", Problem: "is not a known setting" + suggest("x.y", map[string]kind{"x.z": single})}, `a.yaml:3: x.y: no es una opción conocida; ¿quería decir "x.z"?`},
+		{Error{File: environment, Key: "VIGIA_X", Problem: "is not a known setting"}, "variable de entorno: VIGIA_X: no es una opción conocida"},
+		{Error{File: "a.yaml", Problem: "no such file or directory"}, "a.yaml: no existe"},
+		{Error{File: "a.yaml", Line: 1, Key: "x", Problem: "stands already on line 7"}, "a.yaml:1: x: ya está en la línea 7"},
+	} {
+		if got := row.err.In("es"); got != row.want {
+			t.Errorf("got %q, want %q", got, row.want)
+		}
+		if got := row.err.In("en"); got != row.err.Error() {
+			t.Errorf("in English: got %q", got)
+		}
+	}
+}
