@@ -236,6 +236,16 @@ func TestReleasedFiles(t *testing.T) {
 	if got.GetHostname() != "pc-014" || len(got.Items) != 2 {
 		t.Errorf("got %q with %d items, want pc-014 with 2", got.GetHostname(), len(got.Items))
 	}
+	if file, err = os.ReadFile(filepath.Join("testdata", "v1-answer.vigia")); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := ReadAnswer(bytes.NewReader(file), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := answer.By(public); err != nil || answer.GetDelivered().GetDurableSequence() != 2 {
+		t.Errorf("got %v (%v), want an answer up to 2", answer.FileAnswer, err)
+	}
 }
 
 // Whatever lies on a stick ends in a request or an error. The content is fuzzed
