@@ -11,7 +11,6 @@ package sbom
 
 import (
 	"cmp"
-	"context"
 	"debug/buildinfo"
 	"errors"
 	"flag"
@@ -118,7 +117,7 @@ func (at Place) folder(p Part) (string, error) {
 }
 
 // Main is the program: it reads one and writes its two papers into a folder.
-func Main(_ context.Context, args []string, out io.Writer) error {
+func Main(args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("sbom", flag.ContinueOnError)
 	flags.SetOutput(out)
 	var at Place

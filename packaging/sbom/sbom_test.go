@@ -2,7 +2,6 @@ package sbom
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -58,7 +57,7 @@ func TestProgramsAndTheirModules(t *testing.T) {
 			slices.Sort(linked)
 			linked = slices.DeleteFunc(slices.Compact(linked), func(m string) bool { return m == "" })
 
-			if err := Main(t.Context(), []string{"-modules", at.Modules, "-go", at.Go, "-version", "1.2.3", program, folder}, t.Output()); err != nil {
+			if err := Main([]string{"-modules", at.Modules, "-go", at.Go, "-version", "1.2.3", program, folder}, t.Output()); err != nil {
 				t.Fatal(err)
 			}
 			written, err := os.ReadFile(filepath.Join(folder, BillFile))
@@ -234,7 +233,7 @@ func TestNoPapers(t *testing.T) {
 		"nothing":        {},
 		"another option": {"-fast"},
 	} {
-		if err := Main(context.Background(), args, t.Output()); err == nil {
+		if err := Main(args, t.Output()); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 		if _, err := os.Stat(filepath.Join(folder, BillFile)); err == nil {
