@@ -33,7 +33,6 @@ func TestGuidePictures(t *testing.T) {
 	pcs := officePCs()
 	ids := w.furnish(pcs)
 	w.knowMachines(pcs)
-	w.queue()
 	c := startChromium(t, w)
 	take := func(name string, width, height int64) {
 		t.Helper()
@@ -48,18 +47,21 @@ func TestGuidePictures(t *testing.T) {
 	}
 	c.run(chromedp.Navigate(c.base + "/"))
 	c.heading("Entrar")
-	take("entrar", 760, 480)
+	take("entrar", 760, 540)
 	c.run(chromedp.KeyEvent(userOf(access.Administrator) + kb.Tab + goodPassword + kb.Enter))
 	c.heading("Cómo está la organización")
-	take("portal", 1180, 820)
+	take("portal", 1280, 860)
 	for _, page := range []struct {
 		name, path    string
 		width, height int64
 	}{
-		{"equipos", "/equipos", 1180, 640},
-		{"equipo", "/equipos/" + ids["OBRAS-01"], 1180, 760},
-		{"altas", "/altas", 1180, 760},
+		{"equipos", "/equipos", 1280, 640},
+		{"equipo", "/equipos/" + ids["OBRAS-01"], 1280, 800},
+		{"altas", "/altas", 1280, 1040},
 	} {
+		if page.name == "altas" {
+			w.queue()
+		}
 		c.run(chromedp.Navigate(c.base + page.path))
 		take(page.name, page.width, page.height)
 	}

@@ -236,7 +236,7 @@ func refused(t *testing.T, args []string) string {
 	if strings.Contains(strings.Join(args, " "), "|") {
 		return ""
 	}
-	if last := len(args) - 1; args[last] == "--help" {
+	if last := len(args) - 1; last > 1 && args[last] == "--help" && strings.HasPrefix(args[last-1], "--") {
 		if out, code := help(t, args[:last-1]); code != 0 || !regexp.MustCompile(regexp.QuoteMeta(args[last-1])+`\b`).MatchString(out) {
 			return "no such flag"
 		}
