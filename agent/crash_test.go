@@ -10,13 +10,13 @@ import (
 )
 
 // envDie has this test's program die as a service does, see TestCrashLeavesATrace.
-const envDie = "VIGIA_TEST_DIES_IN"
+const envDie = "VIGIA_TEST_DIES"
 
 func TestCrashLeavesATrace(t *testing.T) {
-	if dir := os.Getenv(envDie); dir != "" {
-		_, _ = keepCrashes(folder(dir), slog.New(slog.DiscardHandler))
+	if how := os.Getenv(envDie); how != "" {
+		_, _ = keepCrashes(".", slog.New(slog.DiscardHandler))
 		none := []int{}
-		_ = none[len(os.Args)-len(os.Args)] // a bad end
+		_ = none[len(how)] // a bad end
 	}
 	dir := t.TempDir()
 	self, err := os.Executable()
@@ -24,7 +24,8 @@ func TestCrashLeavesATrace(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), self, "-test.run", "^TestCrashLeavesATrace$")
-	cmd.Env = append(os.Environ(), envDie+"="+dir)
+	cmd.Env = append(os.Environ(), envDie+"=now")
+	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err == nil {
 		t.Fatalf("it lives:\n%s", out)
 	}

@@ -48,11 +48,10 @@ func (w awaited) enrolled(ctx context.Context) error {
 	var last identity.Asked // what was tried, as it was asked
 	var due time.Time
 	pause, told := w.first, ""
-	tell := func(what string, args ...any) { // each state once
-		if told != what {
-			w.logger.InfoContext(ctx, what, args...)
-			told = what
-		}
+	news := func(what string) bool { // each state is told of once
+		known := told == what
+		told = what
+		return !known
 	}
 	for {
 		_, err := identity.Load(w.dir.identity(), nil)
@@ -62,9 +61,13 @@ func (w awaited) enrolled(ctx context.Context) error {
 		asked, ok, err := identity.WhatIsAsked(w.dir.identity())
 		switch {
 		case err != nil: // whoever asks again mends it
-			tell("not enrolled: what was asked for cannot be read; use vigia-agent enroll again", "error", err)
+			if news("unreadable") {
+				w.logger.ErrorContext(ctx, "not enrolled: what was asked for cannot be read; use vigia-agent enroll again", "error", err)
+			}
 		case !ok:
-			tell("not enrolled: waiting for vigia-agent enroll")
+			if news("nothing") {
+				w.logger.InfoContext(ctx, "not enrolled: waiting for vigia-agent enroll")
+			}
 			last = identity.Asked{}
 		case asked != last:
 			last, pause, due, told = asked, w.first, time.Time{}, ""
@@ -75,7 +78,10 @@ func (w awaited) enrolled(ctx context.Context) error {
 			case err == nil:
 				continue
 			case errors.Is(err, identity.ErrPending):
-				tell("waiting until a person approves this machine at the collector", "collector", asked.Collector, "check_code", checkCodeOf(err))
+				if news("pending") {
+					w.logger.InfoContext(ctx, "waiting until a person approves this machine at the collector",
+						"collector", asked.Collector, "check_code", checkCodeOf(err))
+				}
 				pause = w.first
 			case wait == 0:
 				wait, pause = pause, min(2*pause, lastRetry)

@@ -231,6 +231,7 @@ func (s *Server) Enroll(_ context.Context, req *apiv1.EnrollRequest) (*apiv1.Enr
 		return nil, status.Error(codes.PermissionDenied, "the token was already used")
 	}
 	switch s.approval {
+	case notNeeded:
 	case waits:
 		return nil, s.pending()
 	case rejected:

@@ -15,8 +15,8 @@ import (
 	apiv1 "vigia/collector/api/v1"
 )
 
-// ErrPending: a person has to approve the enrolment first. Errors that are it are
-// a *Pending.
+// ErrPending is the answer of a collector at which a person has to approve the enrolment
+// first. Errors that are it are a *Pending.
 var ErrPending = errors.New("a person has to approve this machine at the collector first")
 
 // Pending is the answer to an enrolment that a person has to approve. The keys

@@ -84,12 +84,12 @@ func TestCallsGoTheirWay(t *testing.T) {
 	}
 	closed, calls = nil, 0
 	req.Proxy = "http://ana:x@proxy.example:3128"
-	id, _, err := Enroll(t.Context(), req)
-	if err != nil {
+	if _, _, err := Enroll(t.Context(), req); err != nil {
 		t.Fatal(err)
 	}
-	if id, err = Load(req.Dir, nil); err != nil || id.Proxy() != req.Proxy {
-		t.Errorf("proxy %q, %v", id.Proxy(), err)
+	id, err := Load(req.Dir, nil)
+	if err != nil || id.Proxy() != req.Proxy {
+		t.Fatalf("proxy %q, %v", id.Proxy(), err)
 	}
 	if err := id.Renew(t.Context(), Way{Dial: req.Dial}); err != nil || calls != 2 {
 		t.Errorf("renewal: %v, after %d calls", err, calls)
@@ -139,12 +139,12 @@ func TestCollectorOnIPv6(t *testing.T) {
 			}
 			return new(net.Dialer).DialContext(ctx, "tcp", c.Addr)
 		}
-		id, _, err := Enroll(t.Context(), req)
-		if err != nil {
+		if _, _, err := Enroll(t.Context(), req); err != nil {
 			t.Fatalf("%s: %v", address, err)
 		}
-		if id, err = Load(req.Dir, nil); err != nil || id.Collector() != address {
-			t.Errorf("%s: %v", address, err)
+		id, err := Load(req.Dir, nil)
+		if err != nil || id.Collector() != address {
+			t.Fatalf("%s: %v", address, err)
 		}
 		if err := id.Renew(t.Context(), Way{Dial: req.Dial}); err != nil {
 			t.Errorf("%s: %v", address, err)

@@ -22,12 +22,12 @@ import (
 	"golang.org/x/net/http/httpproxy"
 )
 
-// Direct, in place of an address, says that there is no proxy, whatever the environment
+// Direct is said in place of an address: there is no proxy, whatever the environment
 // says.
 const Direct = "direct"
 
-// ErrSetting: what was said of a proxy is not understood. Its words do not repeat it, as
-// it may hold a password.
+// ErrSetting is the error of what was said of a proxy and is not understood. Its words do
+// not repeat it, as it may hold a password.
 var ErrSetting = errors.New("a proxy is written http://host:port, http://user:password@host:port or direct")
 
 // Dialer connects. It is safe for concurrent use.
