@@ -245,11 +245,11 @@ The answer is no (1) if the collector refused something or an answer is not vali
 		"run.by_hand":        says("Hechas {count} comprobaciones; el informe {sequence} espera a que lo exporten (vigia-agent export CARPETA)", "{count} checks made; report {sequence} waits to be exported (vigia-agent export FOLDER)"),
 
 		"problem.no_kit": entry("este equipo no está inscrito y no hay kit en {path}", "this machine is not enrolled and there is no kit at {path}",
-			"Prepare la memoria en el colector con: vigia kit CARPETA --collector none --group 10", "Prepare the stick at the collector with: vigia kit FOLDER --collector none --group 10"),
+			"Prepare la memoria en el colector con: vigia kit CARPETA --collector none --machines 10", "Prepare the stick at the collector with: vigia kit FOLDER --collector none --machines 10"),
 		"problem.kit": entry("el kit {path} no sirve: {detail}", "the kit {path} is of no use: {detail}",
 			"Escríbalo otra vez en el colector con: vigia kit CARPETA", "Write it again at the collector with: vigia kit FOLDER"),
 		"problem.kit_token": entry("no hay código de alta para {host}: {detail}", "there is no token for {host}: {detail}",
-			"Escriba el kit con --host {host} o con --group, o dé el código con --token", "Write the kit with --host {host} or with --group, or give the token with --token"),
+			"Escriba el kit con --host {host} o con --machines, o dé el código con --token", "Write the kit with --host {host} or with --machines, or give the token with --token"),
 		"problem.kit_foreign": entry("el código de alta es de otro colector que el kit", "the token is of another collector than the kit",
 			"Compruebe que los dos son del mismo; si lo son, alguien ha cambiado el kit: no lo use", "Check that both are of the same; if so, someone has changed the kit: do not use it"),
 		"problem.no_recipient": entry("este equipo no sabe todavía para quién cifrar", "this machine does not know yet whom to encrypt to",

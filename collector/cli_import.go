@@ -58,7 +58,7 @@ Códigos de salida: 0 todo recogido; 1 algún archivo no se pudo admitir; 2 erro
 	}
 	cmd.Flags().StringVar(&format, "format", "text", "text o json (una línea por archivo)")
 	cmd.Flags().BoolVar(&remove, "remove", false, "borra los archivos recogidos y respondidos")
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp)) // the flag is above
+	offer(cmd, "format", "text\tuna tabla", "json\tuna línea por archivo")
 	return cmd
 }
 

@@ -31,7 +31,7 @@ type kitFlags struct {
 	department string
 	ttl        time.Duration
 	group      int
-	approval   bool
+	approve    string
 	token      string
 	tokens     string
 	with       []string
@@ -53,15 +53,15 @@ equipo, «vigia import» aquí.
 
 Los códigos, de una de estas formas:
   --host PC-014          crea un código para ese equipo (puede repetirse)
-  --group 20             crea uno para veinte equipos cualesquiera; cada uno espera a
-                         que usted lo apruebe, salvo con --approval=false
+  --machines 20          crea uno para veinte equipos cualesquiera; cada uno espera a
+                         que usted lo apruebe, salvo con --approve auto
   --token CÓDIGO         uno que ya creó con «vigia token create»
   --tokens ARCHIVO.csv   los de «vigia token create --from»
 
 La memoria lleva códigos de alta: trátela como una contraseña. Al terminar se muestra
 la huella del kit; el equipo enseña la misma al usarlo. Si no coincide, alguien ha
 cambiado el kit: no lo use.`,
-		Example: `  vigia kit /media/usb --collector none --group 20 --with dist/vigia-agent.msi
+		Example: `  vigia kit /media/usb --collector none --machines 20 --with dist/vigia-agent.msi
   vigia kit /media/usb --collector vigia.ayto.example:8443 --host PC-014 --department Tesorería`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -72,13 +72,14 @@ cambiado el kit: no lo use.`,
 	cmd.Flags().StringArrayVar(&f.hosts, "host", nil, "crea un código para el equipo con este nombre (puede repetirse)")
 	cmd.Flags().StringVar(&f.department, "department", "", "departamento de los equipos de los códigos que se crean")
 	cmd.Flags().DurationVar(&f.ttl, "ttl", enroll.MaxTokenLifetime, "vigencia de los códigos que se crean")
-	cmd.Flags().IntVar(&f.group, "group", 0, "crea un código para tantos equipos")
-	cmd.Flags().BoolVar(&f.approval, "approval", true, "con --group: una persona aprueba cada equipo")
+	cmd.Flags().IntVar(&f.group, "machines", 0, "crea un código para tantos equipos")
+	cmd.Flags().StringVar(&f.approve, "approve", "manual", "con --machines, manual: alguien aprueba cada equipo; auto: entra sin esperar")
 	cmd.Flags().StringVar(&f.token, "token", "", "código ya creado, para cualquier equipo")
 	cmd.Flags().StringVar(&f.tokens, "tokens", "", "archivo CSV de códigos por equipo, con columnas host y token")
 	cmd.Flags().StringArrayVar(&f.with, "with", nil, "archivo que se copia también (puede repetirse)")
-	_ = cmd.MarkFlagRequired("collector")                                                                                                    // the flags are above
-	_ = cmd.RegisterFlagCompletionFunc("collector", cobra.FixedCompletions([]string{carry.NoCollector}, cobra.ShellCompDirectiveNoFileComp)) // as here
+	_ = cmd.MarkFlagRequired("collector") // the flag is above
+	offer(cmd, "collector", carry.NoCollector+"\tlos equipos no tienen red hasta el colector")
+	offer(cmd, "approve", "manual\talguien aprueba cada equipo", "auto\tel equipo entra sin esperar")
 	return cmd
 }
 
@@ -91,10 +92,13 @@ func (f kitFlags) check() error {
 		}
 	}
 	if ways == 0 {
-		return errors.New("el kit necesita algún código de alta: --host, --group, --token o --tokens")
+		return errors.New("el kit necesita algún código de alta: --host, --machines, --token o --tokens")
 	}
 	if f.group > 0 && f.token != "" {
-		return errors.New("--group y --token no pueden ir juntas: ambas dan el código para cualquier equipo")
+		return errors.New("--machines y --token no pueden ir juntas: ambas dan el código para cualquier equipo")
+	}
+	if f.approve != "manual" && f.approve != "auto" {
+		return fmt.Errorf("--approve %q: escriba manual o auto", f.approve)
 	}
 	if f.address == carry.NoCollector {
 		return nil
@@ -201,7 +205,7 @@ func (c *Collector) kit(ctx context.Context, by string, f kitFlags) (carry.Kit, 
 		if f.group == 0 {
 			return nil
 		}
-		token, err := c.Enroll.CreateToken(ctx, tx, enroll.TokenRequest{Machines: f.group, Approval: f.approval, Department: f.department, Lifetime: f.ttl, By: by})
+		token, err := c.Enroll.CreateToken(ctx, tx, enroll.TokenRequest{Machines: f.group, Approval: f.approve == "manual", Department: f.department, Lifetime: f.ttl, By: by})
 		k.Token = token.String()
 		return err
 	})
