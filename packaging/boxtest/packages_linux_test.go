@@ -306,8 +306,11 @@ func fromReleased(t *testing.T, root, after string) { //nolint:thelper // a test
 	if got := b.state(t).AgentID; got != id {
 		t.Error("after the upgrade it is another agent")
 	}
-	if got := sums(t, b); got != keys {
-		t.Errorf("keys after the upgrade\n%s\nbefore\n%s", got, keys)
+	have := sums(t, b) // a new version may bring a new key
+	for line := range strings.Lines(keys) {
+		if !strings.Contains(have, line) {
+			t.Errorf("after the upgrade there is another key: was %s", line)
+		}
 	}
 	edited(t, b, "")
 	b.Run(t, "vigia", "review", "export", "--out", "/root/revision.zip")
