@@ -85,6 +85,8 @@ Para empezar:
   vigia review export --period 2026Q4 --out revision.zip
   vigia verify revision.zip
 
+La guía entera, con imágenes, viene con el paquete: /usr/share/doc/vigia/guia
+
 Códigos de salida: 0 bien; 1 funcionó y la respuesta es «no»; 2 error.`,
 		Version:       env.Version,
 		SilenceUsage:  true,

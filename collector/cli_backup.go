@@ -146,7 +146,7 @@ solos lo que la copia no tenga, hasta treinta días atrás.`,
 			if c.packaged() {
 				fmt.Fprintln(c.Stdout, "Arranque el colector con «systemctl start vigia»: los equipos enviarán lo que falte.")
 			} else {
-				fmt.Fprintln(c.Stdout, "Arranque el colector con «vigia serve»: los equipos enviarán lo que falte.")
+				fmt.Fprintf(c.Stdout, "Si era una prueba, borre la carpeta: tiene las claves.\nSi es para trabajar con ella, «vigia serve --data %s»: los equipos enviarán lo que falte.\n", c.dir)
 			}
 			return nil
 		},

@@ -59,6 +59,9 @@ pages() {
 	printf '%s (%s-1) stable; urgency=medium\n\n  * %s\n\n -- Vigía <vigia@vigia.example>  %s\n' \
 		"$program" "$version" 'See the changes of this version in the project.' "$(date --utc -R --date="@$SOURCE_DATE_EPOCH")" |
 		gzip --best --no-name >"$share/doc/$program/changelog.Debian.gz"
+	if [ "$program" = vigia ]; then # the guide, for whoever administers the server
+		cp -r packaging/guide "$share/doc/$program/guia"
+	fi
 	install -D -m 644 packaging/linux/lintian-overrides "$share/lintian/overrides/$program"
 	find "$share" -type d -exec chmod 755 {} + -o -type f -exec chmod 644 {} +
 }
