@@ -177,7 +177,7 @@ func (c *cli) rejectCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "reject COMPROBACIÓN... --why MOTIVO",
 		Short:   "Rechaza equipos que esperan",
-		Long:    "Rechaza equipos por su código de comprobación. El equipo lo sabe la próxima\nvez que pregunta y deja de hacerlo; su plaza vuelve al código de alta. Con otro código\npuede pedirlo de nuevo.",
+		Long:    "Rechaza equipos por su código de comprobación. El equipo muestra el motivo\ny deja de preguntar; su plaza vuelve al código de alta. Con otro código puede pedirlo\nde nuevo.",
 		Example: "  vigia agents reject K7QM-3XPA --why 'no es un equipo del ayuntamiento'",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, codes []string) error {

@@ -113,7 +113,7 @@ func admissionWords() [][3]string {
 		{"requests.department", "Departamento (si se deja vacío: el del código, el de la lista de equipos o el que dijo quien instaló)", "Department (if left empty: that of the code, of the list of machines, or what the installer said)"},
 		{"requests.approve", "Aprobar los marcados", "Approve those ticked"},
 		{"requests.reject", "Rechazar los marcados", "Reject those ticked"},
-		{"requests.why", "Motivo, si los rechaza (queda en el registro)", "Reason, if you reject them (kept in the record)"},
+		{"requests.why", "Motivo, si los rechaza (el equipo lo muestra y queda en el registro)", "Reason, if you reject them (the machine shows it, and it is kept in the record)"},
 
 		{"suggestions.title", "Equipos que parecen repetidos, copiados o cambiados", "Machines that look repeated, copied or changed"},
 		{"suggestions.none", "Ningún equipo parece repetido, copiado ni cambiado.", "No machine looks repeated, copied or changed."},
