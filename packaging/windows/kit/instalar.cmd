@@ -2,17 +2,17 @@
 rem Instala el agente de Vigía en este equipo desde la memoria en la que está este archivo.
 rem Pide permiso de administrador, hace una pregunta y enseña el resultado. Lo que debe
 rem saber está en vigia-kit.ini. Códigos de salida: 0 bien, 1 no se instaló, 2 se instaló
-rem y falta algo.
+rem y falta algo. En la memoria está en la página de códigos 850.
 setlocal EnableExtensions DisableDelayedExpansion
 set "PAGINA="
 for /f "tokens=2 delims=:." %%a in ('chcp 2^>nul') do set "PAGINA=%%a"
-chcp 65001 >nul 2>&1
+chcp 850 >nul 2>&1
 title Instalar Vigia
 set "KIT=%~dp0"
 set "SELF=%~f0"
 set "RC=1"
 echo.
-echo   VIGÍA: instalación en el equipo %COMPUTERNAME%
+echo   Vigía: instalación en el equipo %COMPUTERNAME%
 echo   ----------------------------------------------------------------
 echo.
 
@@ -52,10 +52,12 @@ if /i "%CPU%"=="x86" set "ARCH=386"
 set "MSI="
 set "OTRO="
 if not defined ARCH goto sin_msi
-for %%f in ("%KIT%vigia-agent-*-%ARCH%.msi") do (
+pushd "%KIT%"
+for %%f in (vigia-agent-*-%ARCH%.msi) do (
 	if defined MSI set "OTRO=1"
-	set "MSI=%%~ff"
+	set "MSI=%KIT%%%f"
 )
+popd
 if not defined MSI goto sin_msi
 if defined OTRO goto dos_msi
 set "PROGRAMAS=%ProgramFiles%"
@@ -84,40 +86,39 @@ set "KIT_departamentos=0"
 set "KIT_token="
 for /f "usebackq tokens=1* delims==" %%a in ("%KIT%vigia-kit.ini") do set "KIT_%%a=%%b"
 if exist "%KIT%vigia-token.txt" set "KIT_token=%KIT%vigia-token.txt"
-if not exist "%KIT%vigia-tokens.csv" goto tokens_leidos
-findstr /i /b /l /c:"%COMPUTERNAME%," "%KIT%vigia-tokens.csv" >nul 2>&1
-if not errorlevel 1 set "KIT_token=%KIT%vigia-tokens.csv"
-:tokens_leidos
-setlocal EnableDelayedExpansion
-if defined KIT_organizacion echo   !KIT_organizacion!
-if exist "!AGENTE!" (
-	echo   Vigía ya está en este equipo: si el instalador es más nuevo, se actualiza.
-	echo   El alta y los datos se conservan.
+if exist "%KIT%vigia-tokens.csv" (
+	for /f "usebackq delims=," %%a in ("%KIT%vigia-tokens.csv") do if /i "%%a"=="%COMPUTERNAME%" set "KIT_token=%KIT%vigia-tokens.csv"
 )
-echo.
-
-rem --- La pregunta ---------------------------------------------------------------------
 set "DEP="
 set "VECES=0"
-if "!KIT_departamentos!"=="0" goto instalar
+set /a TOTAL=KIT_departamentos >nul 2>&1
+if exist "%AGENTE%" echo   Vigía ya está en este equipo: si el instalador es más nuevo, se actualiza.
+if exist "%AGENTE%" echo   El alta y los datos se conservan.
+if %TOTAL% lss 1 goto sin_pregunta
+
+rem --- La pregunta ---------------------------------------------------------------------
+rem set /a lee la variable por su nombre: de lo que se escriba solo queda un número.
 echo   ¿De qué departamento es este equipo?
 echo.
-for /l %%i in (1,1,!KIT_departamentos!) do echo     %%i. !KIT_departamento.%%i!
+for /f "usebackq tokens=1* delims==" %%a in ("%KIT%vigia-kit.ini") do for /f "tokens=1,2 delims=." %%i in ("%%a") do if "%%i"=="departamento" echo     %%j. %%b
 echo.
+:sin_pregunta
+setlocal EnableDelayedExpansion
+if %TOTAL% lss 1 goto instalar
 :pregunta
 set "N="
 set /p "N=  Número (Intro si no está en la lista): "
 if not defined N goto instalar
-set "MAL="
-for /f "delims=0123456789" %%x in ("!N!") do set "MAL=1"
-if defined MAL goto otra_vez
-if not defined KIT_departamento.!N! goto otra_vez
-for %%n in (!N!) do set "DEP=!KIT_departamento.%%n!"
+set "NUM=0"
+set /a NUM=N >nul 2>&1
+if %NUM% lss 1 goto otra_vez
+if %NUM% gtr %TOTAL% goto otra_vez
+set "DEP=!KIT_departamento.%NUM%!"
 echo   Departamento: !DEP!
 goto instalar
 :otra_vez
 set /a VECES+=1 >nul
-if !VECES! geq 5 goto instalar
+if %VECES% geq 5 goto instalar
 echo   Ese número no está en la lista.
 goto pregunta
 
@@ -137,7 +138,7 @@ start "" /wait msiexec /i "!MSI!" /qn /norestart /l*v "!LOG!" !PROPS!
 set "CODE=!errorlevel!"
 if not "!CODE!"=="1618" goto instalado
 set /a TRIES+=1 >nul
-if !TRIES! geq 6 goto instalado
+if %TRIES% geq 6 goto instalado
 echo   Otra instalación está en marcha; se espera a que acabe...
 ping -n 21 127.0.0.1 >nul 2>&1
 goto otro_intento
@@ -180,7 +181,7 @@ set "TRIES=0"
 "!AGENTE!" status --format json 2>nul | find "succeeded" >nul 2>&1
 if not errorlevel 1 goto llego
 set /a TRIES+=1 >nul
-if !TRIES! geq 24 goto no_llego
+if %TRIES% geq 24 goto no_llego
 ping -n 6 127.0.0.1 >nul 2>&1
 goto mira
 

@@ -4,8 +4,10 @@
 //
 // The script is for cmd.exe, which every Windows has and no policy forbids by default.
 // It cannot read JSON, so what it must know stands in a file of lines name=value beside
-// it; a value is never a part of a command there, whatever letters it has. The package
-// writes files and knows nothing of what Vigía does.
+// it; a value is never a part of a command there, whatever letters it has. Both are in
+// code page 850, that of a console in western Europe and Latin America: there is no
+// version of cmd.exe that reads scripts in UTF-8 reliably. The package writes files and
+// knows nothing of what Vigía does.
 package kit
 
 import (
@@ -17,6 +19,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
 )
 
 // Names of the files of a kit.
@@ -79,9 +83,9 @@ func Write(dir string, s Settings) error {
 		name, text string
 		mode       os.FileMode
 	}{
-		{ScriptFile, script, 0o755},
+		{ScriptFile, console(script), 0o755},
 		{ReadmeFile, "\ufeff" + readme, 0o644}, // with the mark that old editors need
-		{SettingsFile, settings, 0o644},
+		{SettingsFile, console(settings), 0o644},
 		{TokenFile, line(s.Token), 0o600},
 		{TokensFile, tokens, 0o600},
 	} {
@@ -145,13 +149,22 @@ func (s Settings) table() (string, error) {
 // one of its properties, or for a second line.
 func checkName(name string) error {
 	switch {
-	case !utf8.ValidString(name), utf8.RuneCountInString(name) > maxName,
+	case !utf8.ValidString(name), console(name) == "" && name != "", utf8.RuneCountInString(name) > maxName,
 		strings.ContainsAny(name, "\"[]{}"), strings.ContainsFunc(name, unicode.IsControl),
 		strings.HasSuffix(name, `\`), strings.TrimSpace(name) != name, strings.HasPrefix(name, "="):
-		return fmt.Errorf("%q: %w: quotes, brackets, control characters, spaces or = at its beginning, spaces or \\ at its end, more than %d letters",
-			name, ErrName, maxName)
+		return fmt.Errorf("%q: %w: quotes, brackets, control characters, letters that no western console shows, "+
+			"spaces or = at its beginning, spaces or \\ at its end, more than %d letters", name, ErrName, maxName)
 	}
 	return nil
+}
+
+// console is a text in the code page of the script; empty if a letter is not in it.
+func console(text string) string {
+	out, err := charmap.CodePage850.NewEncoder().String(text)
+	if err != nil {
+		return ""
+	}
+	return out
 }
 
 func line(text string) string {

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/text/encoding/charmap"
 )
 
 func TestWriteReplacesWhatAnOlderKitHad(t *testing.T) {
@@ -20,7 +22,7 @@ func TestWriteReplacesWhatAnOlderKitHad(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		SettingsFile: "organizacion=Ayuntamiento de Villaejemplo\r\ncolector=vigia.villaejemplo.example:8443\r\n" +
-			"departamentos=2\r\ndepartamento.1=Tesorería\r\ndepartamento.2=Obras & Servicios\r\n",
+			"departamentos=2\r\ndepartamento.1=Tesorer\xa1a\r\ndepartamento.2=Obras & Servicios\r\n",
 		TokenFile:  "vigia1-todos\r\n",
 		TokensFile: "host,token\r\nPC-014,vigia1-uno\r\nPC-015,vigia1-otro\r\n",
 	} {
@@ -49,6 +51,13 @@ func TestScriptIsOneForWindows(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := string(b)
+	// A console of the United States has code page 437; what differs there is not used.
+	for _, r := range script {
+		in850, ok := charmap.CodePage850.EncodeRune(r)
+		if in437, ok437 := charmap.CodePage437.EncodeRune(r); !ok || !ok437 || in850 != in437 {
+			t.Errorf("the script has the letter %c, which not every console shows", r)
+		}
+	}
 	if !strings.HasPrefix(text, "@echo off\r\n") || strings.Count(text, "\n") != strings.Count(text, "\r\n") {
 		t.Error("the script does not begin or end its lines as cmd.exe needs")
 	}
@@ -70,7 +79,7 @@ func TestNamesThatAnInstallerCannotTake(t *testing.T) {
 		ok   bool
 	}{
 		{"Tesorería", true}, {"Obras & Servicios (1.ª planta)", true}, {"100 % digital!", true}, {"^|<>%PATH%!PATH!", true},
-		{"ñ 'Á' ç · €", true}, {strings.Repeat("é", maxName), true},
+		{"ñ 'Á' ç · ¿ü? Ñ", true}, {"5 €", false}, {"Zażółć", false}, {"A – B", false}, {strings.Repeat("é", maxName), true},
 		{`Obras" TOKEN="x`, false}, {"[TOKEN]", false}, {"{x}", false}, {"a\nb", false}, {"a\x00b", false},
 		{`Obras\`, false}, {" Obras", false}, {"Obras ", false}, {"=Obras", false}, {"\xff", false},
 		{strings.Repeat("é", maxName+1), false},
