@@ -143,7 +143,7 @@ func live(documents host.PersonalData, directory host.Directory, media host.Medi
 func mustBeFolder(path string) error {
 	info, err := os.Stat(path)
 	if err == nil && !info.IsDir() {
-		err = errors.New("is not a folder")
+		return &problem{code: "usage.not_folder", args: map[string]string{"path": path}}
 	}
 	if err != nil {
 		return &problem{code: "usage.path", args: map[string]string{"path": path}, err: plainPath(err)}

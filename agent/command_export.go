@@ -53,11 +53,8 @@ func (c *cli) exportCommand() *cobra.Command {
 // export takes in the answers that lie in a folder and writes there what the collector
 // lacks.
 func (c *cli) export(ctx context.Context, stick string, f exportFlags) error {
-	if info, err := os.Stat(stick); err != nil || !info.IsDir() {
-		if err == nil {
-			err = errors.New("it is not a folder")
-		}
-		return &problem{code: "usage.path", args: map[string]string{"path": stick}, err: plainPath(err)}
+	if err := mustBeFolder(stick); err != nil {
+		return err
 	}
 	kit, err := readKit(stick, f.kit)
 	if err != nil {

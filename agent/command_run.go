@@ -302,6 +302,9 @@ var errNotEmpty = errors.New("it is not empty")
 // record runs every check there is on this machine and keeps what they asked.
 func (c *cli) record(ctx context.Context, dir string) error {
 	unfit := func(err error) error {
+		if errors.Is(err, errNotEmpty) {
+			return &problem{code: "usage.not_empty", args: map[string]string{"path": dir}}
+		}
 		return &problem{code: "usage.write", args: map[string]string{"path": dir}, err: plainPath(err)}
 	}
 	entries, err := os.ReadDir(dir)

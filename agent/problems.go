@@ -57,11 +57,25 @@ func (s sayer) explain(err error) string {
 	if wrong, ok := errors.AsType[*settings.Error](err); ok && code == "problem.config" {
 		args["detail"] = strings.Replace(args["detail"], wrong.Error(), wrong.In(string(s.lang)), 1)
 	}
+	if words := s.system(err); words != "" && strings.HasPrefix(code, "usage.") {
+		args["detail"] = words
+	}
 	out := s.text(code, args)
 	if do := s.all.Do(s.lang, code, args); do != "" {
 		out = strings.TrimRight(out, ".") + ". " + do
 	}
 	return strings.Join(strings.Fields(out), " ")
+}
+
+// system says the commonest errors of files in the reader's language.
+func (s sayer) system(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return s.text("system.not_exist", nil)
+	case errors.Is(err, fs.ErrPermission):
+		return s.text("system.permission", nil)
+	}
+	return ""
 }
 
 // classify finds the words for an error. The technical text is the argument
@@ -164,6 +178,11 @@ func problemMessages() message.Catalogue {
 			"Los que hay: {known}", "There are: {known}"),
 		"usage.path": entry("no se puede leer «{path}»: {detail}", "cannot read \"{path}\": {detail}",
 			"Compruebe la ruta", "Check the path"),
+		"system.not_exist":  entry("no existe", "it does not exist", "", ""),
+		"system.permission": entry("no hay permiso", "no permission", "", ""),
+		"usage.not_empty": entry("la carpeta «{path}» no está vacía", "the folder \"{path}\" is not empty",
+			"Indique una carpeta nueva o vacía: no se escribe sobre lo que hay", "Name a folder that is new or empty: nothing is written over"),
+		"usage.not_folder": entry("«{path}» no es una carpeta", "\"{path}\" is not a folder", "Indique una carpeta", "Name a folder"),
 		"usage.write": entry("no se puede escribir en «{path}»: {detail}", "cannot write to \"{path}\": {detail}",
 			"Indique una carpeta nueva o vacía", "Name a folder that is new or empty"),
 
@@ -277,6 +296,7 @@ func problemMessages() message.Catalogue {
 		"problem.permission": entry("sin permiso: {detail}", "no permission: {detail}",
 			"Ejecute la orden como administrador (sudo) o indique otra carpeta con --data",
 			"Run the command as administrator (sudo) or name another folder with --data"),
-		"problem.other": entry("{detail}", "{detail}", "", ""),
+		"problem.other": entry("{detail}", "{detail}",
+			"Si se repite, guarde este mensaje y el registro del agente, y pida ayuda con ellos", "If it comes again, keep this message and the agent's log, and ask for help with them"),
 	}
 }
