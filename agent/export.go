@@ -179,8 +179,8 @@ func (e *exporter) signers(id *identity.Identity, one errand) []ed25519.PublicKe
 func (e *exporter) take(ctx context.Context, id *identity.Identity, one errand, answer *carry.Answer) (*identity.Identity, error) {
 	switch {
 	case answer.GetEnrolled() != nil && one.Agent == "":
-		if id != nil {
-			return nil, nil // one answer was enough
+		if id != nil { // one answer was enough, if all of it was kept
+			return nil, e.firstPolicy(ctx, id, answer.GetEnrolled())
 		}
 		return e.admitted(ctx, answer.GetEnrolled())
 	case answer.GetDelivered() != nil && one.Agent != "":
@@ -208,10 +208,31 @@ func (e *exporter) admitted(ctx context.Context, resp *apiv1.EnrollResponse) (*i
 	}
 	e.seen.Admitted = id
 	e.seen.Pending = ""
+	if err := e.step("admitted"); err != nil {
+		return nil, err
+	}
 	if signed := resp.GetPolicy(); signed != nil {
 		err = keepFirstPolicy(ctx, e.dir, id, signed, slog.New(slog.DiscardHandler))
 	}
 	return id, errors.Join(err, identity.ForgetAsked(e.dir.identity()))
+}
+
+// firstPolicy keeps the policy of an enrolment that ended between its two parts.
+func (e *exporter) firstPolicy(ctx context.Context, id *identity.Identity, resp *apiv1.EnrollResponse) error {
+	if resp.GetPolicy() == nil || resp.GetAgentId() != id.AgentID() {
+		return nil
+	}
+	if _, err := keptPolicy(ctx, e.dir, id, catalog.New()); !errors.Is(err, errNoPolicy) {
+		return err
+	}
+	unlock, err := e.dir.lock()
+	if errors.Is(err, errInUse) {
+		return nil // the service asks for one with its next request
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(keepFirstPolicy(ctx, e.dir, id, resp.GetPolicy(), slog.New(slog.DiscardHandler)), unlock())
 }
 
 // settle has the answers taken in by the agent that runs, or, when none does, by

@@ -15,6 +15,7 @@ import (
 	"vigia/agent/collectortest"
 	"vigia/agent/identity"
 	"vigia/agent/spool"
+	"vigia/checks/catalog"
 	"vigia/checks/host"
 	"vigia/checks/host/local"
 	"vigia/collector/api/carry"
@@ -442,6 +443,34 @@ func TestEnrolmentByAnotherCollector(t *testing.T) {
 	m.answer(own, &apiv1.FileAnswer{RequestId: requests[0].GetId(), RequestHash: requests[0].Hash[:], Enrolled: resp}, m.c.SignFile)
 	if seen, err := m.tryExport(); !errors.Is(err, identity.ErrAnswer) || seen.Admitted != nil {
 		t.Errorf("got %+v, %v, want ErrAnswer", seen, err)
+	}
+}
+
+// An enrolment that ended between identity and policy is whole after the next
+// export.
+func TestEnrolmentThatIsCutOffInTheMiddle(t *testing.T) {
+	t.Parallel()
+	m := newIsland(t)
+	m.export()
+	m.trip()
+	errKilled := errors.New("killed")
+	m.fail = func(at string) error {
+		if at == "admitted" {
+			return errKilled
+		}
+		return nil
+	}
+	if _, err := m.tryExport(); !errors.Is(err, errKilled) {
+		t.Fatalf("got %v, want to be killed", err)
+	}
+	m.fail = func(string) error { return nil }
+	m.export()
+	id, err := identity.Load(m.data.identity(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := keptPolicy(t.Context(), m.data, id, catalog.New()); err != nil {
+		t.Errorf("no policy: %v", err)
 	}
 }
 
