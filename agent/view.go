@@ -113,7 +113,7 @@ func (v *view) delivered(_ deliver.Outcome, err error) {
 	v.mu.Lock()
 	v.delivery.Tried, v.delivery.Error = now, ""
 	if err != nil {
-		v.delivery.Error = err.Error()
+		v.delivery.Error = newSayer(v.lang).explain(err)
 	} else {
 		v.delivery.Succeeded = now
 	}

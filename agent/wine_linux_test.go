@@ -17,7 +17,7 @@ func TestOnWindows(t *testing.T) {
 		t.Skip("a Wine session is not for -short")
 	}
 	s := winetest.Start(t)
-	for _, pkg := range []string{"spool", "identity", "schedule", "deliver", "."} {
+	for _, pkg := range []string{"spool", "identity", "schedule", "deliver", "proxy", "."} {
 		t.Run(pkg, func(t *testing.T) {
 			exe := filepath.Join(t.TempDir(), "agent.test.exe")
 			build := exec.CommandContext(t.Context(), "go", "test", "-c", "-overlay", s.Overlay, "-o", exe, ".")
