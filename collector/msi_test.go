@@ -111,7 +111,7 @@ func (in installers) inGoodForm(t *testing.T) {
 			}
 			for table, rows := range map[string][]string{
 				"Property": {"ALLUSERS\t1", "ProductVersion\t0.1.0", "UpgradeCode\t{5B7C9A52-3E0F-4D0B-9C1E-2F7A6E0D4C31}",
-					"MsiHiddenProperties\tTOKEN;PROXY;AskToEnrol", "SecureCustomProperties\tCOLLECTOR;TOKEN;TOKENFILE;DEPARTMENT;PROXY;PURGE;"},
+					"MsiHiddenProperties\tTOKEN;PROXY;AskToEnrol", "SecureCustomProperties\tCOLLECTOR;TOKEN;TOKENFILE;DEPARTMENT;PROXY;"},
 				// 3090: the program of the package, as the machine, when all is in place. 8192:
 				// what it is called with is not logged.
 				"CustomAction":   {"AskToEnrol\t11282\tAgentExe\tenroll --later "},

@@ -204,7 +204,7 @@ func (in installers) onAMachine(t *testing.T) {
 	}
 	pc.noProgram(t)
 	if _, err := os.Stat(pc.LinuxPath(agentData + `\identity\identity.json`)); err != nil {
-		t.Errorf("without PURGE the identity is not kept: %v", err)
+		t.Errorf("the identity is not kept: %v", err)
 	}
 }
 
