@@ -175,7 +175,7 @@ func (c *cli) giveTo(account string, asked bool) (func(path string) error, error
 		if asked {
 			return nil, fmt.Errorf("la cuenta de --owner: %w", err)
 		}
-		return nil, nil //nolint:nilerr // without the package there is nobody to give it to
+		return nil, nil // without the package there is nobody to give it to
 	}
 	uid, err := strconv.Atoi(u.Uid)
 	if err != nil {
