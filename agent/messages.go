@@ -128,8 +128,8 @@ func outputMessages() message.Catalogue {
 		"enroll.start.windows": says(
 			"Arránquelo: vigia-agent service start", "Start it: vigia-agent service start"),
 		"enroll.pending": says(
-			"Falta que una persona apruebe este equipo en el colector {collector}. Código de comprobación: {code}\nQuien lo apruebe debe ver ese mismo código junto al nombre de este equipo (portal, «Equipos», o vigia agents requests).",
-			"A person has to approve this machine at the collector {collector}. Check code: {code}\nWho approves it must see the same code beside this machine's name (portal, \"Equipos\", or vigia agents requests)."),
+			"Falta que una persona apruebe este equipo en el colector {collector}. Código de comprobación: {code}\nQuien lo apruebe debe ver ese mismo código junto al nombre de este equipo (portal, «Altas», o vigia agents requests).",
+			"A person has to approve this machine at the collector {collector}. Check code: {code}\nWho approves it must see the same code beside this machine's name (portal, \"Altas\", or vigia agents requests)."),
 		"enroll.pending.next.running": says(
 			"Aquí no hay que hacer nada más: el servicio vuelve a preguntar por sí mismo y empieza en cuanto lo aprueben. Para verlo: vigia-agent status",
 			"There is nothing more to do here: the service asks again by itself and begins as soon as it is approved. To see it: vigia-agent status"),

@@ -105,7 +105,8 @@ func (c *cli) machinesCommand() *cobra.Command {
 y nombra los equipos conocidos sin agente. La lista sustituye a la anterior.
 
 Columnas (con encabezado, separadas por , o ;): host,department,note,excluded
-En «excluded» se escribe por qué un equipo queda fuera; vacío si no queda fuera.`,
+En «excluded» se escribe sí cuando un equipo queda fuera a propósito, y el porqué en
+«note»; si no, se deja vacío.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f, err := os.Open(args[0])

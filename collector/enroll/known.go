@@ -178,10 +178,10 @@ func knownRow(record []string, columns map[string]int) (KnownMachine, error) {
 	case "yes", "sí", "si", "1", "x", "true":
 		m.Excluded = true
 	default:
-		return KnownMachine{}, fmt.Errorf("excluded is %q: write yes or no", field("excluded"))
+		return KnownMachine{}, fmt.Errorf("excluded is %q: write yes or no, and the reason in note (escriba sí o no, y el motivo en note)", field("excluded"))
 	}
 	if m.Excluded && m.Note == "" {
-		return KnownMachine{}, errors.New("an excluded machine needs a note that says why")
+		return KnownMachine{}, errors.New("an excluded machine needs a note that says why (escriba el motivo en note)")
 	}
 	return m, nil
 }

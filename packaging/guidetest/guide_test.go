@@ -10,10 +10,14 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -104,6 +108,59 @@ func TestCommands(t *testing.T) {
 	}
 	if shown < 50 {
 		t.Errorf("only %d command lines were found: has the guide another form now?", shown)
+	}
+}
+
+// TestWhatProgramsSayToType looks at the help and messages of the programs themselves: what
+// one tells people to type next, the other takes.
+func TestWhatProgramsSayToType(t *testing.T) {
+	var files []string
+	for _, dir := range []string{"agent", "collector", "collector/web", "collector/papers", "packaging/windows/kit"} {
+		found, err := filepath.Glob(filepath.Join(root, dir, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
+	}
+	shown := 0
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		set := token.NewFileSet()
+		parsed, err := parser.ParseFile(set, file, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			literal, ok := n.(*ast.BasicLit)
+			if !ok || literal.Kind != token.STRING {
+				return true
+			}
+			text, err := strconv.Unquote(literal.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, s := range strings.Split(text, "\n") {
+				typed := regexp.MustCompile(`^ +vigia(-agent)? [a-z]`).MatchString(s)
+				if typed { // an example, perhaps with what it does, some columns further right
+					s, _, _ = strings.Cut(strings.TrimSpace(s), "   ")
+				}
+				for _, args := range commands(line{text: s, code: typed}) {
+					if strings.Contains(strings.Join(args, " "), "%") {
+						continue // a part that is filled in
+					}
+					shown++
+					if why := refused(t, args); why != "" {
+						t.Errorf("%s: %s\n\t%s", set.Position(literal.Pos()), strings.Join(args, " "), why)
+					}
+				}
+			}
+			return true
+		})
+	}
+	if shown < 30 {
+		t.Errorf("only %d command lines were found", shown)
 	}
 }
 
@@ -221,6 +278,9 @@ func ours(words []string) []string {
 		w = strings.Trim(w, "[],.:")
 		if w == "…" || w == "" || w == `\` {
 			continue
+		}
+		if w == "N" { // some number
+			w = "9"
 		}
 		args = append(args, w)
 	}
