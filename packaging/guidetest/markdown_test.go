@@ -104,17 +104,24 @@ type link struct {
 
 func (p page) links() []link {
 	syntax := regexp.MustCompile(`(!?)\[((?:[^\[\]]|!\[[^\]]*\]\([^)]*\))*)\]\(([^)\s]+)\)`)
-	inline := regexp.MustCompile("`[^`]*`")
-	var all []link
+	inline := regexp.MustCompile("`[^`\n]*`")
+	var prose strings.Builder // a link may be broken over two lines
 	for _, l := range p.lines {
-		if l.code {
-			continue
+		for strings.Count(prose.String(), "\n") < l.number-1 {
+			prose.WriteByte('\n')
 		}
-		for _, m := range syntax.FindAllStringSubmatch(inline.ReplaceAllString(l.text, "``"), -1) {
-			all = append(all, link{page: p.path, number: l.number, picture: m[1] == "!", text: m[2], target: m[3]})
-			for _, in := range syntax.FindAllStringSubmatch(m[2], -1) { // a picture that is a link
-				all = append(all, link{page: p.path, number: l.number, picture: in[1] == "!", text: in[2], target: in[3]})
-			}
+		if !l.code {
+			prose.WriteString(inline.ReplaceAllString(l.text, "``"))
+		}
+	}
+	text := prose.String()
+	var all []link
+	for _, at := range syntax.FindAllStringSubmatchIndex(text, -1) {
+		m := syntax.FindStringSubmatch(text[at[0]:at[1]])
+		number := strings.Count(text[:at[0]], "\n") + 1
+		all = append(all, link{page: p.path, number: number, picture: m[1] == "!", text: m[2], target: m[3]})
+		for _, in := range syntax.FindAllStringSubmatch(m[2], -1) { // a picture that is a link
+			all = append(all, link{page: p.path, number: number, picture: in[1] == "!", text: in[2], target: in[3]})
 		}
 	}
 	return all
