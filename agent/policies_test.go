@@ -27,7 +27,7 @@ func packVersion(p policy.Policy, version int) policy.Policy {
 func TestRefusedPolicies(t *testing.T) {
 	good := packVersion(policyFor(t, "machine-1", 1, 3), 5)
 	next := func() policy.Policy { return packVersion(policyFor(t, "machine-1", 1, 4), 5) }
-	replace := func(old, new string) []byte { return bytes.Replace(next().Encode(), []byte(old), []byte(new), 1) }
+	replace := func(was, is string) []byte { return bytes.Replace(next().Encode(), []byte(was), []byte(is), 1) }
 	for _, row := range []struct {
 		name string
 		body []byte

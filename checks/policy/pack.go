@@ -109,7 +109,7 @@ func newerSchema(name string, data []byte) error {
 		return nil // decodeYAML says so
 	}
 	var root yaml.Node
-	if err := yaml.Unmarshal(data, &root); err != nil || len(root.Content) == 0 {
+	if yaml.Unmarshal(data, &root) != nil || len(root.Content) == 0 {
 		return nil // the same
 	}
 	keys := root.Content[0].Content

@@ -17,13 +17,11 @@ func accepts(check checks.Check, params json.RawMessage) error {
 	}
 	dec := json.NewDecoder(bytes.NewReader(params))
 	dec.UseNumber()
-	for {
-		token, err := dec.Token()
-		if err != nil {
-			return nil // its end: the check has decoded all of it
-		}
+	// Up to its end: the check has decoded all of it.
+	for token, err := dec.Token(); err == nil; token, err = dec.Token() {
 		if n, ok := token.(json.Number); ok && strings.HasPrefix(n.String(), "-") {
 			return fmt.Errorf("%s: a number below zero", n)
 		}
 	}
+	return nil
 }

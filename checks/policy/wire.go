@@ -129,11 +129,7 @@ func unambiguous(data []byte) error {
 	}
 	var open []level
 	dec := json.NewDecoder(bytes.NewReader(data))
-	for {
-		token, err := dec.Token()
-		if err != nil {
-			return nil
-		}
+	for token, err := dec.Token(); err == nil; token, err = dec.Token() {
 		var at *level
 		if len(open) > 0 {
 			at = &open[len(open)-1]
@@ -173,4 +169,5 @@ func unambiguous(data []byte) error {
 			}
 		}
 	}
+	return nil
 }

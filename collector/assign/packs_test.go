@@ -148,9 +148,9 @@ func TestAPackThatIsRefusedChangesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		before, leaves := o.current(pc1), len(o.leaves())
-		change := func(old, new string) func(assign.NewPack) assign.NewPack {
+		change := func(was, is string) func(assign.NewPack) assign.NewPack {
 			return func(in assign.NewPack) assign.NewPack {
-				in.Data = []byte(strings.Replace(string(in.Data), old, new, 1))
+				in.Data = []byte(strings.Replace(string(in.Data), was, is, 1))
 				return in
 			}
 		}
