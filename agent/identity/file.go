@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
+	"time"
 )
 
 // Names of the files.
@@ -31,7 +33,12 @@ func readFile(dir, name string) ([]byte, error) {
 			}
 		}
 	}
-	return os.ReadFile(path)
+	var b []byte
+	err := again(sharing, func() (err error) {
+		b, err = os.ReadFile(path)
+		return err
+	})
+	return b, err
 }
 
 // writeFile replaces a file of keys: after it returned, power loss leaves the
@@ -58,10 +65,42 @@ func writeFile(dir, name string, content []byte) (err error) {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if err := os.Rename(f.Name(), filepath.Join(dir, name)); err != nil {
+	if err := replace(f.Name(), filepath.Join(dir, name)); err != nil {
 		return err
 	}
 	return syncDir(dir)
+}
+
+// Windows replaces and removes no file that somebody reads, as a waiting service does for a moment:
+// how often, and after how long, it is tried again.
+const (
+	replaceTries = 50
+	replaceAfter = 20 * time.Millisecond
+)
+
+func replace(from, to string) error {
+	return again(inUse, func() error { return os.Rename(from, to) })
+}
+
+// again does what Windows refuses for a moment.
+func again(moment func(error) bool, do func() error) error {
+	for try := 1; ; try++ {
+		err := do()
+		if err == nil || runtime.GOOS != "windows" || try == replaceTries || !moment(err) {
+			return err
+		}
+		time.Sleep(replaceAfter)
+	}
+}
+
+// inUse tells whether Windows may say so of a file that somebody else has open.
+func inUse(err error) bool { return errors.Is(err, fs.ErrPermission) || sharing(err) }
+
+// sharing tells whether Windows says that somebody else has the file open.
+func sharing(err error) bool {
+	const errorSharingViolation = 32
+	var errno syscall.Errno
+	return errors.As(err, &errno) && errno == errorSharingViolation
 }
 
 // syncDir flushes names. Windows has no such call for a folder: NTFS writes
@@ -78,7 +117,7 @@ func syncDir(dir string) error {
 }
 
 func remove(dir, name string) error {
-	err := os.Remove(filepath.Join(dir, name))
+	err := again(inUse, func() error { return os.Remove(filepath.Join(dir, name)) })
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
