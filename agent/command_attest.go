@@ -58,7 +58,7 @@ func digest(ctx context.Context, file string) (sum [sha256.Size]byte, err error)
 	if err != nil {
 		return sum, err
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close()
 	hash := sha256.New()
 	if _, err := io.Copy(hash, untilDone{ctx, f}); err != nil {
 		return sum, err

@@ -145,7 +145,7 @@ func digestOf(file string) (sum [sha256.Size]byte, err error) {
 	if err != nil {
 		return sum, err
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close()
 	hash := sha256.New()
 	if _, err := io.Copy(hash, f); err != nil {
 		return sum, fmt.Errorf("read %s: %w", file, err)

@@ -36,8 +36,7 @@ func (pc windowsPC) msiexec(t *testing.T, args ...string) (log string, code int)
 		if winetest.NotStarted(string(out)) {
 			continue
 		}
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 			code = exit.ExitCode()
 		} else if err != nil {
 			t.Fatalf("msiexec: %v\n%s", err, out)
@@ -153,6 +152,33 @@ func (f fleet) await(n int, version string) enroll.Machine {
 	}
 }
 
+// attests demands that what the machine signs is known to the collector as its.
+func (f fleet) attests(machine enroll.Machine) {
+	f.t.Helper()
+	file := f.pc.LinuxPath(`C:\resultado.json`)
+	if err := os.WriteFile(file, []byte("{}\r\n"), 0o600); err != nil {
+		f.t.Fatal(err)
+	}
+	if out, code := f.pc.runInstalled(f.t, "attest", `C:\resultado.json`, "--data", agentData); code != 0 {
+		f.t.Errorf("attest: exit code %d: %s", code, out)
+	}
+	verify := func() (string, int) {
+		var out bytes.Buffer
+		code := collector.Main(f.t.Context(), []string{"attest", "verify", file, "--data", f.col.Dir},
+			collector.Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Version: "prueba"})
+		return out.String(), code
+	}
+	if out, code := verify(); code != 0 || !strings.Contains(out, machine.ID) || !strings.Contains(out, machine.Hostname) {
+		f.t.Errorf("what the machine signed: exit code %d: %s", code, out)
+	}
+	if err := os.WriteFile(file, []byte("{ }\r\n"), 0o600); err != nil {
+		f.t.Fatal(err)
+	}
+	if out, code := verify(); code != 1 {
+		f.t.Errorf("what was changed since: exit code %d: %s", code, out)
+	}
+}
+
 // onAMachine is the way of a machine: installed without a question by whoever rolls it
 // out, enrolled, repaired, upgraded, not stepped back, removed; and installed once more.
 func (in installers) onAMachine(t *testing.T) {
@@ -194,6 +220,7 @@ func (in installers) onAMachine(t *testing.T) {
 		t.Fatalf("upgrade: exit code %d\n%s", code, log)
 	}
 	unchanged("after an upgrade", "0.2.0")
+	f.attests(machine)
 	if log, code = pc.msiexec(t, "/i", before); code != 1603&0xff || !strings.Contains(log, "WIX_DOWNGRADE_DETECTED = {") { // of an exit code 8 bits reach Linux
 		t.Errorf("a step back: exit code %d, want 1603 for that it is one\n%s", code, log)
 	}

@@ -92,6 +92,7 @@ if exist "%KIT%vigia-tokens.csv" (
 set "DEP="
 set "VECES=0"
 set /a TOTAL=KIT_departamentos >nul 2>&1
+for /f "usebackq tokens=1* delims==" %%a in ("%KIT%vigia-kit.ini") do if "%%a"=="organizacion" echo   %%b
 if exist "%AGENTE%" echo   Vigía ya está en este equipo: si el instalador es más nuevo, se actualiza.
 if exist "%AGENTE%" echo   El alta y los datos se conservan.
 if %TOTAL% lss 1 goto sin_pregunta
@@ -100,7 +101,7 @@ rem --- La pregunta ------------------------------------------------------------
 rem set /a lee la variable por su nombre: de lo que se escriba solo queda un número.
 echo   ¿De qué departamento es este equipo?
 echo.
-for /f "usebackq tokens=1* delims==" %%a in ("%KIT%vigia-kit.ini") do for /f "tokens=1,2 delims=." %%i in ("%%a") do if "%%i"=="departamento" echo     %%j. %%b
+for /f "usebackq tokens=1,2* delims=.=" %%a in ("%KIT%vigia-kit.ini") do if "%%a"=="departamento" echo     %%b. %%c
 echo.
 :sin_pregunta
 setlocal EnableDelayedExpansion
