@@ -164,6 +164,7 @@ func (s *site) routes() []route {
 		{method: "GET", path: "/equipos/{id}", roles: all, serve: s.machine},
 		{method: "GET", path: "/controles", roles: all, serve: s.controls},
 		{method: "GET", path: "/controles/{id}", roles: all, serve: s.control},
+		{method: "GET", path: "/ayuda", roles: all, serve: s.help},
 		{method: "POST", path: "/salir", roles: all, serve: s.logOut},
 		{method: "GET", path: "/entrar", open: true, serve: s.logInForm},
 		{method: "POST", path: "/entrar", open: true, serve: s.logIn},

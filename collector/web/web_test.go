@@ -132,6 +132,7 @@ func TestRoutesByRole(t *testing.T) {
 	row("GET /equipos", "/equipos", look)
 	row("GET /equipos/{id}", "/equipos/"+id, look)
 	row("GET /controles", "/controles", look)
+	row("GET /ayuda", "/ayuda", look)
 	row("GET /controles/{id}", "/controles/AC-LOCK-15", look)
 	row("POST /salir", "/salir", want{http.StatusSeeOther, http.StatusSeeOther})
 	row("GET /entrar", "/entrar", want{http.StatusOK, http.StatusSeeOther})

@@ -239,7 +239,7 @@ func words() message.Catalogue {
 	} {
 		out[w[0]] = message.Entry{Say: message.Text{ES: w[1], EN: w[2]}}
 	}
-	for _, w := range admissionWords() {
+	for _, w := range append(admissionWords(), helpWords()...) {
 		out[w[0]] = message.Entry{Say: message.Text{ES: w[1], EN: w[2]}}
 	}
 	return out

@@ -141,7 +141,7 @@ func TestWhatProgramsSayToType(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, s := range strings.Split(text, "\n") {
+			for s := range strings.SplitSeq(text, "\n") {
 				typed := regexp.MustCompile(`^ +vigia(-agent)? [a-z]`).MatchString(s)
 				if typed { // an example, perhaps with what it does, some columns further right
 					s, _, _ = strings.Cut(strings.TrimSpace(s), "   ")

@@ -60,7 +60,7 @@ const (
 func draw(text string) []byte {
 	title, rest, _ := strings.Cut(strings.TrimRight(text, "\n"), "\n")
 	var lines []string
-	for _, l := range strings.Split(rest, "\n") {
+	for l := range strings.SplitSeq(rest, "\n") {
 		r := []rune(l)
 		for len(r) > columns {
 			lines = append(lines, string(r[:columns]))
