@@ -36,7 +36,7 @@ func place(path string, data []byte, mode fs.FileMode, name func(from, to string
 	if runtime.GOOS != "windows" { // there, rights are inherited from the folder
 		err = errors.Join(err, f.Chmod(mode))
 	}
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(err, giveToOwnerOf(dir, f), f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	if err := name(f.Name(), path); err != nil {
