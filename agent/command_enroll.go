@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"runtime"
 	"time"
 
@@ -119,7 +120,7 @@ const noService service.State = "none"
 
 // serviceOf is the state of the service that works in a folder.
 func (c *cli) serviceOf(dir folder) service.State {
-	if runtime.GOOS != "windows" && string(dir) != DefaultDataDir() {
+	if runtime.GOOS != "windows" && filepath.Clean(string(dir)) != DefaultDataDir() {
 		return noService // the unit of the package works in its own
 	}
 	state, err := service.Query(serviceName)

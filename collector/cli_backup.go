@@ -162,7 +162,9 @@ solos lo que la copia no tenga, hasta treinta días atrás.`,
 const serviceAccount = "vigia"
 
 // packaged tells whether the data folder is that of the package, on Linux.
-func (c *cli) packaged() bool { return runtime.GOOS == "linux" && c.dir == DefaultDataDir() }
+func (c *cli) packaged() bool {
+	return runtime.GOOS == "linux" && filepath.Clean(c.dir) == DefaultDataDir() // the shell completes it with a slash
+}
 
 // giveTo hands what root restores to the account that will serve it: the one that was
 // asked for, or, in the folder of the package, that of its service.

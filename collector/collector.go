@@ -179,9 +179,14 @@ func (c *Collector) absences(ctx context.Context, tx *storage.Tx, at time.Time) 
 	return out, nil
 }
 
-// policyOf composes the policy of a machine that enrols.
+// policyOf composes the policy of a machine that enrols. Where the rules give none, the
+// machine is let in all the same, and gets one with its first report after they are mended.
 func (c *Collector) policyOf(ctx context.Context, tx *storage.Tx, m enroll.Machine) (*apiv1.SignedPolicy, error) {
 	signed, _, err := c.Assign.Current(ctx, tx, assign.Machine{ID: m.ID, Hostname: m.Hostname, Department: m.Department})
+	if errors.Is(err, assign.ErrCompose) {
+		c.logger.ErrorContext(ctx, "no policy for a machine", "agent_id", m.ID, "error", err)
+		return nil, nil
+	}
 	return signed, err
 }
 

@@ -108,7 +108,7 @@ func configFile(file, dataDir string) string {
 		return file
 	}
 	own := filepath.Join(dataDir, ConfigFile)
-	if dataDir == DefaultDataDir() && runtime.GOOS != "windows" {
+	if filepath.Clean(dataDir) == DefaultDataDir() && runtime.GOOS != "windows" {
 		if _, err := os.Stat(own); errors.Is(err, fs.ErrNotExist) {
 			return systemConfig
 		}

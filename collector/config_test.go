@@ -3,6 +3,7 @@ package collector
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -67,5 +68,18 @@ func TestPacksMustExist(t *testing.T) {
 	if col, err := Open(t.Context(), Options{Dir: t.TempDir(), Config: cfg}); err == nil {
 		_ = col.Close()
 		t.Error("got no error for a pack that does not exist")
+	}
+}
+
+// The shell completes a folder with a slash; it is the package's all the same.
+func TestThePackagesFolderHoweverItIsWritten(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("only Linux has a second place")
+	}
+	for _, folder := range []string{DefaultDataDir(), DefaultDataDir() + "/", DefaultDataDir() + "/."} {
+		if got := configFile("", folder); got != systemConfig {
+			t.Errorf("%s: got %s, want %s", folder, got, systemConfig)
+		}
 	}
 }
