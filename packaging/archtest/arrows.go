@@ -158,6 +158,7 @@ func OSTaggedIn() []string {
 	return of("checks/host/local", "checks/personaldata/isolate", "packaging/service",
 		"checks/personaldata/detect",  // kernels in assembly; a portable twin of each is tested everywhere
 		"checks/personaldata/extract", // as in detect
+		"collector/storage",           // whom a file belongs to
 	)
 }
 
