@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode/utf16"
 
+	"vigia/collector/api/carry"
 	apiv1 "vigia/collector/api/v1"
 )
 
@@ -78,7 +79,7 @@ func rowOf(r *csv.Reader, host string, hosts, tokens int) (tokenRow, error) {
 			continue
 		}
 		name := strings.TrimSpace(record[hosts])
-		if whole, same := sameHost(name, host); same {
+		if whole, same := carry.SameHost(name, host); same {
 			line, _ := r.FieldPos(hosts)
 			own = append(own, tokenRow{token: strings.Clone(strings.TrimSpace(record[tokens])), line: line, whole: whole})
 		}
@@ -100,18 +101,6 @@ func oneOf(own []tokenRow, host string) (tokenRow, error) {
 	return tokenRow{}, &problem{code: "problem.token_hosts", args: map[string]string{
 		"host": host, "lines": fmt.Sprintf("%d, %d", own[0].line, own[1].line),
 	}}
-}
-
-// sameHost tells whether two names may be one machine's, and whether they are the same
-// whole. One without a domain may be of any.
-func sameHost(a, b string) (whole, same bool) {
-	a, b = strings.TrimSuffix(strings.ToLower(a), "."), strings.TrimSuffix(strings.ToLower(b), ".")
-	if a == b {
-		return a != "", a != ""
-	}
-	shortA, domainA, _ := strings.Cut(a, ".")
-	shortB, domainB, _ := strings.Cut(b, ".")
-	return false, shortA == shortB && shortA != "" && (domainA == "" || domainB == "")
 }
 
 // separatorOf is what separates the columns of a table whose head is line; 0: it is none.

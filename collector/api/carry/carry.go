@@ -25,7 +25,9 @@ import (
 	"strings"
 
 	"filippo.io/age"
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	apiv1 "vigia/collector/api/v1"
 )
@@ -43,7 +45,13 @@ const (
 	MaxFile = 64 << 20
 	// MaxItems bounds the items of a request.
 	MaxItems = 1 << 16
-	// maxMessage bounds one message in a file.
+	// MaxRequestHead and MaxAnswer bound the first message of a file, in bytes, and
+	// maxHeadFields the fields in it at all levels: a reader takes it apart before it
+	// can know who signed it. An answer may hold a policy and what goes with it.
+	MaxRequestHead = 64 << 10
+	MaxAnswer      = 5 << 20
+	maxHeadFields  = 1024
+	// maxMessage bounds one message after it.
 	maxMessage = apiv1.MaxMessageBytes
 )
 
@@ -136,12 +144,12 @@ type Writer struct {
 
 // NewRequest begins a request, encrypted to the collector.
 func NewRequest(w io.Writer, to string, head *apiv1.FileRequest) (*Writer, error) {
-	return newWriter(w, to, magicRequest, apiv1.DomainFileRequest, head)
+	return newWriter(w, to, requestForm(), head)
 }
 
 // WriteAnswer writes a whole answer, encrypted to the machine.
 func WriteAnswer(w io.Writer, to string, answer *apiv1.FileAnswer, sign Signer) error {
-	out, err := newWriter(w, to, magicAnswer, apiv1.DomainFileAnswer, answer)
+	out, err := newWriter(w, to, answerForm(), answer)
 	if err != nil {
 		return err
 	}
@@ -149,20 +157,31 @@ func WriteAnswer(w io.Writer, to string, answer *apiv1.FileAnswer, sign Signer) 
 	return err
 }
 
-func newWriter(w io.Writer, to, magic string, domain apiv1.Domain, head proto.Message) (*Writer, error) {
+// form is one of the two kinds of file.
+type form struct {
+	magic   string
+	domain  apiv1.Domain
+	maxHead int
+}
+
+func requestForm() form { return form{magicRequest, apiv1.DomainFileRequest, MaxRequestHead} }
+
+func answerForm() form { return form{magicAnswer, apiv1.DomainFileAnswer, MaxAnswer} }
+
+func newWriter(w io.Writer, to string, kind form, head proto.Message) (*Writer, error) {
 	r, err := recipient(to)
 	if err != nil {
 		return nil, err
 	}
-	out := &Writer{domain: domain, sum: sha256.New()}
+	out := &Writer{domain: kind.domain, sum: sha256.New()}
 	if out.encrypted, err = age.Encrypt(w, r); err != nil {
 		return nil, fmt.Errorf("encrypt: %w", err)
 	}
 	out.content = gzip.NewWriter(out.encrypted)
-	if err := out.write([]byte(magic)); err != nil {
+	if err := out.write([]byte(kind.magic)); err != nil {
 		return nil, err
 	}
-	return out, out.message(head)
+	return out, out.message(head, kind.maxHead)
 }
 
 // Item adds an item to a request. ErrTooBig means that it does not fit any more
@@ -171,7 +190,7 @@ func (w *Writer) Item(item *apiv1.Item) error {
 	if w.items >= MaxItems || w.size+int64(proto.Size(item))+reserve > MaxFile {
 		return ErrTooBig
 	}
-	if err := w.message(item); err != nil {
+	if err := w.message(item, maxMessage); err != nil {
 		return err
 	}
 	w.items++
@@ -201,12 +220,12 @@ func (w *Writer) Close(sign Signer) ([sha256.Size]byte, error) {
 	return sum, w.encrypted.Close()
 }
 
-func (w *Writer) message(m proto.Message) error {
+func (w *Writer) message(m proto.Message, most int) error {
 	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
 	if err != nil {
 		return fmt.Errorf("encode: %w", err)
 	}
-	if len(b) > maxMessage {
+	if len(b) > most {
 		return ErrTooBig
 	}
 	return w.write(append(binary.AppendUvarint(nil, uint64(len(b))), b...))
@@ -250,7 +269,7 @@ type Request struct {
 func ReadRequest(r io.Reader, key Key) (*Request, error) {
 	req := &Request{FileRequest: &apiv1.FileRequest{}}
 	var err error
-	req.Signed, err = read(r, key, magicRequest, apiv1.DomainFileRequest, req.FileRequest, func(b []byte) error {
+	req.Signed, err = read(r, key, requestForm(), req.FileRequest, func(b []byte) error {
 		if len(req.Items) >= MaxItems {
 			return ErrTooBig
 		}
@@ -277,7 +296,7 @@ type Answer struct {
 func ReadAnswer(r io.Reader, key Key) (*Answer, error) {
 	a := &Answer{FileAnswer: &apiv1.FileAnswer{}}
 	var err error
-	a.Signed, err = read(r, key, magicAnswer, apiv1.DomainFileAnswer, a.FileAnswer, func([]byte) error { return ErrFormat })
+	a.Signed, err = read(r, key, answerForm(), a.FileAnswer, func([]byte) error { return ErrFormat })
 	if err != nil {
 		return nil, err
 	}
@@ -288,7 +307,7 @@ func ReadAnswer(r io.Reader, key Key) (*Answer, error) {
 const ageMagic = "age-encryption.org/v1\n"
 
 // read takes a file apart: head, then what follows it, handed to more.
-func read(r io.Reader, key Key, magic string, domain apiv1.Domain, head proto.Message, more func([]byte) error) (Signed, error) {
+func read(r io.Reader, key Key, kind form, head proto.Message, more func([]byte) error) (Signed, error) {
 	file := bufio.NewReader(&bounded{r: r, left: MaxFile + MaxFile/64})
 	if begin, err := file.Peek(len(ageMagic)); err != nil || string(begin) != ageMagic {
 		if err != nil && !errors.Is(err, io.EOF) {
@@ -310,7 +329,7 @@ func read(r io.Reader, key Key, magic string, domain apiv1.Domain, head proto.Me
 	}
 	unpacked.Multistream(false)
 	c := &content{r: bufio.NewReader(&bounded{r: unpacked, left: MaxFile + reserve}), sum: sha256.New()}
-	signed, err := c.read(magic, domain, head, more)
+	signed, err := c.read(kind, head, more)
 	if err != nil {
 		return Signed{}, damaged(err)
 	}
@@ -343,17 +362,18 @@ type content struct {
 	sum hash.Hash
 }
 
-func (c *content) read(magic string, domain apiv1.Domain, head proto.Message, more func([]byte) error) (Signed, error) {
-	begin := make([]byte, len(magic))
+func (c *content) read(kind form, head proto.Message, more func([]byte) error) (Signed, error) {
+	begin := make([]byte, len(kind.magic))
 	if _, err := io.ReadFull(c.r, begin); err != nil {
 		return Signed{}, err
 	}
-	if string(begin) != magic {
+	if string(begin) != kind.magic {
 		return Signed{}, ErrFormat
 	}
 	c.sum.Write(begin)
-	for take := func(b []byte) error { return proto.Unmarshal(b, head) }; ; take = more {
-		b, err := c.message()
+	take, most := func(b []byte) error { return takeHead(b, head) }, uint64(kind.maxHead)
+	for ; ; take, most = more, maxMessage {
+		b, err := c.message(most)
 		if err != nil {
 			return Signed{}, err
 		}
@@ -364,19 +384,57 @@ func (c *content) read(magic string, domain apiv1.Domain, head proto.Message, mo
 			return Signed{}, err
 		}
 	}
-	signed := Signed{signature: make([]byte, ed25519.SignatureSize), domain: domain}
+	signed := Signed{signature: make([]byte, ed25519.SignatureSize), domain: kind.domain}
 	copy(signed.Hash[:], c.sum.Sum(nil))
 	_, err := io.ReadFull(c.r, signed.signature)
 	return signed, err
 }
 
-// message reads the next message, empty at the end.
-func (c *content) message() ([]byte, error) {
+// takeHead takes apart the first message of a file. Its fields are counted before: two
+// bytes can make a message of a hundred.
+func takeHead(b []byte, head proto.Message) error {
+	left := maxHeadFields
+	if err := countFields(b, head.ProtoReflect().Descriptor(), &left); err != nil {
+		return err
+	}
+	return proto.Unmarshal(b, head)
+}
+
+// countFields takes the fields of a message, and of those in it, from what is left.
+func countFields(b []byte, of protoreflect.MessageDescriptor, left *int) error {
+	for len(b) > 0 {
+		if *left--; *left < 0 {
+			return ErrTooBig
+		}
+		number, wire, n := protowire.ConsumeTag(b)
+		if n < 0 {
+			return protowire.ParseError(n)
+		}
+		value := b[n:]
+		size := protowire.ConsumeFieldValue(number, wire, value)
+		if size < 0 {
+			return protowire.ParseError(size)
+		}
+		b = value[size:]
+		field := of.Fields().ByNumber(number)
+		if wire != protowire.BytesType || field == nil || field.Message() == nil {
+			continue
+		}
+		inner, _ := protowire.ConsumeBytes(value)
+		if err := countFields(inner, field.Message(), left); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// message reads the next message of at most so many bytes, empty at the end.
+func (c *content) message(most uint64) ([]byte, error) {
 	size, err := binary.ReadUvarint(c.r)
 	if err != nil {
 		return nil, err
 	}
-	if size > maxMessage {
+	if size > most {
 		return nil, ErrTooBig
 	}
 	b := make([]byte, size)

@@ -3,9 +3,12 @@ package carry
 import (
 	"bytes"
 	"crypto/ed25519"
+	"encoding/binary"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -207,6 +210,59 @@ func TestContentIsBounded(t *testing.T) {
 	}
 	if _, err := ReadRequest(bytes.NewReader(b.Bytes()), collector); err == nil {
 		t.Error("80 MiB of zeros in some kilobytes were read")
+	}
+}
+
+// A head is taken apart before anybody vouches for it: it costs little, whatever it says.
+func TestHeadIsBounded(t *testing.T) {
+	t.Parallel()
+	key := newKey(t)
+	to, err := recipient(key.Recipient())
+	if err != nil {
+		t.Fatal(err)
+	}
+	inside := func(field byte, inner []byte) []byte {
+		return append(append([]byte{field<<3 | 2}, binary.AppendUvarint(nil, uint64(len(inner)))...), inner...)
+	}
+	file := func(magic string, head []byte) []byte {
+		content := append([]byte(magic), binary.AppendUvarint(nil, uint64(len(head)))...)
+		return seal(t, to, append(content, head...))
+	}
+	for _, row := range []struct {
+		name, magic string
+		head        []byte
+	}{
+		{"a request of 8 MiB", magicRequest, inside(4, make([]byte, 8<<20-64))},
+		{"items in the head", magicRequest, inside(7, bytes.Repeat([]byte{0x0a, 0}, 30<<10))},
+		{"an answer of 8 MiB", magicAnswer, inside(5, inside(3, make([]byte, 8<<20-64)))},
+		{"an answer of empty certificates", magicAnswer, inside(4, bytes.Repeat([]byte{0x12, 0}, 2<<20))},
+		{"an answer of unknown fields", magicAnswer, bytes.Repeat([]byte{0x78, 0}, 2<<20)},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			b := file(row.magic, row.head)
+			read := func() error {
+				if row.magic == magicRequest {
+					_, err := ReadRequest(bytes.NewReader(b), key)
+					return err
+				}
+				_, err := ReadAnswer(bytes.NewReader(b), key)
+				return err
+			}
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			err := read()
+			runtime.ReadMemStats(&after)
+			if !errors.Is(err, ErrTooBig) {
+				t.Errorf("got %v, want ErrTooBig", err)
+			}
+			// Other tests run beside this one; without the bounds it is hundreds.
+			if got := (after.TotalAlloc - before.TotalAlloc) >> 20; got > 64 {
+				t.Errorf("%d bytes took %d MiB", len(b), got)
+			}
+		})
+	}
+	if _, err := NewRequest(io.Discard, key.Recipient(), &apiv1.FileRequest{Hostname: string(make([]byte, MaxRequestHead))}); !errors.Is(err, ErrTooBig) {
+		t.Errorf("a head that nobody would read is written: %v", err)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -157,29 +158,60 @@ func (k Kit) Route() string {
 	return k.Collector
 }
 
-// TokenFor is the token of a machine: its own, else the one for any.
+// TokenFor is the token of a machine: its own, else the one for any. Names are compared as
+// SameHost does.
 func (k Kit) TokenFor(host string) (apiv1.Token, error) {
-	text := k.Token
-	for _, t := range k.Tokens {
-		if strings.EqualFold(t.Host, host) {
-			text = t.Token
-		}
-	}
-	if text == "" {
+	own := rowsOf(k.Tokens, host, func(t KitToken) (name, value string) { return t.Host, t.Token })
+	switch {
+	case len(own) == 1:
+		return apiv1.ParseToken(own[0])
+	case len(own) > 1:
+		return apiv1.Token{}, fmt.Errorf("the kit has tokens of %d machines that %s could be", len(own), host)
+	case k.Token == "":
 		return apiv1.Token{}, fmt.Errorf("the kit has no token for %s", host)
 	}
-	return apiv1.ParseToken(text)
+	return apiv1.ParseToken(k.Token)
 }
 
 // DepartmentOf is the department that the machine is known to belong to, empty
 // for none.
 func (k Kit) DepartmentOf(host string) string {
-	for _, m := range k.Machines {
-		if strings.EqualFold(m.Host, host) {
-			return m.Department
+	own := rowsOf(k.Machines, host, func(m KitMachine) (name, value string) { return m.Host, m.Department })
+	if len(own) != 1 {
+		return ""
+	}
+	return own[0]
+}
+
+// rowsOf are the different values of the rows with a machine's name or, without one, of
+// those that differ from it in the domain alone.
+func rowsOf[R any](rows []R, host string, of func(R) (name, value string)) []string {
+	var exact, near []string
+	for _, row := range rows {
+		name, value := of(row)
+		switch whole, same := SameHost(name, host); {
+		case whole && !slices.Contains(exact, value):
+			exact = append(exact, value)
+		case same && !whole && !slices.Contains(near, value):
+			near = append(near, value)
 		}
 	}
-	return ""
+	if len(exact) > 0 {
+		return exact
+	}
+	return near
+}
+
+// SameHost tells whether two names may be one machine's, and whether they are the same
+// whole. One without a domain may be of any.
+func SameHost(a, b string) (whole, same bool) {
+	a, b = strings.TrimSuffix(strings.ToLower(a), "."), strings.TrimSuffix(strings.ToLower(b), ".")
+	if a == b {
+		return a != "", a != ""
+	}
+	shortA, domainA, _ := strings.Cut(a, ".")
+	shortB, domainB, _ := strings.Cut(b, ".")
+	return false, shortA == shortB && shortA != "" && (domainA == "" || domainB == "")
 }
 
 // PolicySigners are the keys that sign answers.

@@ -81,6 +81,36 @@ func TestKit(t *testing.T) {
 	}
 }
 
+// Who lists machines by their bare names means those whose system knows the domain, too.
+func TestKitByHostName(t *testing.T) {
+	t.Parallel()
+	k := kit(t)
+	root := authority(t)
+	a, b := apiv1.NewToken(root).String(), apiv1.NewToken(root).String()
+	k.Token = ""
+	k.Tokens = []KitToken{{"PC-014", a}, {"pc-015.norte.example", a}, {"pc-015.sur.example", b}, {"pc-016", a}, {"pc-016.ayto.example", b}}
+	k.Machines = []KitMachine{{"PC-014", "Tesorería"}, {"pc-015.norte.example", "Catastro"}, {"pc-015.sur.example", "Padrón"}}
+	for _, row := range []struct{ host, token, department string }{
+		{"pc-014.ayto.example", a, "Tesorería"},
+		{"pc-014", a, "Tesorería"},
+		{"pc-015.SUR.example.", b, "Padrón"},
+		{"pc-015", "", ""}, // of either
+		{"pc-015.este.example", "", ""},
+		{"pc-016.ayto.example", b, ""},
+		{"pc-016", a, ""},
+		{"pc-01", "", ""},
+		{"", "", ""},
+	} {
+		got, err := k.TokenFor(row.host)
+		if (err == nil) != (row.token != "") || err == nil && got.String() != row.token {
+			t.Errorf("%q: the wrong token (%v)", row.host, err)
+		}
+		if got := k.DepartmentOf(row.host); got != row.department {
+			t.Errorf("%q: got department %q, want %q", row.host, got, row.department)
+		}
+	}
+}
+
 func TestKitThatDoesNotHoldTogether(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
