@@ -76,7 +76,7 @@ func Load(src Source, into any) error {
 		switch {
 		case errors.Is(err, fs.ErrNotExist) && !src.Required:
 		case err != nil:
-			return &Error{File: src.File, Problem: err.Error()}
+			return &Error{File: src.File, Problem: plain(err)}
 		default:
 			if lines, err = checkYAML(src.File, data, known); err != nil {
 				return err
@@ -95,7 +95,7 @@ func Load(src Source, into any) error {
 func readFile(name string) ([]byte, error) {
 	info, err := os.Stat(name)
 	if err != nil {
-		return nil, plain(err)
+		return nil, err
 	}
 	if !info.Mode().IsRegular() {
 		return nil, errors.New("is not a regular file")
@@ -103,16 +103,21 @@ func readFile(name string) ([]byte, error) {
 	if info.Size() > MaxFile {
 		return nil, fmt.Errorf("is larger than %d bytes", MaxFile)
 	}
-	data, err := os.ReadFile(name)
-	return data, plain(err)
+	return os.ReadFile(name)
 }
 
-// plain drops the path from an error that will be shown beside it.
-func plain(err error) error {
-	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
-		return pathErr.Err
+// plain says an error of a file that is shown beside it: the commonest in the same words
+// on every system.
+func plain(err error) string {
+	switch pathErr, ok := errors.AsType[*fs.PathError](err); {
+	case errors.Is(err, fs.ErrNotExist):
+		return "does not exist"
+	case errors.Is(err, fs.ErrPermission):
+		return "may not be read"
+	case ok:
+		return pathErr.Err.Error()
 	}
-	return err
+	return err.Error()
 }
 
 // readEnviron puts the variables with the prefix over the file.

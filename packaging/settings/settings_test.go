@@ -2,6 +2,7 @@ package settings
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -97,7 +98,7 @@ func TestMissingFile(t *testing.T) {
 		t.Errorf("optional: %v", err)
 	}
 	var e *Error
-	if err := Load(Source{File: missing, Required: true}, &got); !errors.As(err, &e) || e.File != missing {
+	if err := Load(Source{File: missing, Required: true}, &got); !errors.As(err, &e) || e.File != missing || e.In("es") != missing+": no existe" {
 		t.Errorf("required: got %v, want an *Error that names the file", err)
 	}
 }
@@ -120,7 +121,7 @@ func TestErrorsInSpanish(t *testing.T) {
 	}{
 		{Error{File: "a.yaml", Line: 3, Key: "x.y", Problem: "is not a known setting" + suggest("x.y", map[string]kind{"x.z": single})}, `a.yaml:3: x.y: no es una opción conocida; ¿quería decir "x.z"?`},
 		{Error{File: environment, Key: "VIGIA_X", Problem: "is not a known setting"}, "variable de entorno: VIGIA_X: no es una opción conocida"},
-		{Error{File: "a.yaml", Problem: "no such file or directory"}, "a.yaml: no existe"},
+		{Error{File: "a.yaml", Problem: plain(&fs.PathError{Op: "open", Path: "a.yaml", Err: fs.ErrNotExist})}, "a.yaml: no existe"},
 		{Error{File: "a.yaml", Line: 1, Key: "x", Problem: "stands already on line 7"}, "a.yaml:1: x: ya está en la línea 7"},
 	} {
 		if got := row.err.In("es"); got != row.want {

@@ -15,8 +15,7 @@ func (e *Error) In(lang string) string {
 	return s.Error()
 }
 
-// spanish puts the words of this package, of the system and of those who check values for
-// it into Spanish. Names and values, which are quoted or come last, stay.
+// spanish puts the words of this package and of those who check values for it into Spanish. Names and values, which are quoted or come last, stay.
 func spanish(problem string) string {
 	return strings.NewReplacer(
 		"is not a known setting", "no es una opción conocida",
@@ -34,10 +33,8 @@ func spanish(problem string) string {
 		"no time zone ", "no hay ninguna zona horaria ",
 		": use a name such as ", ": use un nombre como ",
 		" or Europe/Madrid", " o Europe/Madrid",
-		"no such file or directory", "no existe",
-		"The system cannot find the file specified.", "no existe",
-		"permission denied", "no hay permiso para leerlo",
-		"Access is denied.", "no hay permiso para leerlo",
+		"does not exist", "no existe",
+		"may not be read", "no hay permiso para leerlo",
 		"cannot parse value as ", "no se entiende; se espera ",
 		"'int'", "un número entero", "'bool'", "true o false",
 	).Replace(problem)
