@@ -125,15 +125,18 @@ func (c *cli) writeKit(ctx context.Context, col *Collector, dir string, f kitFla
 			return err
 		}
 	}
-	k, err := col.kit(ctx, c.by, f)
+	if err := writable(dir); err != nil {
+		return err
+	}
+	k, b, err := col.kit(ctx, c.by, f)
 	if err != nil {
 		return err
 	}
-	b, err := k.Encode()
-	if err != nil {
-		return err
+	settings, left := scriptSettings(k)
+	for _, name := range left {
+		fmt.Fprintf(c.Stderr, "Aviso: %s\n", name)
 	}
-	if err := kit.Write(dir, scriptSettings(k)); err != nil {
+	if err := kit.Write(dir, settings); err != nil {
 		return err
 	}
 	if err := putFile(dir, carry.KitFile, bytes.NewReader(b)); err != nil {
@@ -143,18 +146,44 @@ func (c *cli) writeKit(ctx context.Context, col *Collector, dir string, f kitFla
 	return nil
 }
 
-// scriptSettings are what the script for Windows must know. Tokens are its business only
-// where the installer uses them.
-func scriptSettings(k carry.Kit) kit.Settings {
-	s := kit.Settings{Organisation: k.Organisation, Collector: k.Route(), Departments: k.Departments}
+// scriptSettings are what the script for Windows must know, and what of it does not fit
+// into one, in words. Tokens are its business only where the installer uses them.
+func scriptSettings(k carry.Kit) (s kit.Settings, left []string) {
+	s.Collector = k.Route()
+	var ok bool
+	if s.Organisation, ok = kit.FitName(k.Organisation); !ok {
+		s.Organisation = ""
+		left = append(left, "el nombre de la organización tiene letras que la instalación guiada no admite: no lo muestra.")
+	}
+	var names []string
+	s.Departments, names = kit.Fit(k.Departments)
+	switch {
+	case len(s.Departments) == kit.MaxDepartments && len(names) > 10:
+		left = append(left, fmt.Sprintf("%d departamentos no están en la lista de la instalación guiada, que admite %d. Qué hacer: "+
+			"en los equipos de los demás pulse Intro y asigne el departamento después.", len(names), kit.MaxDepartments))
+	default:
+		for _, name := range names {
+			left = append(left, fmt.Sprintf("el departamento %q no está en la lista de la instalación guiada, que no admite comillas, "+
+				"corchetes, letras raras ni más de 100 letras. Qué hacer: en sus equipos pulse Intro y asígnelo después.", name))
+		}
+	}
 	if s.Collector == "" {
-		return s
+		return s, left
 	}
 	s.Token = k.Token
 	for _, t := range k.Tokens {
 		s.Tokens = append(s.Tokens, kit.HostToken{Host: t.Host, Token: t.Token})
 	}
-	return s
+	return s, left
+}
+
+// writable is the error of writing into a folder, known before a token is made.
+func writable(dir string) error {
+	f, err := carry.Create(dir)
+	if err != nil {
+		return fmt.Errorf("escribir en %s: %w", dir, err)
+	}
+	return f.Abandon()
 }
 
 func (c *cli) tellKit(dir string, k carry.Kit) {
@@ -171,10 +200,11 @@ func (c *cli) tellKit(dir string, k carry.Kit) {
 		"  Linux: vigia-agent enroll --collector %s --token CÓDIGO\n", k.Route())
 }
 
-// kit composes the kit, and makes its tokens.
-func (c *Collector) kit(ctx context.Context, by string, f kitFlags) (carry.Kit, error) {
+// kit composes the kit, makes its tokens, and encodes it. When something does not fit
+// together there are no tokens either.
+func (c *Collector) kit(ctx context.Context, by string, f kitFlags) (k carry.Kit, encoded []byte, err error) {
 	pin := apiv1.Pin(c.CA.Root())
-	k := carry.Kit{
+	k = carry.Kit{
 		Organisation: c.Config.Organisation, Collector: f.address, Created: c.now().UTC().Truncate(time.Second),
 		Token: f.token, Root: c.CA.Root().Raw, CAPin: pin[:], LogKey: c.Log.Verifier(), Recipient: c.files.Recipient(),
 	}
@@ -182,18 +212,18 @@ func (c *Collector) kit(ctx context.Context, by string, f kitFlags) (carry.Kit, 
 		k.PolicyKeys = append(k.PolicyKeys, key)
 	}
 	if f.tokens != "" {
-		var err error
 		if k.Tokens, err = readTokens(f.tokens); err != nil {
-			return carry.Kit{}, err
+			return carry.Kit{}, nil, err
 		}
 	}
-	err := c.DB.Write(ctx, func(ctx context.Context, tx *storage.Tx) error {
+	given := k.Tokens
+	err = c.DB.Write(ctx, func(ctx context.Context, tx *storage.Tx) error {
 		known, err := c.Enroll.Known(ctx, tx)
 		if err != nil {
 			return err
 		}
 		k.Departments, k.Machines = departments(known)
-		fresh := slices.Clone(k.Tokens)
+		fresh := slices.Clone(given)
 		for _, host := range f.hosts {
 			token, err := c.Enroll.CreateToken(ctx, tx, enroll.TokenRequest{Hostname: host, Department: f.department, Lifetime: f.ttl, By: by})
 			if err != nil {
@@ -202,14 +232,24 @@ func (c *Collector) kit(ctx context.Context, by string, f kitFlags) (carry.Kit, 
 			fresh = append(fresh, carry.KitToken{Host: host, Token: token.String()})
 		}
 		k.Tokens = fresh // the transaction may run again
-		if f.group == 0 {
-			return nil
+		if f.group > 0 {
+			token, err := c.Enroll.CreateToken(ctx, tx, enroll.TokenRequest{Machines: f.group, Approval: f.approve == "manual", Department: f.department, Lifetime: f.ttl, By: by})
+			if err != nil {
+				return err
+			}
+			k.Token = token.String()
 		}
-		token, err := c.Enroll.CreateToken(ctx, tx, enroll.TokenRequest{Machines: f.group, Approval: f.approve == "manual", Department: f.department, Lifetime: f.ttl, By: by})
-		k.Token = token.String()
-		return err
+		if encoded, err = k.Encode(); err != nil {
+			return err
+		}
+		settings, _ := scriptSettings(k)
+		if err := settings.Check(); err != nil {
+			return fmt.Errorf("el kit lleva un nombre de equipo o una dirección que la instalación guiada no admite; "+
+				"no se creó ningún código: %w", err)
+		}
+		return nil
 	})
-	return k, err
+	return k, encoded, err
 }
 
 // departments are those of the known machines, each once, and which machine belongs where.

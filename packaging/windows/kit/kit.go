@@ -11,11 +11,12 @@
 package kit
 
 import (
+	"crypto/rand"
 	_ "embed"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -68,39 +69,111 @@ type HostToken struct{ Host, Token string }
 // ErrName is the error of a name that cannot be handed to an installer.
 var ErrName = errors.New("the name has letters that an installer cannot take")
 
-// Write writes the kit's files into a folder that is there, in place of those of an
-// older kit. The installers are put beside them by whoever has them.
-func Write(dir string, s Settings) error {
+// file is one of a kit; without a text it is not in this one.
+type file struct {
+	name, text string
+	mode       os.FileMode
+}
+
+// Check is the error of Write about settings that cannot be written.
+func (s Settings) Check() error {
+	_, err := s.files()
+	return err
+}
+
+func (s Settings) files() ([]file, error) {
 	settings, err := s.lines()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	tokens, err := s.table()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, f := range []struct {
-		name, text string
-		mode       os.FileMode
-	}{
+	return []file{
 		{ScriptFile, console(script), 0o755},
 		{ReadmeFile, "\ufeff" + readme, 0o644}, // with the mark that old editors need
 		{SettingsFile, console(settings), 0o644},
 		{TokenFile, line(s.Token), 0o600},
 		{TokensFile, tokens, 0o600},
-	} {
-		path := filepath.Join(dir, f.name)
+	}, nil
+}
+
+// Write writes the kit's files into a folder that is there, in place of those of an
+// older kit. The installers are put beside them by whoever has them. What the folder
+// has is not trusted: nothing is written through a link, or out of the folder.
+func Write(dir string, s Settings) error {
+	files, err := s.files()
+	if err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return fmt.Errorf("write the kit: %w", err)
+	}
+	defer root.Close()
+	for _, f := range files {
 		if f.text == "" {
-			if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			if err := root.Remove(f.name); err != nil && !errors.Is(err, os.ErrNotExist) {
 				return fmt.Errorf("remove what an older kit had: %w", err)
 			}
 			continue
 		}
-		if err := os.WriteFile(path, []byte(windowsLines(f.text)), f.mode); err != nil {
+		if err := put(root, f); err != nil {
 			return fmt.Errorf("write the kit: %w", err)
 		}
 	}
 	return nil
+}
+
+// put writes a file under a name that nobody could foresee, and gives it its own when
+// it is whole and durable.
+func put(root *os.Root, f file) error {
+	temp := ".vigia-" + rand.Text() + ".tmp"
+	w, err := root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, f.mode)
+	if err != nil {
+		return err
+	}
+	_, err = w.WriteString(windowsLines(f.text))
+	if err == nil {
+		err = w.Sync()
+	}
+	if err = errors.Join(err, w.Close()); err == nil {
+		err = root.Rename(temp, f.name)
+	}
+	if err != nil {
+		return errors.Join(err, root.Remove(temp))
+	}
+	return nil
+}
+
+// Plain is a name with the dashes and quotes that a console has, for those that word
+// processors make of them.
+func Plain(name string) string {
+	return strings.NewReplacer("–", "-", "—", "-", "‑", "-", "’", "'", "‘", "'", "“", "'", "”", "'", "\u00a0", " ").Replace(name)
+}
+
+// Fit are the departments that an installer takes, as Plain writes them, each once, and
+// those that it does not take, as they were. ErrName says which ones those are; what is
+// more than MaxDepartments is not taken either.
+func Fit(names []string) (fit, left []string) {
+	for _, name := range names {
+		plain := Plain(name)
+		switch {
+		case plain == "" || checkName(plain) != nil || len(fit) == MaxDepartments && !slices.Contains(fit, plain):
+			left = append(left, name)
+		case !slices.Contains(fit, plain):
+			fit = append(fit, plain)
+		}
+	}
+	return fit, left
+}
+
+// FitName is a name of an organisation as Plain writes it, or false if no installer
+// takes it.
+func FitName(name string) (string, bool) {
+	plain := Plain(name)
+	return plain, checkName(plain) == nil
 }
 
 // lines writes the settings for the script.

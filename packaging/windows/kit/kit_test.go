@@ -2,8 +2,10 @@ package kit
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -102,5 +104,49 @@ func TestNamesThatAnInstallerCannotTake(t *testing.T) {
 		if err := Write(t.TempDir(), s); err == nil {
 			t.Errorf("written: %+v", s)
 		}
+	}
+}
+
+// Somebody had the stick before: what it has is not trusted.
+func TestWriteFollowsNoLink(t *testing.T) {
+	stick, home := t.TempDir(), t.TempDir()
+	victim, stolen := filepath.Join(home, "ca.key"), filepath.Join(home, "stolen.txt")
+	if err := os.WriteFile(victim, []byte("key"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for link, to := range map[string]string{ReadmeFile: victim, TokensFile: victim, TokenFile: stolen} {
+		if err := os.Symlink(to, filepath.Join(stick, link)); err != nil {
+			t.Skip("no links here:", err)
+		}
+	}
+	if err := Write(stick, Settings{Collector: "a:1", Token: "t"}); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(victim); err != nil || string(b) != "key" {
+		t.Errorf("a file outside the stick is %q now, %v", b, err)
+	}
+	if _, err := os.Lstat(stolen); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the token left the stick: %v", err)
+	}
+	if b, err := os.ReadFile(filepath.Join(stick, TokenFile)); err != nil || string(b) != "t\r\n" {
+		t.Errorf("the token is %q, %v", b, err)
+	}
+	if left, _ := os.ReadDir(stick); len(left) != 4 {
+		t.Errorf("the stick holds %v", left)
+	}
+}
+
+func TestFit(t *testing.T) {
+	fit, left := Fit([]string{"Policía – Tráfico", "Policía — Tráfico", "Niños’", "“Norte”", "Área [1]", "", "Obras"})
+	if want := []string{"Policía - Tráfico", "Niños'", "'Norte'", "Obras"}; !slices.Equal(fit, want) || !slices.Equal(left, []string{"Área [1]", ""}) {
+		t.Errorf("got %q, left %q", fit, left)
+	}
+	var many []string
+	for i := range MaxDepartments + 2 {
+		many = append(many, fmt.Sprint(i))
+	}
+	fit, left = Fit(many)
+	if err := (Settings{Departments: fit}).Check(); err != nil || len(left) != 2 {
+		t.Errorf("%d of %d are left: %v", len(left), len(many), err)
 	}
 }
