@@ -422,6 +422,59 @@ func TestImportOfEnrolments(t *testing.T) {
 	})
 }
 
+// An answer that admits stays good until the stick is back at the machine, however often
+// the request is imported and whatever became of the token meanwhile.
+func TestImportKeepsAnAdmission(t *testing.T) {
+	t.Parallel()
+	at := time.Now()
+	col, err := Open(t.Context(), Options{Dir: t.TempDir(), Config: DefaultConfig(), Now: func() time.Time { return at }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer col.Close()
+	m := newIsland(t, col, "pc-1")
+	file := m.ask(m.token(enroll.TokenRequest{}))
+	first := m.imported(file)
+	at = at.Add(73 * time.Hour)
+	if again := m.imported(file); again.Outcome != courier.Admitted || m.answer(again).GetEnrolled() == nil {
+		t.Errorf("three days later: got %+v", again)
+	}
+	other := m.token(enroll.TokenRequest{Hostname: "otro"})
+	foreign := m.ask(other)
+	if err := os.Rename(foreign, file); err != nil { // the same name, and a token that is refused
+		t.Fatal(err)
+	}
+	if r := m.imported(file); r.Outcome != courier.Refused || r.Answer != "" || m.answer(first).GetEnrolled() == nil {
+		t.Errorf("refused: got %+v, and the answer %v", r, m.answer(first))
+	}
+	m.write(func(ctx context.Context, tx *storage.Tx) error {
+		return col.Enroll.Revoke(ctx, tx, first.Agent, "robo", "prueba")
+	})
+	if r := m.imported(file); r.Outcome != courier.Refused || m.answer(r).GetRefused() == nil {
+		t.Errorf("revoked: got %+v", r)
+	}
+}
+
+// The answer to a request whose name leaves no room for the prefix of answers is found all
+// the same.
+func TestImportOfALongName(t *testing.T) {
+	t.Parallel()
+	col := openForImport(t)
+	m := newIsland(t, col, "pc-1")
+	file := m.ask(m.token(enroll.TokenRequest{}))
+	long := filepath.Join(m.stick, strings.Repeat("x", 240)+".vigia")
+	if err := os.Rename(file, long); err != nil {
+		t.Fatal(err)
+	}
+	r := m.imported(long)
+	if r.Outcome != courier.Admitted || m.answer(r).GetEnrolled() == nil {
+		t.Fatalf("got %+v", r)
+	}
+	if name := filepath.Base(r.Answer); !strings.HasPrefix(name, carry.AnswerPrefix) || !strings.HasSuffix(name, carry.Suffix) {
+		t.Errorf("the machine does not look at %s", name)
+	}
+}
+
 // The key of files is one of those that a backup holds, and no other is made in
 // its place.
 func TestKeyOfFiles(t *testing.T) {

@@ -11,6 +11,7 @@ package courier
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -196,10 +197,29 @@ func (c *Courier) admit(ctx context.Context, req *carry.Request, r *Result, answ
 		return
 	}
 	c.refuse(err, r, answer)
-	if r.Outcome == Pending {
+	switch {
+	case r.Outcome == Pending:
 		r.CheckCode = apiv1.CheckCode(req.GetEnroll().GetReportKey())
 		answer.Refused.CheckCode = r.CheckCode
+	case answer.GetRefused() != nil && c.keeps(ctx, r.File, req.GetEnroll().GetReportKey()):
+		answer.Refused = nil
 	}
+}
+
+// keeps tells whether the answer that lies beside a request, which only the machine can
+// read, may be the one that admitted it and is still good. If in doubt it stays.
+func (c *Courier) keeps(ctx context.Context, request string, reportKey []byte) bool {
+	if _, err := os.Lstat(answerPath(request)); err != nil {
+		return false
+	}
+	admitted := true
+	if err := c.opts.DB.Read(ctx, func(ctx context.Context, tx *storage.Tx) (err error) {
+		admitted, err = c.opts.Machines.Admitted(ctx, tx, reportKey)
+		return err
+	}); err != nil {
+		return true
+	}
+	return admitted
 }
 
 // take delivers a machine's items.
@@ -348,8 +368,27 @@ func (c *Courier) answer(request, to string, answer *apiv1.FileAnswer) (path str
 	if err := f.Finish(); err != nil {
 		return "", err
 	}
-	name := carry.AnswerPrefix + filepath.Base(request)
-	return filepath.Join(dir, name), f.Place(name)
+	path = answerPath(request)
+	return path, f.Place(filepath.Base(path))
+}
+
+// answerPath is where the answer to a request lies: beside it, by its name.
+func answerPath(request string) string {
+	return filepath.Join(filepath.Dir(request), answerName(filepath.Base(request)))
+}
+
+// maxName is the longest name that every file system of a stick can hold, in bytes.
+const maxName = 255
+
+// answerName is the name of a request with the prefix of answers. One that would be too
+// long gets another, always the same: a machine knows an answer by what it says, not by
+// its name.
+func answerName(request string) string {
+	if name := carry.AnswerPrefix + request; len(name) <= maxName {
+		return name
+	}
+	sum := sha256.Sum256([]byte(request))
+	return carry.AnswerPrefix + hex.EncodeToString(sum[:carry.IDSize]) + carry.Suffix
 }
 
 // cut takes the first batch off the items, within the bounds of a call.

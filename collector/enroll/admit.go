@@ -208,7 +208,7 @@ func (s *Service) decide(ctx context.Context, tx *storage.Tx, a application) (De
 func (s *Service) again(ctx context.Context, tx *storage.Tx, a application, token TokenInfo, m Machine, refusal error) (Decision, error) {
 	store, now := s.opts.Store, s.opts.Now()
 	switch own := m.TokenID == token.ID || token.UsedBy == m.ID; {
-	case own && now.Before(token.ExpiresAt):
+	case own && (now.Before(token.ExpiresAt) || !a.from.IsValid()): // a stick may be on its way for months
 	case own:
 		r, err := store.requestOf(ctx, tx, a.reportKey)
 		if err != nil && !errors.Is(err, ErrNoRequest) {

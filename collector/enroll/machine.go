@@ -149,6 +149,15 @@ func (s *Store) Machine(ctx context.Context, tx *storage.Tx, agentID string) (Ma
 	return m, nil
 }
 
+// Admitted tells whether an active machine signs with a key.
+func (s *Store) Admitted(ctx context.Context, tx *storage.Tx, reportKey ed25519.PublicKey) (bool, error) {
+	m, err := s.byReportKey(ctx, tx, reportKey)
+	if errors.Is(err, ErrNoMachine) {
+		return false, nil
+	}
+	return err == nil && m.Status == Active, err
+}
+
 // byReportKey returns the machine that signs with a key, or ErrNoMachine.
 func (s *Store) byReportKey(ctx context.Context, tx *storage.Tx, key ed25519.PublicKey) (Machine, error) {
 	m, err := scanMachine(tx.QueryRow(ctx, selectMachine+` WHERE report_key = $1`, []byte(key)).Scan)
