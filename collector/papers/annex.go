@@ -23,7 +23,7 @@ func envelopeText() map[string]map[string]string {
 		},
 		"DeliverRequest": {
 			"items": "los informes firmados", "policy_epoch": "qué política obedece", "policy_version": "y su versión",
-			"checkpoint_size": "hasta dónde conoce el registro",
+			"checkpoint_size": "hasta dónde conoce el registro", "recipient_mark": "una huella de la clave para la que cifra los ficheros",
 		},
 		"Item":         {"report": "un informe", "gap": "o la constancia de que faltan algunos"},
 		"SignedReport": {"report": "el informe", "signature": "su firma"},

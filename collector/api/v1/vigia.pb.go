@@ -528,8 +528,11 @@ type DeliverRequest struct {
 	PolicyVersion uint64 `protobuf:"varint,3,opt,name=policy_version,json=policyVersion,proto3" json:"policy_version,omitempty"`
 	// Size of the last checkpoint that the agent keeps, 0 for none.
 	CheckpointSize uint64 `protobuf:"varint,4,opt,name=checkpoint_size,json=checkpointSize,proto3" json:"checkpoint_size,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// First 8 bytes of the SHA-256 of the file_recipient that the agent has, see
+	// RecipientMark; empty if it does not care.
+	RecipientMark []byte `protobuf:"bytes,5,opt,name=recipient_mark,json=recipientMark,proto3" json:"recipient_mark,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DeliverRequest) Reset() {
@@ -588,6 +591,13 @@ func (x *DeliverRequest) GetCheckpointSize() uint64 {
 		return x.CheckpointSize
 	}
 	return 0
+}
+
+func (x *DeliverRequest) GetRecipientMark() []byte {
+	if x != nil {
+		return x.RecipientMark
+	}
+	return nil
 }
 
 type Item struct {
@@ -1383,8 +1393,10 @@ type DeliverResponse struct {
 	Policy *SignedPolicy `protobuf:"bytes,5,opt,name=policy,proto3" json:"policy,omitempty"`
 	// Seconds after which the agent may call again; 0 leaves it to the agent.
 	RetryAfterSeconds uint32 `protobuf:"varint,6,opt,name=retry_after_seconds,json=retryAfterSeconds,proto3" json:"retry_after_seconds,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// As in EnrollResponse, when DeliverRequest.recipient_mark is not of it.
+	FileRecipient string `protobuf:"bytes,7,opt,name=file_recipient,json=fileRecipient,proto3" json:"file_recipient,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DeliverResponse) Reset() {
@@ -1457,6 +1469,13 @@ func (x *DeliverResponse) GetRetryAfterSeconds() uint32 {
 		return x.RetryAfterSeconds
 	}
 	return 0
+}
+
+func (x *DeliverResponse) GetFileRecipient() string {
+	if x != nil {
+		return x.FileRecipient
+	}
+	return ""
 }
 
 // SignedPolicy carries the verbatim JSON of a policy.
@@ -1705,7 +1724,8 @@ func (x *FileAnswer) GetRefused() *FileRefusal {
 // FileRefusal says why a request was not granted.
 type FileRefusal struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// approval_pending, token, request, not_active or chain.
+	// approval_pending, a reason of a refused call (TOKEN_EXPIRED, DEPARTED and so on), or
+	// without one: token, request, not_active.
 	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
 	// For people, in English, as an error of a call would be.
 	Message string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
@@ -1812,12 +1832,13 @@ const file_collector_api_v1_vigia_proto_rawDesc = "" +
 	"\vpolicy_keys\x18\x03 \x03(\fR\n" +
 	"policyKeys\x12\x17\n" +
 	"\alog_key\x18\x04 \x01(\tR\x06logKey\x12%\n" +
-	"\x0efile_recipient\x18\x05 \x01(\tR\rfileRecipient\"\xa9\x01\n" +
+	"\x0efile_recipient\x18\x05 \x01(\tR\rfileRecipient\"\xd0\x01\n" +
 	"\x0eDeliverRequest\x12$\n" +
 	"\x05items\x18\x01 \x03(\v2\x0e.vigia.v1.ItemR\x05items\x12!\n" +
 	"\fpolicy_epoch\x18\x02 \x01(\x04R\vpolicyEpoch\x12%\n" +
 	"\x0epolicy_version\x18\x03 \x01(\x04R\rpolicyVersion\x12'\n" +
-	"\x0fcheckpoint_size\x18\x04 \x01(\x04R\x0echeckpointSize\"i\n" +
+	"\x0fcheckpoint_size\x18\x04 \x01(\x04R\x0echeckpointSize\x12%\n" +
+	"\x0erecipient_mark\x18\x05 \x01(\fR\rrecipientMark\"i\n" +
 	"\x04Item\x120\n" +
 	"\x06report\x18\x01 \x01(\v2\x16.vigia.v1.SignedReportH\x00R\x06report\x12'\n" +
 	"\x03gap\x18\x02 \x01(\v2\x13.vigia.v1.SignedGapH\x00R\x03gapB\x06\n" +
@@ -1887,7 +1908,7 @@ const file_collector_api_v1_vigia_proto_rawDesc = "" +
 	"\x06hashes\x18\x04 \x03(\fR\x06hashes\x12\x16\n" +
 	"\x06reason\x18\x05 \x01(\tR\x06reason\x12\x1d\n" +
 	"\n" +
-	"created_at\x18\x06 \x01(\x03R\tcreatedAt\"\xf4\x01\n" +
+	"created_at\x18\x06 \x01(\x03R\tcreatedAt\"\x9b\x02\n" +
 	"\x0fDeliverResponse\x12)\n" +
 	"\x10durable_sequence\x18\x01 \x01(\x04R\x0fdurableSequence\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12\x1e\n" +
@@ -1896,7 +1917,8 @@ const file_collector_api_v1_vigia_proto_rawDesc = "" +
 	"checkpoint\x12 \n" +
 	"\vconsistency\x18\x04 \x03(\fR\vconsistency\x12.\n" +
 	"\x06policy\x18\x05 \x01(\v2\x16.vigia.v1.SignedPolicyR\x06policy\x12.\n" +
-	"\x13retry_after_seconds\x18\x06 \x01(\rR\x11retryAfterSeconds\"D\n" +
+	"\x13retry_after_seconds\x18\x06 \x01(\rR\x11retryAfterSeconds\x12%\n" +
+	"\x0efile_recipient\x18\a \x01(\tR\rfileRecipient\"D\n" +
 	"\fSignedPolicy\x12\x16\n" +
 	"\x06policy\x18\x01 \x01(\fR\x06policy\x12\x1c\n" +
 	"\tsignature\x18\x02 \x01(\fR\tsignature\"\x83\x02\n" +
