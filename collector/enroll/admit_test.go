@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -477,3 +478,51 @@ func TestWaitingIsNotPunished(t *testing.T) {
 }
 
 func id16(b byte) []byte { return append(make([]byte, 15), b) }
+
+// Whoever approved the wrong machine takes it back before it comes.
+func TestApprovalIsTakenBack(t *testing.T) {
+	t.Parallel()
+	c := startCollector(t, storagetest.Open(t, storagetest.SQLite(t), schemas...))
+	token := c.token(TokenRequest{Machines: 1, Approval: true})
+	wrong, right := newDevice(t, "pc-1"), newDevice(t, "pc-2")
+	if _, err := wrong.enroll(c, token); err == nil {
+		t.Fatal("admitted without approval")
+	}
+	c.approve("Caja", wrong.code())
+	reject := func(code string) error {
+		return c.db.Write(t.Context(), func(ctx context.Context, tx *storage.Tx) error {
+			_, err := c.store.Reject(ctx, tx, []string{code}, "no era ese", "ana")
+			return err
+		})
+	}
+	expected := func() int {
+		var list []Request
+		c.read(func(ctx context.Context, tx *storage.Tx) (err error) {
+			list, err = c.store.Expected(ctx, tx)
+			return err
+		})
+		return len(list)
+	}
+	if expected() != 1 {
+		t.Error("who was approved is not expected")
+	}
+	if err := reject(wrong.code()); err != nil {
+		t.Fatalf("take an approval back: %v", err)
+	}
+	if expected() != 0 {
+		t.Error("who was rejected is expected")
+	}
+	if _, err := wrong.enroll(c, token); status.Code(err) != codes.PermissionDenied {
+		t.Errorf("who was rejected enrols: %v", err)
+	}
+	if _, err := right.enroll(c, token); err == nil {
+		t.Error("admitted without approval")
+	}
+	c.approve("", right.code())
+	if _, err := right.enroll(c, token); err != nil {
+		t.Errorf("the place is not free again: %v", err)
+	}
+	if err := reject(right.code()); !errors.Is(err, ErrDecided) {
+		t.Errorf("reject an enrolled machine: %v", err)
+	}
+}

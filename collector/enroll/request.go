@@ -120,6 +120,16 @@ func (s *Store) Requests(ctx context.Context, tx *storage.Tx, all bool) ([]Reque
 	if all {
 		query, args = selectRequest, nil
 	}
+	return s.listRequests(ctx, tx, query, args...)
+}
+
+// Expected lists the requests that were approved and whose machines did not come
+// for their certificates yet, the oldest first. Reject takes their approval back.
+func (s *Store) Expected(ctx context.Context, tx *storage.Tx) ([]Request, error) {
+	return s.listRequests(ctx, tx, selectRequest+` WHERE state = 'approved' AND decided_at > $1`, s.lapse())
+}
+
+func (s *Store) listRequests(ctx context.Context, tx *storage.Tx, query string, args ...any) ([]Request, error) {
 	rows, err := tx.Query(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list requests: %w", err)
@@ -214,23 +224,25 @@ func (s *Store) Approve(ctx context.Context, tx *storage.Tx, codes []string, dep
 	if !validText(department) || !validText(by) {
 		return nil, errors.New("approve: the department's name is too long or holds control characters")
 	}
-	return s.decide(ctx, tx, codes, "approved", func(r *Request) {
+	return s.decide(ctx, tx, codes, "approved", []RequestState{RequestPending}, func(r *Request) {
 		r.State, r.Department, r.DecidedBy = RequestApproved, department, by
 	})
 }
 
 // Reject refuses the machines with these check codes, all or none, and gives
-// their places back to the token.
+// their places back to the token. It takes an approval back too, as long as the
+// machine did not come for its certificate.
 func (s *Store) Reject(ctx context.Context, tx *storage.Tx, codes []string, why, by string) ([]Request, error) {
 	if err := checkWhy(why, by); err != nil {
 		return nil, fmt.Errorf("reject: %w", err)
 	}
-	return s.decide(ctx, tx, codes, "rejected", func(r *Request) {
+	return s.decide(ctx, tx, codes, "rejected", []RequestState{RequestPending, RequestApproved}, func(r *Request) {
 		r.State, r.Why, r.DecidedBy = RequestRejected, why, by
+		r.Department = ""
 	})
 }
 
-func (s *Store) decide(ctx context.Context, tx *storage.Tx, codes []string, action string, change func(*Request)) ([]Request, error) {
+func (s *Store) decide(ctx context.Context, tx *storage.Tx, codes []string, action string, from []RequestState, change func(*Request)) ([]Request, error) {
 	if len(codes) == 0 || len(codes) > maxPending {
 		return nil, fmt.Errorf("decide about requests: name 1 to %d", maxPending)
 	}
@@ -244,7 +256,7 @@ func (s *Store) decide(ctx context.Context, tx *storage.Tx, codes []string, acti
 		if slices.ContainsFunc(out, func(o Request) bool { return o.Code == r.Code }) {
 			continue // named twice
 		}
-		if r.State != RequestPending {
+		if !slices.Contains(from, r.State) {
 			return nil, fmt.Errorf("%s (%s): %w: it is %s", r.Code, r.Hostname, ErrDecided, r.State)
 		}
 		change(&r)
