@@ -205,7 +205,7 @@ func becameOf(r courier.Result) string {
 // courier takes in what a person carried, and signs its answers as policies are.
 func (c *Collector) courier(by string) *courier.Courier {
 	return courier.New(courier.Options{
-		DB: c.DB, Machines: c.Enroll, Log: c.Log, Key: c.files, Now: c.now, By: by,
+		DB: c.DB, Machines: c.Enroll, Key: c.files, Now: c.now, By: by,
 		Sign:  func(d apiv1.Domain, m []byte) []byte { return apiv1.Sign(c.policyKey, d, m) },
 		Admit: c.enrollment(), Take: c.ingest(),
 	})

@@ -422,6 +422,85 @@ func TestImportOfEnrolments(t *testing.T) {
 	})
 }
 
+// A machine was heard of when it made the file that brought news, not when that was
+// imported; and nobody is said to have brought what was not taken.
+func TestImportSaysWhatWasNew(t *testing.T) {
+	t.Parallel()
+	at := time.Now()
+	col, err := Open(t.Context(), Options{Dir: t.TempDir(), Config: DefaultConfig(), Now: func() time.Time { return at }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer col.Close()
+	m := newIsland(t, col, "pc-1").enrolled()
+	seen := func() (last time.Time) {
+		m.t.Helper()
+		if err := col.DB.Read(t.Context(), func(ctx context.Context, tx *storage.Tx) error {
+			machine, err := col.Enroll.Machine(ctx, tx, m.agent)
+			last = machine.LastSeen
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return last
+	}
+	m.clock = time.Hour
+	m.report(2)
+	file := m.export(0)
+	at = at.Add(48 * time.Hour)
+	m.imported(file)
+	if got := seen(); at.Sub(got) < 46*time.Hour || at.Sub(got) > 48*time.Hour {
+		t.Errorf("made 47 hours ago: seen %v ago", at.Sub(got))
+	}
+	first := seen()
+	m.imported(file)
+	m.imported(m.export(2))
+	if got := seen(); !got.Equal(first) {
+		t.Errorf("nothing new: seen %v later", got.Sub(first))
+	}
+	m.clock = 365 * 24 * time.Hour
+	m.report(1)
+	m.imported(m.export(2))
+	if got := seen(); got.After(at) {
+		t.Errorf("a clock that is ahead: seen %v from now", got.Sub(at))
+	}
+	if n := m.entries(evidence.Carried); n != 2 {
+		t.Errorf("%d entries say who brought what, want 2", n)
+	}
+	other := newIsland(t, col, "otro").enrolled()
+	other.report(1)
+	bad := m.put(col.files.Recipient(), &apiv1.FileRequest{AgentId: m.agent, Deliver: &apiv1.DeliverRequest{}}, append(m.items[:3:3], other.items...), m.sign)
+	m.imported(bad)
+	m.imported(bad)
+	if n := m.entries(evidence.Carried); n != 2 {
+		t.Errorf("%d entries say who brought what was refused, want 2", n)
+	}
+}
+
+// A delivery tells whom to encrypt to, to whom it is news.
+func TestImportTellsTheRecipient(t *testing.T) {
+	t.Parallel()
+	col := openForImport(t)
+	m := newIsland(t, col, "pc-1").enrolled()
+	for _, row := range []struct {
+		name, has string
+		care      bool
+		want      string
+	}{
+		{"another", "age1otro", true, col.files.Recipient()}, {"none", "", true, col.files.Recipient()},
+		{"the same", col.files.Recipient(), true, ""}, {"an agent that does not know", "", false, ""},
+	} {
+		head := &apiv1.DeliverRequest{}
+		if row.care {
+			head.RecipientMark = apiv1.RecipientMark(row.has)
+		}
+		r := m.imported(m.put(col.files.Recipient(), &apiv1.FileRequest{AgentId: m.agent, Deliver: head}, nil, m.sign))
+		if got := m.answer(r).GetDelivered().GetFileRecipient(); got != row.want {
+			t.Errorf("%s: told %q, want %q", row.name, got, row.want)
+		}
+	}
+}
+
 // An answer that admits stays good until the stick is back at the machine, however often
 // the request is imported and whatever became of the token meanwhile.
 func TestImportKeepsAnAdmission(t *testing.T) {

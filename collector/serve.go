@@ -97,7 +97,7 @@ func (c *Collector) enrollment() *enroll.Service {
 func (c *Collector) ingest() *ingest.Service {
 	return ingest.NewService(ingest.Options{
 		DB: c.DB, Authority: c.CA, Machines: c.Enroll, Log: c.Log, Findings: c.Findings, Policies: c.Assign,
-		Now: c.now, Logger: c.logger, Steps: c.steps,
+		FileRecipient: c.files.Recipient(), Now: c.now, Logger: c.logger, Steps: c.steps,
 	})
 }
 

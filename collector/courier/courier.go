@@ -40,20 +40,19 @@ type Admitter interface {
 
 // Taker takes evidence: *ingest.Service. Errors are those of its calls.
 type Taker interface {
-	Take(ctx context.Context, agentID string, req *apiv1.DeliverRequest) (*apiv1.DeliverResponse, error)
+	TakeCarried(ctx context.Context, agentID string, req *apiv1.DeliverRequest, made time.Time,
+		note func(first, last uint64) (evidence.Leaf, error)) (*apiv1.DeliverResponse, error)
 }
 
 // Database is the storage, as far as this package needs it.
 type Database interface {
 	Read(ctx context.Context, fn func(ctx context.Context, tx *storage.Tx) error) error
-	Write(ctx context.Context, fn func(ctx context.Context, tx *storage.Tx) error) error
 }
 
 // Options of a Courier. All are needed.
 type Options struct {
 	DB       Database
 	Machines *enroll.Store
-	Log      enroll.Appender
 	Key      carry.Key    // opens requests
 	Sign     carry.Signer // signs answers, with a policy key
 	Admit    Admitter
@@ -244,25 +243,24 @@ func (c *Courier) take(ctx context.Context, req *carry.Request, r *Result, answe
 	}
 	head := &apiv1.DeliverRequest{
 		PolicyEpoch: req.GetDeliver().GetPolicyEpoch(), PolicyVersion: req.GetDeliver().GetPolicyVersion(),
-		CheckpointSize: req.GetDeliver().GetCheckpointSize(),
+		CheckpointSize: req.GetDeliver().GetCheckpointSize(), RecipientMark: req.GetDeliver().GetRecipientMark(),
 	}
-	resp, err := c.opts.Take.Take(ctx, m.ID, head) // how far it had come
+	take := func(batch *apiv1.DeliverRequest) (*apiv1.DeliverResponse, error) {
+		return c.opts.Take.TakeCarried(ctx, m.ID, batch, r.MadeAt, func(first, last uint64) (evidence.Leaf, error) {
+			return c.note(req, m.ID, first, last)
+		})
+	}
+	resp, err := take(head) // how far it had come
 	if err != nil {
 		c.refuse(err, r, answer)
 		return
 	}
 	before := resp.GetDurableSequence()
 	r.Sequence = before
-	if last := lastOf(req.Items); last > before {
-		if err := c.note(ctx, req, m.ID, before+1, last); err != nil {
-			r.Outcome, r.Why = Failed, err.Error()
-			return
-		}
-	}
 	for items := req.Items; len(items) > 0; {
 		batch := proto.CloneOf(head)
 		batch.Items, items = cut(items)
-		if resp, err = c.opts.Take.Take(ctx, m.ID, batch); err != nil {
+		if resp, err = take(batch); err != nil {
 			break
 		}
 		r.Sequence = resp.GetDurableSequence()
@@ -292,24 +290,17 @@ func (r *Result) count(items []*apiv1.Item, before uint64) {
 	}
 }
 
-// note keeps in the log that reports came by hand, before they are taken: a
-// collector that dies between the two notes it again.
-func (c *Courier) note(ctx context.Context, req *carry.Request, agentID string, first, last uint64) error {
+// note is the leaf that reports came by hand. It is durable with them: after a collector
+// that dies there is one for whatever was taken, and none for what was not.
+func (c *Courier) note(req *carry.Request, agentID string, first, last uint64) (evidence.Leaf, error) {
 	payload, err := json.Marshal(Record{
 		SHA256: hex.EncodeToString(req.Hash[:]),
 		MadeAt: time.UnixMicro(req.GetCreatedAt()).UTC(), First: first, Last: last, By: c.opts.By,
 	})
 	if err != nil {
-		return fmt.Errorf("encode who brought what: %w", err)
+		return evidence.Leaf{}, fmt.Errorf("encode who brought what: %w", err)
 	}
-	err = c.opts.DB.Write(ctx, func(ctx context.Context, tx *storage.Tx) error {
-		_, err := c.opts.Log.Append(ctx, tx, evidence.Leaf{Kind: evidence.Carried, Subject: agentID, Payload: payload})
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("keep who brought what: %w", err)
-	}
-	return nil
+	return evidence.Leaf{Kind: evidence.Carried, Subject: agentID, Payload: payload}, nil
 }
 
 // refuse makes of a call's error what the file's outcome is, and what the

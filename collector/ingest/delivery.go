@@ -28,6 +28,9 @@ type delivery struct {
 	agentID string
 	req     *apiv1.DeliverRequest
 	items   []item
+	// made and note are of what a person brought, see TakeCarried; note is nil for others.
+	made time.Time
+	note func(first, last uint64) (evidence.Leaf, error)
 
 	// What write answers.
 	resp     *apiv1.DeliverResponse
@@ -120,7 +123,12 @@ func (d *delivery) write(ctx context.Context, tx *storage.Tx) error {
 		}
 	}
 	self := p.newest()
-	if err := d.opts.Machines.Seen(ctx, tx, d.agentID, now, self); err != nil {
+	if d.note != nil {
+		err = d.carried(ctx, tx, m, p, now)
+	} else {
+		err = d.opts.Machines.Seen(ctx, tx, d.agentID, now, self)
+	}
+	if err != nil {
 		return err
 	}
 	if self.GetHostname() != "" {
@@ -131,6 +139,28 @@ func (d *delivery) write(ctx context.Context, tx *storage.Tx) error {
 		return err
 	}
 	return d.opts.Steps.Appended(ctx)
+}
+
+// carried notes that a person brought the new items, and when the machine was heard of.
+func (d *delivery) carried(ctx context.Context, tx *storage.Tx, m enroll.Machine, p plan, now time.Time) error {
+	if len(p.take) == 0 {
+		return nil
+	}
+	leaf, err := d.note(p.take[0].first, p.take[len(p.take)-1].last)
+	if err != nil {
+		return err
+	}
+	if _, err := d.opts.Log.Append(ctx, tx, leaf); err != nil {
+		return fmt.Errorf("keep who brought what: %w", err)
+	}
+	seen := d.made
+	if seen.After(now) { // its clock is ahead
+		seen = now
+	}
+	if seen.Before(m.LastSeen) {
+		seen = m.LastSeen
+	}
+	return d.opts.Machines.Seen(ctx, tx, d.agentID, seen, p.newest())
 }
 
 // plan is what a delivery will do to the log.
@@ -319,6 +349,9 @@ func (d *delivery) answer(ctx context.Context, tx *storage.Tx, m enroll.Machine,
 		return err
 	case current.Epoch != d.req.GetPolicyEpoch() || current.Version != d.req.GetPolicyVersion():
 		resp.Policy = signed
+	}
+	if mark := d.req.GetRecipientMark(); len(mark) > 0 && d.opts.FileRecipient != "" && !bytes.Equal(mark, apiv1.RecipientMark(d.opts.FileRecipient)) {
+		resp.FileRecipient = d.opts.FileRecipient
 	}
 	if resp.Epoch, err = d.opts.Log.Epoch(ctx, tx); err != nil {
 		return err

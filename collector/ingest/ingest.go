@@ -55,7 +55,7 @@ type Authority interface {
 	VerifyAgent(peer []*x509.Certificate) (agentID string, err error)
 }
 
-// Options configures NewService. All fields but the last five are needed.
+// Options configures NewService. All fields but the last six are needed.
 type Options struct {
 	DB        Database
 	Authority Authority
@@ -64,6 +64,9 @@ type Options struct {
 	Findings  *findings.Store
 	Policies  *assign.Service
 
+	// FileRecipient is whom agents encrypt to what they give to a person to carry; empty:
+	// none.
+	FileRecipient string
 	// CallsPerSecond and Burst bound the calls of one agent; 0 means 20 and 100.
 	CallsPerSecond float64
 	Burst          int
@@ -138,22 +141,33 @@ func (s *Service) Deliver(ctx context.Context, req *apiv1.DeliverRequest) (*apiv
 	return s.Take(ctx, agentID, req)
 }
 
-// Take is Deliver for a caller that is known to be this agent: what a person
-// brought in a file was signed by its report key. Who calls bounds the calls.
+// Take is Deliver for a caller that is known to be this agent. Who calls bounds the calls.
 func (s *Service) Take(ctx context.Context, agentID string, req *apiv1.DeliverRequest) (*apiv1.DeliverResponse, error) {
-	d := &delivery{Service: s, agentID: agentID, req: req}
+	return s.take(ctx, &delivery{Service: s, agentID: agentID, req: req})
+}
+
+// TakeCarried is Take for what a person brought in a file that was signed by the machine's
+// report key at a time by the machine's clock. The machine was heard of then, not now, and
+// only if some of it is new. note makes the leaf that says so, of the numbers of the new
+// items; it is durable with them.
+func (s *Service) TakeCarried(ctx context.Context, agentID string, req *apiv1.DeliverRequest, made time.Time,
+	note func(first, last uint64) (evidence.Leaf, error)) (*apiv1.DeliverResponse, error) {
+	return s.take(ctx, &delivery{Service: s, agentID: agentID, req: req, made: made, note: note})
+}
+
+func (s *Service) take(ctx context.Context, d *delivery) (*apiv1.DeliverResponse, error) {
 	if err := d.read(ctx); err != nil {
-		return nil, s.refuse(ctx, agentID, err)
+		return nil, s.refuse(ctx, d.agentID, err)
 	}
 	if err := s.opts.DB.Write(ctx, d.write); err != nil {
-		return nil, s.refuse(ctx, agentID, err)
+		return nil, s.refuse(ctx, d.agentID, err)
 	}
 	s.opts.Steps.Committed(ctx)
 	if d.alarm != nil {
-		return nil, s.refuse(ctx, agentID, d.alarm)
+		return nil, s.refuse(ctx, d.agentID, d.alarm)
 	}
 	if d.appended > 0 {
-		s.opts.Logger.DebugContext(ctx, "evidence taken", "agent_id", agentID, "items", d.appended, "sequence", d.resp.GetDurableSequence())
+		s.opts.Logger.DebugContext(ctx, "evidence taken", "agent_id", d.agentID, "items", d.appended, "sequence", d.resp.GetDurableSequence())
 	}
 	return d.resp, nil
 }
