@@ -65,6 +65,9 @@ type admissionsView struct {
 
 	Requests     []requestRow
 	MoreRequests int
+	// Expected are approved and did not come for their certificates yet.
+	Expected     []enroll.Request
+	MoreExpected int
 	Suggestions  []suggestionRow
 	Tokens       []tokenRow // that admit somebody still
 	PastTokens   []tokenRow
@@ -104,7 +107,11 @@ type tokenRow struct {
 	State enroll.TokenState
 	Word  string
 	Used  int
+	Shown []string // check codes of its machines that wait and are on the page
 }
+
+// Codes are those of Shown in one text.
+func (t tokenRow) Codes() string { return strings.Join(t.Shown, " ") }
 
 func (s *site) admissions(v *visit) error { return v.renderAdmissions(admissionsView{}) }
 
@@ -112,13 +119,16 @@ func (s *site) admissions(v *visit) error { return v.renderAdmissions(admissions
 func (v *visit) renderAdmissions(page admissionsView) error {
 	s, now := v.site, v.site.Now()
 	ctx := v.r.Context()
-	var requests []enroll.Request
+	var requests, expected []enroll.Request
 	var suggestions []enroll.Suggestion
 	var tokens []enroll.TokenInfo
 	var machines []enroll.Machine
 	var known []enroll.KnownMachine
 	err := s.read(ctx, "the admissions", func(ctx context.Context, tx *storage.Tx) (err error) {
 		if requests, err = s.Enroll.Requests(ctx, tx, false); err != nil {
+			return err
+		}
+		if expected, err = s.Enroll.Expected(ctx, tx); err != nil {
 			return err
 		}
 		if suggestions, err = s.Enroll.Suggestions(ctx, tx); err != nil {
@@ -144,7 +154,11 @@ func (v *visit) renderAdmissions(page admissionsView) error {
 	}
 	doubts := enroll.Doubts(requests, machines)
 	page.MoreRequests = max(0, len(requests)-maxRequests)
+	page.MoreExpected = max(0, len(expected)-maxRequests)
+	page.Expected = expected[:len(expected)-page.MoreExpected]
+	shown := map[string][]string{}
 	for _, r := range requests[:len(requests)-page.MoreRequests] {
+		shown[r.TokenID] = append(shown[r.TokenID], r.Code)
 		row := requestRow{Request: r}
 		for _, d := range doubts[r.Code] {
 			row.Doubts = append(row.Doubts, doubtRow{d.Sign == enroll.SignHardware, d.Machine})
@@ -155,7 +169,7 @@ func (v *visit) renderAdmissions(page admissionsView) error {
 		page.Suggestions = append(page.Suggestions, v.suggestionRow(suggestion))
 	}
 	for _, t := range tokens {
-		row := tokenRow{TokenInfo: t, State: t.State(now), Word: v.tokenWord(t.State(now)), Used: t.Admitted}
+		row := tokenRow{TokenInfo: t, State: t.State(now), Word: v.tokenWord(t.State(now)), Used: t.Admitted, Shown: shown[t.ID]}
 		if t.Machines == 1 && !t.UsedAt.IsZero() {
 			row.Used = 1
 		}
@@ -298,7 +312,8 @@ func (v *visit) tokenRequest() (enroll.TokenRequest, string) {
 	return req, ""
 }
 
-// changeToken approves all that wait with a token, or withdraws it.
+// changeToken approves those who wait with a token and were on the page, or withdraws
+// it. Who asked since then was seen by nobody.
 func (s *site) changeToken(v *visit) error {
 	if !v.form() {
 		return v.refuse(v.T("admissions.problem.form"))
@@ -310,12 +325,16 @@ func (s *site) changeToken(v *visit) error {
 	switch v.r.PostForm.Get("hacer") {
 	case "aprobar":
 		var approved []enroll.Request
+		codes := strings.Fields(v.r.PostForm.Get("solicitudes"))
+		if len(codes) == 0 {
+			return v.refuse(v.T("admissions.problem.none"))
+		}
 		return v.change(func(ctx context.Context, tx *storage.Tx) error {
-			codes, err := s.Enroll.WaitingFor(ctx, tx, id)
+			waiting, err := s.Enroll.WaitingFor(ctx, tx, id)
 			switch {
 			case err != nil:
 				return err
-			case len(codes) == 0:
+			case slices.ContainsFunc(codes, func(code string) bool { return !slices.Contains(waiting, code) }):
 				return enroll.ErrDecided
 			}
 			approved, err = s.Enroll.Approve(ctx, tx, codes, "", by)

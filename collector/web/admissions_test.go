@@ -170,7 +170,7 @@ func TestDecideRequests(t *testing.T) {
 		list = append(list, n)
 	}
 	page := b.get("/altas")
-	page.has(t, "waiting", list[0].code(), list[3].code(), "Aula", "el mismo hardware que", "el mismo nombre que", `<b class="count">4</b>`, "Aprobar los 4 que esperan", "4 en espera", "por archivo")
+	page.has(t, "waiting", list[0].code(), list[3].code(), "Aula", "el mismo hardware que", "el mismo nombre que", `<b class="count">4</b>`, "Aprobar los de la lista (4)", "4 en espera", "por archivo")
 	checkPage(t, "waiting", page.body)
 	b.get("/").has(t, "another page", `<b class="count">4</b>`, `aria-label="Altas: 4 por decidir"`)
 
@@ -182,7 +182,7 @@ func TestDecideRequests(t *testing.T) {
 	got.has(t, "no such request", "Alguien lo decidió entretanto")
 
 	b.accepted("approve", b.post("/altas/solicitudes", url.Values{"hacer": {"aprobar"}, "solicitud": {list[1].code()}, "departamento": {"Biblioteca"}})).
-		has(t, "approve", "Aprobado 1 equipo", `<b class="count">3</b>`, "Aprobar los 3 que esperan", "1 por llegar")
+		has(t, "approve", "Aprobado 1 equipo", `<b class="count">3</b>`, "Aprobar los de la lista (3)", "1 por llegar", "Aprobados que aún no han venido: 1", "Aprobado por ")
 	id := w.ask(list[1], group)
 	b.get("/equipos/"+id).has(t, "the machine", "pc-2", "Biblioteca")
 	b.accepted("reject", b.post("/altas/solicitudes", url.Values{"hacer": {"rechazar"}, "solicitud": {list[2].code()}, "motivo": {"no es nuestro"}})).
@@ -191,9 +191,28 @@ func TestDecideRequests(t *testing.T) {
 		t.Error("the rejected machine was admitted")
 	}
 	tokenOf := regexp.MustCompile(`/altas/codigos/([a-z2-7]{10})`).FindStringSubmatch(b.get("/altas").body)[1]
-	b.accepted("all", b.post("/altas/codigos/"+tokenOf, url.Values{"hacer": {"aprobar"}})).has(t, "all", "Aprobados 2 equipos")
-	got = b.post("/altas/codigos/"+tokenOf, url.Values{"hacer": {"aprobar"}})
+	shown := regexp.MustCompile(`name="solicitudes" value="([^"]+)"`).FindStringSubmatch(b.get("/altas").body)[1]
+	late := w.newcomer("pc-5", 5, 55) // after the page was read
+	w.ask(late, group)
+	all := url.Values{"hacer": {"aprobar"}, "solicitudes": {shown}}
+	page = b.accepted("all", b.post("/altas/codigos/"+tokenOf, all))
+	page.has(t, "all", "Aprobados 2 equipos", "Aprobar los de la lista (1)", "Aprobados que aún no han venido: 2")
+	checkPage(t, "approved", page.body)
+	if w.ask(late, group) != "" {
+		t.Error("a machine that nobody saw was admitted")
+	}
+	got = b.post("/altas/codigos/"+tokenOf, all)
 	got.has(t, "all of none", "Alguien lo decidió entretanto")
+	got = b.post("/altas/codigos/"+tokenOf, url.Values{"hacer": {"aprobar"}})
+	got.has(t, "none shown", "Marque al menos un equipo")
+	got = b.post("/altas/codigos/"+tokenOf, url.Values{"hacer": {"aprobar"}, "solicitudes": {"AAAA-AAAA"}})
+	got.has(t, "of no token", "Alguien lo decidió entretanto")
+
+	b.accepted("take back", b.post("/altas/solicitudes", url.Values{"hacer": {"rechazar"}, "solicitud": {list[0].code()}, "motivo": {"no era ese"}})).
+		has(t, "take back", "Rechazado 1 equipo", "Aprobados que aún no han venido: 1")
+	if w.ask(list[0], group) != "" {
+		t.Error("a machine whose approval was taken back was admitted")
+	}
 }
 
 func TestDecideDuplicates(t *testing.T) {
