@@ -151,7 +151,7 @@ func Open(ctx context.Context, opts Options) (_ *Agent, err error) {
 		a.follow(p)
 	}
 	a.client, err = deliver.New(deliver.Options{
-		Address: a.address, Dial: a.proxy.Dial, Credentials: a.id, Queue: outbox{a.queue, a.id}, Policies: a.policies,
+		Address: a.address, Dial: a.proxy.Dial, Credentials: a.id, Queue: outbox{a.queue, a.id}, Policies: a.policies, Recipient: a.id,
 		Checkpoints: shelf{kept, checkpointsFile, maxCheckpoints}, Tell: a.reporter.tell,
 		Spread: opts.Spread, Anyway: a.anyway, Done: a.delivered, Now: opts.Now, Logger: opts.Logger,
 	})

@@ -86,6 +86,9 @@ func (c *Client) Take(ctx context.Context, base Base, resp *apiv1.DeliverRespons
 		return err
 	}
 	out.Acked = c.opts.Queue.Acked()
+	if news {
+		c.learn(ctx, resp)
+	}
 	if p := resp.GetPolicy(); p != nil && news {
 		c.opts.Policies.Offer(ctx, p)
 	}

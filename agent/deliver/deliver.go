@@ -74,6 +74,13 @@ type Credentials interface {
 	LogKey() string
 }
 
+// Recipient is whom a person's files are encrypted to.
+type Recipient interface {
+	FileRecipient() string
+	// KeepFileRecipient keeps another durably.
+	KeepFileRecipient(recipient string) error
+}
+
 // Policies is where policies come to.
 type Policies interface {
 	// Current is the policy that is in force; zeros for none.
@@ -88,7 +95,7 @@ type Store interface {
 	Save([]byte) error
 }
 
-// Options of a Client. All but Dial and the last five are needed.
+// Options of a Client. All but Dial and the last six are needed.
 type Options struct {
 	Address func() string // host:port
 	// Dial connects to it, perhaps by a detour; nil: straight.
@@ -99,6 +106,8 @@ type Options struct {
 	Checkpoints Store
 	// Tell puts an event into a report, durably.
 	Tell func(ctx context.Context, code string, args map[string]string) error
+	// Recipient learns whom to encrypt files to when the collector has a new key; nil: nobody.
+	Recipient Recipient
 	// Spread is the most that a delivery waits, so that machines which are
 	// switched on together do not call together.
 	Spread time.Duration
@@ -251,6 +260,9 @@ func (c *Client) batch(ctx context.Context, client apiv1.IngestServiceClient, ou
 	}
 	epoch, version := c.opts.Policies.Current()
 	req := &apiv1.DeliverRequest{Items: items, PolicyEpoch: epoch, PolicyVersion: version, CheckpointSize: c.kept.size()}
+	if c.opts.Recipient != nil {
+		req.RecipientMark = apiv1.RecipientMark(c.opts.Recipient.FileRecipient())
+	}
 	callCtx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	resp, trailer, err := c.call(callCtx, client, req)
@@ -279,10 +291,22 @@ func (c *Client) batch(ctx context.Context, client apiv1.IngestServiceClient, ou
 		return false, err
 	}
 	out.Acked = durable
+	c.learn(ctx, resp)
 	if p := resp.GetPolicy(); p != nil {
 		c.opts.Policies.Offer(ctx, p)
 	}
 	return c.opts.Queue.Last() > durable, nil
+}
+
+// learn keeps whom to encrypt files to, where that is news. It stops no delivery: the
+// collector says it again.
+func (c *Client) learn(ctx context.Context, resp *apiv1.DeliverResponse) {
+	if c.opts.Recipient == nil || resp.GetFileRecipient() == "" {
+		return
+	}
+	if err := c.opts.Recipient.KeepFileRecipient(resp.GetFileRecipient()); err != nil {
+		c.opts.Logger.WarnContext(ctx, "whom to encrypt files to is not kept", "error", err)
+	}
 }
 
 // call sends a request compressed, as its reports are mostly words that repeat, and plain

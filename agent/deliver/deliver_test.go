@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 
 	"vigia/agent/collectortest"
 	"vigia/agent/identity"
+	"vigia/collector/api/carry"
 	apiv1 "vigia/collector/api/v1"
 )
 
@@ -95,7 +97,7 @@ func newPost(t *testing.T) *post {
 func (p *post) start(t *testing.T) {
 	t.Helper()
 	client, err := New(Options{
-		Address: p.id.Collector, Credentials: p.id, Queue: p.q, Policies: p.shelf, Checkpoints: p.shelf,
+		Address: p.id.Collector, Credentials: p.id, Queue: p.q, Policies: p.shelf, Checkpoints: p.shelf, Recipient: p.id,
 		Tell: func(_ context.Context, code string, args map[string]string) error {
 			p.told = append(p.told, code+" "+args["why"])
 			p.q.add(&apiv1.Event{Code: code, Args: args})
@@ -148,6 +150,32 @@ func TestDeliver(t *testing.T) {
 	}
 	if len(p.told) > 0 {
 		t.Errorf("events %q, want none", p.told)
+	}
+}
+
+// A collector with a new key for files tells it, and an agent keeps no other text.
+func TestANewRecipientIsKept(t *testing.T) {
+	t.Parallel()
+	p := newPost(t)
+	key, err := carry.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct{ told, want string }{{key.Recipient(), key.Recipient()}, {"age1roto", key.Recipient()}, {"", key.Recipient()}} {
+		p.c.Forge(func(resp *apiv1.DeliverResponse) { resp.FileRecipient = row.told })
+		if _, err := p.client.Deliver(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.id.FileRecipient(); got != row.want {
+			t.Errorf("told %q: got %q, want %q", row.told, got, row.want)
+		}
+	}
+	calls := p.c.Calls()
+	if got := calls[0].GetRecipientMark(); !bytes.Equal(got, apiv1.RecipientMark("")) {
+		t.Errorf("the mark of none: got %x", got)
+	}
+	if got := calls[len(calls)-1].GetRecipientMark(); !bytes.Equal(got, apiv1.RecipientMark(key.Recipient())) {
+		t.Errorf("the mark of the new one: got %x", got)
 	}
 }
 

@@ -101,6 +101,22 @@ func AdmittedByHand(dir, collector string, pin [32]byte, resp *apiv1.EnrollRespo
 // while the collector did not say.
 func (id *Identity) FileRecipient() string { return id.get().FileRecipient }
 
+// KeepFileRecipient keeps a recipient that the collector told over a connection of its own
+// or in an answer that it signed. It is an error if it is none.
+func (id *Identity) KeepFileRecipient(recipient string) error {
+	if err := carry.CheckRecipient(recipient); err != nil {
+		return fmt.Errorf("whom to encrypt files to: %w", err)
+	}
+	id.mu.Lock()
+	defer id.mu.Unlock()
+	s := id.state
+	if recipient == s.FileRecipient {
+		return nil
+	}
+	s.FileRecipient = recipient
+	return id.replaceLocked(s)
+}
+
 // answerKeyFile opens the answers that a person brings.
 const answerKeyFile = "answers.key"
 

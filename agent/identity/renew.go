@@ -92,10 +92,15 @@ func (id *Identity) prepareRenewal(s state) (state, error) {
 
 // replace puts a new state on disk, then in force.
 func (id *Identity) replace(s state) error {
+	id.mu.Lock()
+	defer id.mu.Unlock()
+	return id.replaceLocked(s)
+}
+
+// replaceLocked is replace under id.mu, so that the disk and the memory change in one order.
+func (id *Identity) replaceLocked(s state) error {
 	if err := id.save(s); err != nil {
 		return fmt.Errorf("keep the identity: %w", err)
 	}
-	id.mu.Lock()
-	defer id.mu.Unlock()
 	return id.adopt(s)
 }
