@@ -40,6 +40,8 @@ type errand struct {
 	Hash []byte    `json:"hash"` // of its content
 	Made time.Time `json:"made"`
 	File string    `json:"file"` // its name on the stick
+	// Named: a person chose the name, so that something else may have it elsewhere.
+	Named bool `json:"named,omitempty"`
 	// Agent is the enrolment it belongs to; empty: it asks for one.
 	Agent string       `json:"agent,omitempty"`
 	Base  deliver.Base `json:"base"`

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"runtime"
 	"time"
@@ -196,9 +195,9 @@ func (c *cli) readToken(cmd *cobra.Command, f enrolFlags, host string) (apiv1.To
 	case f.token != "":
 		return apiv1.ParseToken(f.token)
 	}
-	file, err := os.Open(f.tokenFile)
+	file, err := openRegular(f.tokenFile)
 	if err != nil {
-		return apiv1.Token{}, &problem{code: "usage.path", args: map[string]string{"path": f.tokenFile}, err: plainPath(err)}
+		return apiv1.Token{}, err
 	}
 	defer file.Close()
 	return tokenFrom(file, host)

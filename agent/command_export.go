@@ -1,10 +1,12 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -32,7 +34,7 @@ const serviceTakes = 15 * time.Second
 
 func (c *cli) exportCommand() *cobra.Command {
 	var f exportFlags
-	cmd := c.command("export DIR [--kit FILE] [--department NAME] [--data DIR]", "export", func(cmd *cobra.Command, args []string) error {
+	cmd := c.command("export DIR|FILE [--kit FILE] [--department NAME] [--data DIR]", "export", func(cmd *cobra.Command, args []string) error {
 		switch len(args) {
 		case 0:
 			return c.usage(cmd, "usage.missing", map[string]string{"what": "DIR"})
@@ -52,13 +54,14 @@ func (c *cli) exportCommand() *cobra.Command {
 
 // export takes in the answers that lie in a folder and writes there what the collector
 // lacks.
-func (c *cli) export(ctx context.Context, stick string, f exportFlags) error {
-	if err := mustBeFolder(stick); err != nil {
-		return err
-	}
-	kit, err := readKit(stick, f.kit)
+func (c *cli) export(ctx context.Context, where string, f exportFlags) error {
+	stick, name, err := stickOf(where)
 	if err != nil {
 		return err
+	}
+	kit, kitErr := readKit(stick, f.kit)
+	if kitErr != nil && f.kit != "" {
+		return kitErr
 	}
 	dir := folder(f.data)
 	if _, err := identity.Load(dir.identity(), nil); errors.Is(err, identity.ErrNotEnrolled) {
@@ -67,7 +70,8 @@ func (c *cli) export(ctx context.Context, stick string, f exportFlags) error {
 		}
 	}
 	e := &exporter{
-		dir: dir, stick: stick, kit: kit, token: strings.TrimSpace(f.token), department: f.department, now: time.Now, wait: serviceTakes,
+		dir: dir, stick: stick, name: name, kit: kit, kitErr: kitErr, token: strings.TrimSpace(f.token), department: f.department,
+		now: time.Now, wait: serviceTakes,
 		machine: func(ctx context.Context) *apiv1.Machine {
 			self := introducer{machine: func() *host.Host { return local.New(local.Options{}) }, version: c.version}
 			return self.describe(ctx)
@@ -90,16 +94,26 @@ func (c *cli) export(ctx context.Context, stick string, f exportFlags) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(c.stdout, c.say.text("export.next", map[string]string{"dir": stick}))
-	if seen.Refused != "" || len(seen.Strange) > 0 {
+	if name == "" {
+		fmt.Fprintln(c.stdout, c.say.text("export.next", map[string]string{"dir": where}))
+	} else {
+		fmt.Fprintln(c.stdout, c.say.text("export.next_file", map[string]string{"dir": where, "files": strings.Join(seen.Files, " ")}))
+	}
+	if seen.Refused != "" || seen.Reason != "" || len(seen.Strange) > 0 {
 		return answer(exitNo)
 	}
 	return nil
 }
 
-// tellExport says what an export did, also one that did not come to its end.
+// tellExport says what an export did, also one that did not come to its end. Names on a
+// stick and what a collector says are anybody's.
 func (c *cli) tellExport(seen exported, kit *carry.Kit) {
-	say := func(code string, args map[string]string) { fmt.Fprintln(c.stdout, c.say.text(code, args)) }
+	say := func(code string, args map[string]string) {
+		for name, value := range args {
+			args[name] = printable(value)
+		}
+		fmt.Fprintln(c.stdout, c.say.text(code, args))
+	}
 	if id := seen.Admitted; id != nil {
 		say("export.admitted", map[string]string{"organisation": organisationOf(id), "agent": id.AgentID()})
 		say("export.start."+runtime.GOOS, nil)
@@ -110,8 +124,8 @@ func (c *cli) tellExport(seen exported, kit *carry.Kit) {
 	if seen.Waiting {
 		say("export.waiting", nil)
 	}
-	if seen.Refused != "" {
-		say("export.refused", map[string]string{"why": seen.Refused})
+	if seen.Refused != "" || seen.Reason != "" {
+		say("export.refused", map[string]string{"why": c.refusedByHand(seen)})
 	}
 	for _, name := range seen.Strange {
 		say("export.strange", map[string]string{"file": name})
@@ -138,18 +152,35 @@ func (c *cli) tellExport(seen exported, kit *carry.Kit) {
 	}
 }
 
+// maxRefusal bounds what is shown of a collector's own words, in bytes.
+const maxRefusal = 400
+
+// refusedByHand says why the collector refused: in our words where it named a reason that
+// we know.
+func (c *cli) refusedByHand(seen exported) string {
+	r := &apiv1.Refusal{Reason: seen.Reason, Text: strings.ToValidUTF8(seen.Refused[:min(len(seen.Refused), maxRefusal)], "")}
+	if _, _, ok := refusedBy(r); ok {
+		return c.explain(r)
+	}
+	return cmp.Or(r.Text, seen.Reason)
+}
+
 // readKit reads the kit that is named, else the one on the stick; nil: there is none.
 func readKit(stick, named string) (*carry.Kit, error) {
 	path := named
 	if path == "" {
 		path = filepath.Join(stick, carry.KitFile)
-		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		info, err := os.Lstat(path)
+		if errors.Is(err, fs.ErrNotExist) {
 			return nil, nil
+		}
+		if err == nil && !info.Mode().IsRegular() { // no link of the stick to elsewhere either
+			return nil, &problem{code: "usage.not_file", args: map[string]string{"path": path}}
 		}
 	}
 	b, err := readBounded(path, carry.MaxKit)
 	if err != nil {
-		return nil, &problem{code: "usage.path", args: map[string]string{"path": path}, err: plainPath(err)}
+		return nil, err
 	}
 	kit, err := carry.ParseKit(b)
 	if err != nil {
@@ -159,7 +190,7 @@ func readKit(stick, named string) (*carry.Kit, error) {
 }
 
 func readBounded(path string, most int64) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := openRegular(path)
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +199,27 @@ func readBounded(path string, most int64) ([]byte, error) {
 	if err == nil && int64(len(b)) > most {
 		err = fmt.Errorf("it has more than %d bytes", most)
 	}
-	return b, err
+	if err != nil {
+		return nil, &problem{code: "usage.path", args: map[string]string{"path": path}, err: plainPath(err)}
+	}
+	return b, nil
+}
+
+// openRegular opens a file that a person named. A pipe or a device could keep us waiting
+// for ever.
+func openRegular(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, &problem{code: "usage.not_file", args: map[string]string{"path": path}}
+	}
+	var f *os.File
+	if err == nil {
+		f, err = os.Open(path)
+	}
+	if err != nil {
+		return nil, &problem{code: "usage.path", args: map[string]string{"path": path}, err: plainPath(err)}
+	}
+	return f, nil
 }
 
 // exportMessages are the words of export.
@@ -191,9 +242,14 @@ Lo exportado se queda en el equipo hasta que vuelve confirmado: si la memoria se
 basta repetir con otra. Después, lleve la memoria al colector, ejecute allí «vigia import»
 y tráigala de vuelta la próxima vez.
 
+Con FILE en lugar de una carpeta, lo que se escribe lleva ese nombre (los demás archivos, si
+no cabe en uno: FILE-2, FILE-3), y la respuesta se busca a su lado: respuesta-FILE. Repita
+siempre con el mismo nombre; el archivo de otro no se toca.
+
 La respuesta es no (1) si el colector rechazó algo o hay una respuesta que no es válida.
 
   vigia-agent export /media/usb
+  vigia-agent export /media/usb/pc-014.vigia
   vigia-agent export E:\ --department Tesorería`,
 			`For machines without a route to the collector. DIR is the folder of a USB stick. First it
 takes in the collector's answers for this machine that lie there; then it writes what the
@@ -207,9 +263,14 @@ What was exported stays on the machine until it comes back acknowledged: if the 
 lost, do it again with another. Then take the stick to the collector, run "vigia import"
 there, and bring it back the next time.
 
+With FILE instead of a folder, what is written has that name (further files, if it does not
+fit into one: FILE-2, FILE-3), and the answer is looked for beside it: respuesta-FILE. Use
+the same name each time; the file of somebody else is left alone.
+
 The answer is no (1) if the collector refused something or an answer is not valid.
 
   vigia-agent export /media/usb
+  vigia-agent export /media/usb/pc-014.vigia
   vigia-agent export E:\ --department Treasury`),
 		"flag.kit":               says("kit del colector (por defecto, vigia-kit.json de DIR)", "kit of the collector (by default vigia-kit.json in DIR)"),
 		"flag.export_token":      says("código de alta, en lugar del que trae el kit", "token, instead of the kit's"),
@@ -229,6 +290,7 @@ The answer is no (1) if the collector refused something or an answer is not vali
 		"export.nothing":       says("No hay informes nuevos que llevar. {file} solo pregunta si hay reglas nuevas.", "There are no new reports to take. {file} only asks for new rules."),
 		"export.gaps":          says("Faltan {count} informes que el disco perdió o no cupieron; se dice al colector.", "{count} reports are missing that the disk lost or that did not fit; the collector is told."),
 		"export.next":          says("Ahora lleve la memoria al colector y ejecute allí: vigia import CARPETA. Después tráigala de vuelta y repita: vigia-agent export {dir}", "Now take the stick to the collector and run there: vigia import FOLDER. Then bring it back and repeat: vigia-agent export {dir}"),
+		"export.next_file":     says("Ahora lleve la memoria al colector y ejecute allí, en su carpeta: vigia import {files}. Después tráigala de vuelta y repita: vigia-agent export {dir}", "Now take the stick to the collector and run there, in its folder: vigia import {files}. Then bring it back and repeat: vigia-agent export {dir}"),
 
 		"status.by_hand":         says("Sin red al colector", "No route to it"),
 		"status.by_hand.never":   says("lo medido espera desde {since}; nunca se ha exportado. Use: vigia-agent export CARPETA", "what was measured waits since {since}; it was never exported. Use: vigia-agent export FOLDER"),
@@ -241,6 +303,10 @@ The answer is no (1) if the collector refused something or an answer is not vali
 		"page.by_hand.never": says("Lo medido desde el {since} espera; nunca se ha exportado.", "What was measured since {since} waits; it was never exported."),
 		"run.by_hand":        says("Hechas {count} comprobaciones; el informe {sequence} espera a que lo exporten (vigia-agent export CARPETA)", "{count} checks made; report {sequence} waits to be exported (vigia-agent export FOLDER)"),
 
+		"usage.export_name": entry("lo exportado no puede llamarse «{path}»", "what is exported cannot be named \"{path}\"",
+			"Elija otro nombre, como pc-014.vigia", "Choose another name, such as pc-014.vigia"),
+		"usage.export_taken": entry("«{path}» ya existe y no es de este equipo", "\"{path}\" exists and is not this machine's",
+			"Elija otro nombre, o indique solo la carpeta", "Choose another name, or name the folder alone"),
 		"problem.no_kit": entry("este equipo no está inscrito y no hay kit en {path}", "this machine is not enrolled and there is no kit at {path}",
 			"Prepare la memoria en el colector con: vigia kit CARPETA --collector none --machines 10", "Prepare the stick at the collector with: vigia kit FOLDER --collector none --machines 10"),
 		"problem.kit": entry("el kit {path} no sirve: {detail}", "the kit {path} is of no use: {detail}",

@@ -1,11 +1,11 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -30,7 +30,12 @@ const exportBytes = 16 << 20
 type exporter struct {
 	dir   folder
 	stick string
-	kit   *carry.Kit // nil: none
+	// name is what a person calls the first file; empty: each gets a name of its own.
+	name string
+	kit  *carry.Kit // nil: none
+	// kitErr is why the kit that lies on the stick is of no use, which matters to who
+	// needs one.
+	kitErr error
 	// token and department are what the installer says; empty token: the kit's.
 	token      string
 	department string
@@ -56,6 +61,7 @@ type exported struct {
 	Waiting   bool               // the running agent has not taken them yet
 	Pending   string             // check code: a person has to approve first
 	Refused   string             // why the collector refused what was asked
+	Reason    string             // the same for programs, see apiv1.Refusals; may be empty
 	Strange   []string           // answers that are damaged, or of nobody known
 	Acked     uint64
 	Asked     bool // an enrolment was written
@@ -106,9 +112,9 @@ func (e *exporter) run(ctx context.Context) (_ exported, err error) {
 // takeAnswers takes in the answers for this machine, and leaves the others
 // alone. It returns who the machine is afterwards, nil for nobody yet.
 func (e *exporter) takeAnswers(ctx context.Context, id *identity.Identity) (*identity.Identity, error) {
-	names, err := carry.Answers(e.stick)
+	names, err := e.answers()
 	if err != nil {
-		return nil, onStick(err)
+		return nil, err
 	}
 	for _, name := range names {
 		if err := ctx.Err(); err != nil {
@@ -134,7 +140,7 @@ func (e *exporter) takeAnswers(ctx context.Context, id *identity.Identity) (*ide
 		if taken != nil {
 			id = taken
 		}
-		if answer.GetRefused().GetReason() == "approval_pending" && id == nil {
+		if waits(answer) && id == nil {
 			continue // the request stays where the next import finds it
 		}
 		// What this answers is settled, and what it says is durable here.
@@ -142,8 +148,8 @@ func (e *exporter) takeAnswers(ctx context.Context, id *identity.Identity) (*ide
 			return nil, err
 		}
 		for _, done := range []string{one.File, name} {
-			if err := os.Remove(filepath.Join(e.stick, done)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return nil, onStick(err)
+			if err := e.remove(one, done); err != nil {
+				return nil, err
 			}
 		}
 	}
@@ -186,12 +192,17 @@ func (e *exporter) take(ctx context.Context, id *identity.Identity, one errand, 
 	case answer.GetDelivered() != nil && one.Agent != "":
 		e.seen.Answers++
 		return nil, putIntoInbox(e.dir, one, answer.GetDelivered())
-	case answer.GetRefused().GetReason() == "approval_pending":
+	case waits(answer):
 		e.seen.Pending = answer.GetRefused().GetCheckCode()
 	case answer.GetRefused() != nil && (id == nil || one.Agent != ""):
-		e.seen.Refused = answer.GetRefused().GetMessage()
+		e.seen.Refused, e.seen.Reason = answer.GetRefused().GetMessage(), answer.GetRefused().GetReason()
 	}
 	return nil, nil
+}
+
+// waits tells whether an answer says that a person has to approve the machine first.
+func waits(answer *carry.Answer) bool {
+	return strings.EqualFold(answer.GetRefused().GetReason(), "approval_pending")
 }
 
 // admitted keeps the identity that an answer brought.
@@ -255,7 +266,7 @@ func (e *exporter) settle(ctx context.Context, id *identity.Identity) error {
 	for _, name := range refused {
 		path := filepath.Join(e.dir.inbox(id.AgentID()), name)
 		why, readErr := os.ReadFile(path)
-		e.seen.Refused = string(why)
+		e.seen.Refused, e.seen.Reason = string(why), ""
 		err = errors.Join(err, readErr, os.Remove(path))
 	}
 	return err
@@ -284,6 +295,9 @@ func (e *exporter) await(ctx context.Context, id *identity.Identity) error {
 
 // ask writes a request to be enrolled.
 func (e *exporter) ask(ctx context.Context) error {
+	if e.kitErr != nil {
+		return e.kitErr
+	}
 	if e.kit == nil {
 		return &problem{code: "problem.no_kit", args: map[string]string{"path": filepath.Join(e.stick, carry.KitFile)}}
 	}
@@ -416,13 +430,20 @@ func (e *exporter) recipient(id *identity.Identity) (string, error) {
 		e.seen.ByKit = true
 		return e.kit.Recipient, nil
 	}
-	return "", errNoRecipient
+	return "", cmp.Or(e.kitErr, errNoRecipient)
 }
 
 // file writes one request. It is remembered before it has its name: an answer to
 // it is then always known.
 func (e *exporter) file(head *apiv1.FileRequest, to string, base deliver.Base, sign carry.Signer, fill func(*carry.Writer) error) (err error) {
 	head.Id, head.CreatedAt, head.AnswerRecipient = carry.NewID(), e.now().UnixMicro(), e.own.Recipient()
+	name := fileName(head.GetHostname(), e.now(), len(e.seen.Files), head.GetId())
+	if e.name != "" {
+		name = partName(e.name, len(e.seen.Files))
+		if err := e.mayTake(name); err != nil {
+			return err
+		}
+	}
 	f, err := carry.Create(e.stick)
 	if err != nil {
 		return onStick(err)
@@ -452,8 +473,10 @@ func (e *exporter) file(head *apiv1.FileRequest, to string, base deliver.Base, s
 	if err := e.step("written"); err != nil {
 		return err
 	}
-	name := fileName(head.GetHostname(), e.now(), len(e.seen.Files), head.GetId())
-	e.errands.add(errand{ID: head.GetId(), Hash: hash[:], Made: e.now().UTC().Truncate(time.Second), File: name, Agent: head.GetAgentId(), Base: base})
+	e.errands.add(errand{
+		ID: head.GetId(), Hash: hash[:], Made: e.now().UTC().Truncate(time.Second), File: name, Named: e.name != "",
+		Agent: head.GetAgentId(), Base: base,
+	})
 	if err := identity.SaveErrands(e.dir.identity(), e.errands); err != nil {
 		return err
 	}
@@ -472,13 +495,16 @@ func (e *exporter) file(head *apiv1.FileRequest, to string, base deliver.Base, s
 // acknowledged.
 func (e *exporter) clear(agentID string, fresh []string) error {
 	for _, one := range e.errands.List {
-		if slices.Contains(fresh, one.File) || one.Agent != agentID && one.Agent != "" {
+		if one.Agent != agentID && one.Agent != "" {
 			continue
 		}
-		for _, name := range []string{one.File, carry.AnswerPrefix + one.File} {
-			if err := os.Remove(filepath.Join(e.stick, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return onStick(err)
+		if !slices.Contains(fresh, one.File) {
+			if err := e.remove(one, one.File); err != nil {
+				return err
 			}
+		}
+		if err := e.remove(one, carry.AnswerPrefix+one.File); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -31,6 +31,7 @@ type island struct {
 	data    folder
 	root    string
 	stick   string
+	name    string // of the file, empty: they get names of their own
 	now     func() time.Time
 	// fail ends an export at a step, as a stick that is pulled out or a kill does.
 	fail func(step string) error
@@ -63,12 +64,9 @@ func (m *island) putKit(stick string) {
 // tryExport is one run of the command.
 func (m *island) tryExport() (exported, error) {
 	m.t.Helper()
-	kit, err := readKit(m.stick, "")
-	if err != nil {
-		m.t.Fatal(err)
-	}
+	kit, kitErr := readKit(m.stick, "")
 	e := &exporter{
-		dir: m.data, stick: m.stick, kit: kit, now: m.now, wait: 5 * time.Second, step: m.fail,
+		dir: m.data, stick: m.stick, name: m.name, kit: kit, kitErr: kitErr, now: m.now, wait: 5 * time.Second, step: m.fail,
 		machine: func(context.Context) *apiv1.Machine { return &apiv1.Machine{Hostname: "pc-1", Os: "linux"} },
 		open:    func(context.Context) (*Agent, error) { return m.open() },
 	}

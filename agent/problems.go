@@ -64,7 +64,7 @@ func (s sayer) explain(err error) string {
 	if do := s.all.Do(s.lang, code, args); do != "" {
 		out = strings.TrimRight(out, ".") + ". " + do
 	}
-	return strings.Join(strings.Fields(out), " ")
+	return printable(strings.Join(strings.Fields(out), " "))
 }
 
 // system says the commonest errors of files in the reader's language.
@@ -182,6 +182,9 @@ func problemMessages() message.Catalogue {
 		"system.permission": entry("no hay permiso", "no permission", "", ""),
 		"usage.not_empty": entry("la carpeta «{path}» no está vacía", "the folder \"{path}\" is not empty",
 			"Indique una carpeta nueva o vacía: no se escribe sobre lo que hay", "Name a folder that is new or empty: nothing is written over"),
+		"usage.not_file": entry("«{path}» no es un archivo normal", "\"{path}\" is not a regular file",
+			"Indique un archivo: ni una carpeta, ni una tubería, ni un dispositivo (--token-file - lee de la entrada)",
+			"Name a file: no folder, no pipe, no device (--token-file - reads from standard input)"),
 		"usage.not_folder": entry("«{path}» no es una carpeta", "\"{path}\" is not a folder", "Indique una carpeta", "Name a folder"),
 		"usage.write": entry("no se puede escribir en «{path}»: {detail}", "cannot write to \"{path}\": {detail}",
 			"Indique una carpeta nueva o vacía", "Name a folder that is new or empty"),

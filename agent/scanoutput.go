@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/schollz/progressbar/v3"
 
@@ -287,10 +288,11 @@ func byCount[K cmp.Ordered](counts map[K]int64) []K {
 
 func digits(n int64) string { return strconv.FormatInt(n, 10) }
 
-// printable shows what would move a terminal's cursor as a question mark.
+// printable shows what would move a terminal's cursor, or turn its writing around, as a
+// question mark.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
 			return '?'
 		}
 		return r

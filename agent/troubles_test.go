@@ -22,11 +22,14 @@ func causes() map[string]string {
 	const asked = "La orden se escribió de otro modo que el que admite."
 	return map[string]string{
 		"usage.argument": asked, "usage.command": asked, "usage.exclude": asked, "usage.flag": asked, "usage.missing": asked,
-		"usage.not_empty":  "Una grabación no se mezcla con otra.",
-		"usage.not_folder": "Se dio un archivo.",
-		"usage.path":       "El archivo no existe, es una carpeta o no hay permiso para leerlo.",
-		"usage.unknown_id": "El control está mal escrito, o las reglas elegidas no lo piden.",
-		"usage.write":      "La carpeta no está vacía, no existe la de encima o no hay permiso.",
+		"usage.not_empty":    "Una grabación no se mezcla con otra.",
+		"usage.export_name":  "Así se llaman las respuestas, el kit o los archivos ocultos.",
+		"usage.export_taken": "Otro equipo exportó con ese nombre, o es un archivo de otra cosa.",
+		"usage.not_file":     "Se dio una carpeta, un enlace, una tubería o un dispositivo.",
+		"usage.not_folder":   "Se dio un archivo.",
+		"usage.path":         "El archivo no existe, es una carpeta o no hay permiso para leerlo.",
+		"usage.unknown_id":   "El control está mal escrito, o las reglas elegidas no lo piden.",
+		"usage.write":        "La carpeta no está vacía, no existe la de encima o no hay permiso.",
 
 		"problem.address":           "Falta el puerto, o sobra `https://`.",
 		"problem.administrator":     "Instalar, quitar, arrancar o parar el servicio es cosa del administrador.",

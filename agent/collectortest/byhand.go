@@ -59,19 +59,25 @@ func (c *Courier) Import(dir string) []*carry.Request {
 	}
 	var requests []*carry.Request
 	for _, name := range names {
-		f, err := os.Open(filepath.Join(dir, name))
-		if err != nil {
-			c.s.t.Fatal(err)
-		}
-		req, err := carry.ReadRequest(f, c.key)
-		_ = f.Close() // it was only read
-		if err != nil {
-			c.s.t.Fatalf("%s: %v", name, err)
-		}
-		requests = append(requests, req)
-		c.answer(dir, name, req)
+		requests = append(requests, c.ImportFile(dir, name))
 	}
 	return requests
+}
+
+// ImportFile is Import for one file.
+func (c *Courier) ImportFile(dir, name string) *carry.Request {
+	c.s.t.Helper()
+	f, err := os.Open(filepath.Join(dir, name))
+	if err != nil {
+		c.s.t.Fatal(err)
+	}
+	req, err := carry.ReadRequest(f, c.key)
+	_ = f.Close() // it was only read
+	if err != nil {
+		c.s.t.Fatalf("%s: %v", name, err)
+	}
+	c.answer(dir, name, req)
+	return req
 }
 
 func (c *Courier) answer(dir, name string, req *carry.Request) {

@@ -3,6 +3,7 @@ package carry
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -109,6 +110,25 @@ func list(dir string, which func(string) bool) ([]string, error) {
 		names = append(names, e.Name())
 	}
 	return names, nil
+}
+
+// IsFile tells whether a regular file begins as those of Vigía do, which anything else of
+// age does too.
+func IsFile(path string) (bool, error) {
+	info, err := os.Lstat(path)
+	if err != nil || !info.Mode().IsRegular() {
+		return false, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	begin := make([]byte, len(ageMagic))
+	if _, err := io.ReadFull(f, begin); err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return false, err
+	}
+	return string(begin) == ageMagic, nil
 }
 
 // syncDir makes names durable. Windows has no such call for a folder, and some
