@@ -86,8 +86,12 @@ set "KIT_departamentos=0"
 set "KIT_token="
 for /f "usebackq tokens=1* delims==" %%a in ("%KIT%vigia-kit.ini") do set "KIT_%%a=%%b"
 if exist "%KIT%vigia-token.txt" set "KIT_token=%KIT%vigia-token.txt"
+rem COMPUTERNAME corta el nombre a 15 letras, y la tabla puede llevar el dominio. Aquí solo
+rem se mira si la tabla trae este equipo: qué fila es la suya lo decide el agente.
+set "NOMBRE=%COMPUTERNAME%"
+for /f "tokens=1 delims=." %%h in ('hostname 2^>nul') do set "NOMBRE=%%h"
 if exist "%KIT%vigia-tokens.csv" (
-	for /f "usebackq delims=," %%a in ("%KIT%vigia-tokens.csv") do if /i "%%a"=="%COMPUTERNAME%" set "KIT_token=%KIT%vigia-tokens.csv"
+	for /f "usebackq skip=1 delims=,." %%a in ("%KIT%vigia-tokens.csv") do if /i "%%a"=="%NOMBRE%" set "KIT_token=%KIT%vigia-tokens.csv"
 )
 set "DEP="
 set "VECES=0"
@@ -225,13 +229,20 @@ echo.
 set DEPARG=
 if defined DEP set DEPARG=--department "!DEP!"
 "!AGENTE!" export "!KIT!." !DEPARG!
-if errorlevel 1 goto sin_exportar
+if errorlevel 2 goto sin_exportar
+if errorlevel 1 goto exportado_con_avisos
 set "RC=0"
+:que_hacer_ahora
 echo.
 echo   Qué hacer ahora: lleve esta memoria al servidor de Vigía y ejecute allí
 echo   "vigia import" con su carpeta. Después vuelva con ella a este equipo y haga doble
 echo   clic otra vez: así sabe que lo suyo llegó.
 goto controles
+:exportado_con_avisos
+echo.
+echo   Lo medido está en la memoria, y algo de lo que ella traía no se aceptó: lea lo de
+echo   arriba. Si no lo entiende, enséñeselo a quien administra Vigía.
+goto que_hacer_ahora
 :sin_exportar
 echo.
 echo   Instalado, pero no se pudo escribir en la memoria. Qué hacer: mire que no esté llena

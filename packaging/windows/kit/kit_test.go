@@ -53,6 +53,10 @@ func TestScriptIsOneForWindows(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := string(b)
+	// "export" ends with 1 when it wrote and something else is strange.
+	if _, after, _ := strings.Cut(text, "export \"!KIT!.\""); !strings.Contains(after[:min(200, len(after))], "\r\nif errorlevel 2 goto sin_exportar\r\nif errorlevel 1 goto exportado_con_avisos\r\n") {
+		t.Error("the script takes what export wrote for what it could not write")
+	}
 	// A console of the United States has code page 437; what differs there is not used.
 	for _, r := range script {
 		in850, ok := charmap.CodePage850.EncodeRune(r)
@@ -67,6 +71,9 @@ func TestScriptIsOneForWindows(t *testing.T) {
 		line = strings.TrimSpace(line)
 		if label, ok := strings.CutPrefix(line, "goto "); ok && !strings.Contains(text, "\r\n:"+label+"\r\n") {
 			t.Errorf("there is no label %s", label)
+		}
+		if strings.Contains(line, "%%a") && strings.Contains(line, "%COMPUTERNAME%") {
+			t.Errorf("a name of more than 15 letters is not found: %s", line)
 		}
 		// A name of the kit is never expanded before the line is parsed.
 		if strings.Contains(line, "%KIT_") || strings.Contains(line, "%DEP%") {
