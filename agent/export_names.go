@@ -12,6 +12,10 @@ import (
 	"vigia/collector/api/carry"
 )
 
+// maxExportName bounds a name that a person chooses, in bytes: it gets a number, and the
+// answer a prefix, within the 255 that every file system has.
+const maxExportName = 200
+
 // stickOf tells where an export goes: into a folder or, if the argument is none but lies in
 // one, into that under this name.
 func stickOf(arg string) (dir, name string, err error) {
@@ -29,7 +33,8 @@ func stickOf(arg string) (dir, name string, err error) {
 		return "", "", &problem{code: "usage.path", args: map[string]string{"path": arg}, err: fs.ErrNotExist}
 	}
 	// Nobody would find such a request again, or it would be taken for something else.
-	if low := strings.ToLower(name); strings.HasPrefix(low, ".") || strings.HasPrefix(low, carry.AnswerPrefix) || low == carry.KitFile {
+	low := strings.ToLower(name)
+	if len(name) > maxExportName || strings.HasPrefix(low, ".") || strings.HasPrefix(low, carry.AnswerPrefix) || low == carry.KitFile {
 		return "", "", &problem{code: "usage.export_name", args: map[string]string{"path": arg}}
 	}
 	return dir, name, nil

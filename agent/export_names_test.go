@@ -41,6 +41,7 @@ func TestStickOf(t *testing.T) {
 		{filepath.Join(dir, "respuesta-pc-1.vigia"), "", "", "usage.export_name"},
 		{filepath.Join(dir, "Vigia-Kit.json"), "", "", "usage.export_name"},
 		{filepath.Join(dir, ".vigia"), "", "", "usage.export_name"},
+		{filepath.Join(dir, strings.Repeat("n", 201)), "", "", "usage.export_name"},
 		{"", "", "", "usage.path"},
 	} {
 		stick, name, err := stickOf(row.arg)

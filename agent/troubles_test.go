@@ -23,7 +23,7 @@ func causes() map[string]string {
 	return map[string]string{
 		"usage.argument": asked, "usage.command": asked, "usage.exclude": asked, "usage.flag": asked, "usage.missing": asked,
 		"usage.not_empty":    "Una grabación no se mezcla con otra.",
-		"usage.export_name":  "Así se llaman las respuestas, el kit o los archivos ocultos.",
+		"usage.export_name":  "Así se llaman las respuestas, el kit o los archivos ocultos, o es demasiado largo.",
 		"usage.export_taken": "Otro equipo exportó con ese nombre, o es un archivo de otra cosa.",
 		"usage.not_file":     "Se dio una carpeta, un enlace, una tubería o un dispositivo.",
 		"usage.not_folder":   "Se dio un archivo.",
