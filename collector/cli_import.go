@@ -40,7 +40,8 @@ que espera aprobación se responde al repetirla después de aprobarlo.
 Los archivos se quedan donde están (el equipo retira los suyos cuando recoge la
 respuesta); con --remove se borran los que ya están recogidos y respondidos.
 
-Códigos de salida: 0 todo recogido; 1 algún archivo no se pudo admitir; 2 error.`,
+Códigos de salida: 0 todo recogido, o en espera de que alguien apruebe; 1 algún archivo
+no se pudo admitir; 2 error: no se pudo leer la memoria, escribir en ella o guardar.`,
 		Example: "  vigia import /media/usb\n  vigia import /media/usb --remove",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -122,14 +123,18 @@ func (c *cli) importFiles(ctx context.Context, col *Collector, paths []string, f
 	if err != nil {
 		return err
 	}
+	failed := 0
 	for _, r := range results {
 		switch r.Outcome {
 		case courier.Refused, courier.Foreign, courier.Damaged, courier.Behind:
 			err = errNo
 		case courier.Failed:
-			return errNo
+			failed++
 		case courier.Taken, courier.Admitted, courier.Pending:
 		}
+	}
+	if failed > 0 {
+		return fmt.Errorf("archivos que no se pudieron recoger o responder ahora: %d. No se ha perdido nada: mire que la memoria esté puesta y admita escritura, y repita la orden", failed)
 	}
 	return err
 }
@@ -149,7 +154,7 @@ func (c *cli) writeImported(results []courier.Result, removed int) error {
 		if r.Outcome == courier.Taken || r.Outcome == courier.Behind || r.Reports+r.Gaps > 0 {
 			reports, gaps = fmt.Sprint(r.Reports), fmt.Sprint(r.Gaps)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", dash(r.Hostname), dash(r.Agent), reports, gaps, becameOf(r), filepath.Base(r.File))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", dash(onScreen(r.Hostname)), dash(onScreen(r.Agent)), reports, gaps, becameOf(r), onScreen(filepath.Base(r.File)))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -161,8 +166,8 @@ func (c *cli) writeImported(results []courier.Result, removed int) error {
 	if n := counts[courier.Behind]; n > 0 {
 		fmt.Fprintf(c.Stdout, "Archivos que siguen a informes que no han llegado: %d. Vuelva a ejecutar «vigia-agent export» en esos equipos.\n", n)
 	}
-	if n := counts[courier.Failed]; n > 0 {
-		fmt.Fprintf(c.Stdout, "Archivos que no se pudieron recoger ahora: %d. No se ha perdido nada: repita la orden.\n", n)
+	if counts[courier.Foreign] > 0 {
+		fmt.Fprint(c.Stdout, foreignHelp)
 	}
 	if removed > 0 {
 		fmt.Fprintf(c.Stdout, "Archivos ya recogidos que se borraron de la memoria: %d.\n", removed)
@@ -172,6 +177,12 @@ func (c *cli) writeImported(results []courier.Result, removed int) error {
 	}
 	return nil
 }
+
+// foreignHelp is what to do about files that are encrypted to another key.
+const foreignHelp = `Un archivo «de otro colector» está cifrado con una clave que este no tiene. Si el equipo es suyo, la
+clave «keys/files.key» se perdió o se cambió: restaure la carpeta keys de una copia y repita la orden; o
+escriba otro kit (vigia kit) y ejecute en el equipo «vigia-agent export CARPETA --kit ARCHIVO».
+`
 
 // becameOf says in one cell what became of a file.
 func becameOf(r courier.Result) string {
@@ -187,19 +198,22 @@ func becameOf(r courier.Result) string {
 	case courier.Admitted:
 		return "equipo dado de alta"
 	case courier.Pending:
+		if r.CheckCode == "" {
+			return "espera: " + whyNot(r)
+		}
 		return "espera aprobación: código " + r.CheckCode
 	case courier.Behind:
 		return fmt.Sprintf("faltan informes anteriores: se tiene hasta el %d", r.Sequence)
 	case courier.Foreign:
 		return "rechazado: es de otro colector"
 	case courier.Damaged:
-		return "rechazado: dañado o alterado (" + r.Why + ")"
+		return "rechazado: dañado o alterado (" + whyNot(r) + ")"
 	case courier.Refused:
-		return "rechazado: " + r.Why
+		return "rechazado: " + whyNot(r)
 	case courier.Failed:
-		return "no se pudo: " + r.Why
+		return "no se pudo: " + whyNot(r)
 	}
-	return cmp.Or(r.Why, string(r.Outcome))
+	return cmp.Or(whyNot(r), string(r.Outcome))
 }
 
 // courier takes in what a person carried, and signs its answers as policies are.

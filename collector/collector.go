@@ -13,7 +13,9 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -100,6 +102,7 @@ func Open(ctx context.Context, opts Options) (*Collector, error) {
 		return nil, err
 	}
 	c.policyKey = policyKey
+	_, missing := os.Stat(filepath.Join(keys, courier.KeyFile))
 	if c.files, err = courier.LoadOrCreateKey(keys); err != nil {
 		return nil, err
 	}
@@ -113,10 +116,27 @@ func Open(ctx context.Context, opts Options) (*Collector, error) {
 	if err = c.parts(ctx, logKey, policyKey, packs); err == nil {
 		err = c.knownPacks(ctx)
 	}
+	if err == nil && errors.Is(missing, fs.ErrNotExist) {
+		err = c.newFilesKey(ctx)
+	}
 	if err != nil {
 		return nil, errors.Join(err, c.DB.Close())
 	}
 	return c, nil
+}
+
+// newFilesKey warns that the key for files is a new one although there are machines, which
+// encrypt to another: it was lost, or a backup is older than such keys are.
+func (c *Collector) newFilesKey(ctx context.Context) error {
+	return c.DB.Read(ctx, func(ctx context.Context, tx *storage.Tx) error {
+		machines, err := c.Enroll.Machines(ctx, tx)
+		if err != nil || len(machines) == 0 {
+			return err
+		}
+		c.logger.WarnContext(ctx, "the key that opens files of machines without a route was missing, a new one was made: files that were encrypted to another cannot be opened; restore keys/files.key from a backup, or take new kits to those machines",
+			"file", filepath.Join(c.Dir, KeysDir, courier.KeyFile), "machines", len(machines))
+		return nil
+	})
 }
 
 // knownPacks demands that the configuration names packs that there are.

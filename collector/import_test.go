@@ -9,7 +9,9 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
+	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -396,8 +398,18 @@ func TestImportOfEnrolments(t *testing.T) {
 				t.Fatalf("machine %d: %+v", i, r)
 			}
 		}
-		if r := m.imported(m.ask(token)); r.Outcome != courier.Refused || m.answer(r).GetRefused().GetReason() != "token" {
+		if r := m.imported(m.ask(token)); r.Outcome != courier.Refused || m.answer(r).GetRefused().GetReason() != apiv1.RefusedTokenSpent {
 			t.Errorf("one too many: got %+v", r)
+		}
+	})
+	t.Run("no place before others are decided about", func(t *testing.T) {
+		t.Parallel()
+		m, other := newIsland(t, col, "pc-ultimo"), newIsland(t, col, "pc-primero")
+		token := m.token(enroll.TokenRequest{Machines: 1, Approval: true})
+		other.imported(other.ask(token))
+		r := m.imported(m.ask(token))
+		if r.Outcome != courier.Pending || r.Reason != apiv1.RefusedTokenFull || r.Answer != "" || !strings.Contains(becameOf(r), "apruébelos o rechácelos") {
+			t.Errorf("got %+v, said %q", r, becameOf(r))
 		}
 	})
 	t.Run("a token of nobody", func(t *testing.T) {
@@ -551,6 +563,79 @@ func TestImportOfALongName(t *testing.T) {
 	}
 	if name := filepath.Base(r.Answer); !strings.HasPrefix(name, carry.AnswerPrefix) || !strings.HasSuffix(name, carry.Suffix) {
 		t.Errorf("the machine does not look at %s", name)
+	}
+}
+
+// Whoever imports reads in Spanish what is wrong and what to do, and nothing that a stick
+// or a machine wrote reaches the screen as it is.
+func TestWhyNot(t *testing.T) {
+	t.Parallel()
+	for _, reason := range append(apiv1.Refusals(), courier.NoFile, courier.BadFile, courier.TooBig, courier.NotSigned, courier.BadRequest) {
+		got := whyNot(courier.Result{Reason: reason, Why: enroll.ErrRejected.Error() + ": no es nuestro"})
+		if got == reason || strings.Contains(got, enroll.ErrRejected.Error()) {
+			t.Errorf("%s: got %q", reason, got)
+		}
+	}
+	if got := whyNot(courier.Result{Reason: apiv1.RefusedRejected, Why: enroll.ErrRejected.Error() + ": no es nuestro"}); got != "alguien rechazó este equipo: no es nuestro" {
+		t.Errorf("got %q", got)
+	}
+	if got := whyNot(courier.Result{Why: "a\x1b[2Jb\u202ec\td"}); got != "a?[2Jb?c?d" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// A table shows no name as it lies on a stick, and what could not be done now is an error.
+func TestImportOnTheScreen(t *testing.T) {
+	t.Parallel()
+	col := openForImport(t)
+	m := newIsland(t, col, "pc-1")
+	gone := filepath.Join(m.stick, "no\x1b[2Jesta.vigia")
+	var out, diag bytes.Buffer
+	c := &cli{Env: Env{Stdout: &out, Stderr: &diag}}
+	err := c.importFiles(t.Context(), col, []string{gone}, "text", false)
+	if err == nil || errors.Is(err, errNo) || !strings.Contains(err.Error(), "repita") {
+		t.Errorf("a stick that is gone: got %v, want an error", err)
+	}
+	if strings.Contains(out.String(), "\x1b") || !strings.Contains(out.String(), "no?[2Jesta.vigia") {
+		t.Errorf("on the screen: %q", out.String())
+	}
+}
+
+// A key for files that was lost is told, where there are machines that encrypt to it.
+func TestALostKeyOfFilesIsTold(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	open := func() (*Collector, string) {
+		t.Helper()
+		var log bytes.Buffer
+		col, err := Open(t.Context(), Options{Dir: dir, Config: DefaultConfig(), Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return col, log.String()
+	}
+	lose := func(col *Collector) {
+		t.Helper()
+		if err := errors.Join(col.Close(), os.Remove(filepath.Join(dir, KeysDir, courier.KeyFile))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const told = "was missing"
+	col, log := open()
+	if strings.Contains(log, told) {
+		t.Errorf("a new collector: %s", log)
+	}
+	lose(col)
+	if col, log = open(); strings.Contains(log, told) {
+		t.Errorf("without machines: %s", log)
+	}
+	newIsland(t, col, "pc-1").enrolled()
+	lose(col)
+	if col, log = open(); !strings.Contains(log, told) {
+		t.Errorf("with a machine: %q", log)
+	}
+	if err := col.Close(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -10,6 +10,7 @@
 package courier
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -21,7 +22,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
@@ -83,6 +83,16 @@ const (
 	Failed   Outcome = "failed"   // it could not be done now: nothing is lost
 )
 
+// What is wrong with a file, as Result.Reason tells it besides the reasons of package
+// apiv1.
+const (
+	NoFile     = "NO_FILE"     // it is no file of Vigía, or of an unknown version
+	BadFile    = "BAD_FILE"    // it was cut off or changed
+	TooBig     = "TOO_BIG"     // it is beyond the bounds
+	NotSigned  = "NOT_SIGNED"  // the machine did not sign it
+	BadRequest = "BAD_REQUEST" // no honest agent asks so
+)
+
 // Result tells what became of a file.
 type Result struct {
 	File      string    `json:"file"`
@@ -96,7 +106,9 @@ type Result struct {
 	Sequence  uint64    `json:"sequence"`         // how far the machine's reports are durable
 	CheckCode string    `json:"check_code,omitempty"`
 	Answer    string    `json:"answer,omitempty"` // the file that goes back
-	Why       string    `json:"why,omitempty"`    // of whatever is not well
+	Why       string    `json:"why,omitempty"`    // of whatever is not well, in English
+	// Reason is Why for programs: one of apiv1.Refusals or of those above; may be empty.
+	Reason string `json:"reason,omitempty"`
 }
 
 // Settled tells whether the machine needs the file no more: it was answered for
@@ -150,9 +162,16 @@ func (c *Courier) one(ctx context.Context, path string) Result {
 	req, err := c.read(path)
 	if err != nil {
 		r.Outcome, r.Why = Damaged, err.Error()
-		if errors.Is(err, carry.ErrForeign) {
+		switch {
+		case errors.Is(err, carry.ErrForeign):
 			r.Outcome = Foreign
-		} else if !errors.Is(err, carry.ErrFormat) && !errors.Is(err, carry.ErrDamaged) && !errors.Is(err, carry.ErrTooBig) {
+		case errors.Is(err, carry.ErrFormat):
+			r.Reason = NoFile
+		case errors.Is(err, carry.ErrDamaged):
+			r.Reason = BadFile
+		case errors.Is(err, carry.ErrTooBig):
+			r.Reason = TooBig
+		default:
 			r.Outcome = Failed // the stick, not the file
 		}
 		return r
@@ -186,7 +205,7 @@ func (c *Courier) read(path string) (*carry.Request, error) {
 func (c *Courier) admit(ctx context.Context, req *carry.Request, r *Result, answer *apiv1.FileAnswer) {
 	r.Hostname = printable(req.GetEnroll().GetMachine().GetHostname())
 	if err := req.By(req.GetEnroll().GetReportKey()); err != nil {
-		r.Outcome, r.Why = Damaged, err.Error()
+		r.Outcome, r.Why, r.Reason = Damaged, err.Error(), NotSigned
 		return
 	}
 	resp, err := c.opts.Admit.Admit(ctx, req.GetEnroll())
@@ -197,7 +216,7 @@ func (c *Courier) admit(ctx context.Context, req *carry.Request, r *Result, answ
 	}
 	c.refuse(err, r, answer)
 	switch {
-	case r.Outcome == Pending:
+	case r.Outcome == Pending && answer.GetRefused() != nil:
 		r.CheckCode = apiv1.CheckCode(req.GetEnroll().GetReportKey())
 		answer.Refused.CheckCode = r.CheckCode
 	case answer.GetRefused() != nil && c.keeps(ctx, r.File, req.GetEnroll().GetReportKey()):
@@ -232,13 +251,13 @@ func (c *Courier) take(ctx context.Context, req *carry.Request, r *Result, answe
 		// Nobody vouches for the file, so it is not answered either.
 		r.Outcome, r.Why = Failed, err.Error()
 		if errors.Is(err, enroll.ErrNoMachine) {
-			r.Outcome, r.Why = Refused, "this collector does not know the machine: enrol it again"
+			r.Outcome, r.Reason, r.Why = Refused, apiv1.RefusedUnknownMachine, "this collector does not know the machine: enrol it again"
 		}
 		return
 	}
 	r.Hostname = m.Hostname
 	if err := req.By(m.ReportKey); err != nil {
-		r.Outcome, r.Why = Damaged, err.Error()
+		r.Outcome, r.Why, r.Reason = Damaged, err.Error(), NotSigned
 		return
 	}
 	head := &apiv1.DeliverRequest{
@@ -303,41 +322,36 @@ func (c *Courier) note(req *carry.Request, agentID string, first, last uint64) (
 	return evidence.Leaf{Kind: evidence.Carried, Subject: agentID, Payload: payload}, nil
 }
 
+// pendingReason is what a machine is told that waits for approval.
+const pendingReason = "approval_pending"
+
 // refuse makes of a call's error what the file's outcome is, and what the
 // machine is told. What may pass is not told: the file waits for the next try.
 func (c *Courier) refuse(err error, r *Result, answer *apiv1.FileAnswer) {
 	s := status.Convert(err)
-	r.Why = s.Message()
-	reason := "request"
+	r.Why, r.Reason = s.Message(), apiv1.RefusalOf(s).Reason
+	told := cmp.Or(r.Reason, "request")
 	switch s.Code() {
-	case codes.PermissionDenied:
-		reason = "token"
-		if answer.GetDelivered() == nil && r.Agent != "" {
-			reason = "not_active"
-		}
+	case codes.PermissionDenied, codes.Unauthenticated, codes.AlreadyExists:
+		r.Outcome = Refused
+	case codes.InvalidArgument:
+		r.Outcome, r.Reason = Refused, cmp.Or(r.Reason, BadRequest)
 	case codes.FailedPrecondition:
-		if !approvalPending(s) {
-			break
+		r.Outcome = Refused
+		if r.Reason == enroll.ApprovalPending {
+			r.Outcome, told = Pending, pendingReason
 		}
-		r.Outcome = Pending
-		answer.Refused = &apiv1.FileRefusal{Reason: "approval_pending", Message: s.Message()}
+	case codes.ResourceExhausted:
+		r.Outcome = Failed
+		if r.Reason == apiv1.RefusedTokenFull || r.Reason == apiv1.RefusedTooManyWait {
+			r.Outcome = Pending // once those that wait before it are decided about
+		}
 		return
-	case codes.InvalidArgument, codes.AlreadyExists, codes.Unauthenticated:
 	default:
 		r.Outcome = Failed
 		return
 	}
-	r.Outcome = Refused
-	answer.Refused = &apiv1.FileRefusal{Reason: reason, Message: s.Message()}
-}
-
-func approvalPending(s *status.Status) bool {
-	for _, d := range s.Details() {
-		if info, ok := d.(*errdetails.ErrorInfo); ok && info.GetReason() == "APPROVAL_PENDING" {
-			return true
-		}
-	}
-	return false
+	answer.Refused = &apiv1.FileRefusal{Reason: told, Message: s.Message()}
 }
 
 // answer writes the file that goes back, in the place of an older answer to the
