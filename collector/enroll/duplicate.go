@@ -72,6 +72,7 @@ type fleet struct {
 	hardware map[string][]seenHardware // by agent id, in the order of their first sight
 	alarms   map[string]time.Time      // the last, by agent id
 	closed   map[[2]string]time.Time   // by two ids in order
+	crowds   crowds
 }
 
 // Suggestions lists what a person should look at, the newest first.
@@ -87,7 +88,7 @@ func (s *Store) Suggestions(ctx context.Context, tx *storage.Tx) ([]Suggestion, 
 	if f.alarms, err = s.alarms(ctx, tx); err != nil {
 		return nil, err
 	}
-	if f.closed, err = s.closed(ctx, tx); err != nil {
+	if f.closed, f.crowds, err = s.closed(ctx, tx); err != nil {
 		return nil, err
 	}
 	return f.suggest(), nil
@@ -190,9 +191,15 @@ func groups(machines []Machine, key func(Machine) string) [][]Machine {
 // open leaves of a group those machines about which something is to be decided:
 // nobody said that they differ from each of the others.
 func (f fleet) open(group []Machine) []Machine {
+	first := f.crowds[group[0].ID]
+	if slices.ContainsFunc(first, func(crowd string) bool {
+		return !slices.ContainsFunc(group, func(m Machine) bool { return !slices.Contains(f.crowds[m.ID], crowd) })
+	}) {
+		return nil // all of a large group at once
+	}
 	return having(group, func(a, b Machine) bool {
 		_, closed := f.closed[pairOf(a.ID, b.ID)]
-		return !closed
+		return !closed && !f.crowds.apart(a.ID, b.ID)
 	})
 }
 

@@ -2,6 +2,7 @@ package enroll
 
 import (
 	"context"
+	"crypto/ed25519"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -225,6 +226,54 @@ func TestDistinct(t *testing.T) {
 }
 
 // What reports say of the hardware, and the alarms of package ingest.
+// A disk image of a whole town is told apart at once, and again when it was copied to
+// one more.
+func TestDistinctOfACrowd(t *testing.T) {
+	t.Parallel()
+	c := startCollector(t, storagetest.Open(t, storagetest.SQLite(t), schemas...))
+	token := c.token(TokenRequest{Machines: 200})
+	enrol := func(n int) []string {
+		var ids []string
+		for range n {
+			d := newDevice(t, "aula")
+			d.self.Hostname = "aula-" + strings.ToLower(d.code())
+			d.self.HardwareId, d.self.InstallationId = d.report.Public().(ed25519.PublicKey)[:16], id16(9)
+			if _, err := d.enroll(c, token); err != nil {
+				t.Fatal(err)
+			}
+			c.clock.advance(time.Minute)
+			ids = append(ids, d.id)
+		}
+		return ids
+	}
+	distinct := func(ids []string) {
+		c.write(func(ctx context.Context, tx *storage.Tx) error {
+			return c.store.Distinct(ctx, tx, ids, "imagen", "ana")
+		})
+		if got := c.suggestions(); len(got) != 0 {
+			t.Fatalf("after %d were told apart: %q", len(ids), got)
+		}
+	}
+	rows := func() (n int) {
+		c.read(func(ctx context.Context, tx *storage.Tx) error {
+			return tx.QueryRow(ctx, `SELECT COUNT(*) FROM enroll_distinct`).Scan(&n)
+		})
+		return n
+	}
+	ids := enrol(70)
+	distinct(ids)
+	for range 3 {
+		ids = append(ids, enrol(1)...)
+		if got := c.suggestions(); len(got) != 1 || strings.Count(got[0], "+") != len(ids)-1 {
+			t.Fatalf("one more copy: got %q", got)
+		}
+		distinct(ids)
+	}
+	if n := rows(); n != len(ids) {
+		t.Errorf("%d machines take %d rows", len(ids), n)
+	}
+}
+
 func TestHardwareOfReports(t *testing.T) {
 	t.Parallel()
 	storagetest.Each(t, schemas, func(t *testing.T, db *storage.DB) {

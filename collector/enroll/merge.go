@@ -2,9 +2,12 @@ package enroll
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"vigia/collector/evidence"
@@ -15,8 +18,14 @@ import (
 // machines are one, and which are not.
 const LinksSubject = "machine-links"
 
-// MaxDistinct bounds how many machines are told apart at once.
-const MaxDistinct = 64
+// MaxDistinct bounds how many machines are told apart at once: more than were ever
+// made of one disk image.
+const MaxDistinct = 4096
+
+// crowdPrefix begins the second id of what the tables keep of three machines or more
+// that were told apart at once: a row for each of them, with what the crowd is named by.
+// No agent id begins so.
+const crowdPrefix = "~"
 
 // LinkRecord is the payload of a leaf of kind register and subject LinksSubject,
 // as JSON.
@@ -103,20 +112,76 @@ func (s *Store) Distinct(ctx context.Context, tx *storage.Tx, ids []string, why,
 		}
 		r.Hostnames = append(r.Hostnames, m.Hostname)
 	}
-	for i, a := range ids {
-		for _, b := range ids[i:] {
-			if a == b && len(ids) > 1 {
-				continue
-			}
-			pair := pairOf(a, b)
-			if _, err := tx.Exec(ctx, `INSERT INTO enroll_distinct (first_id, second_id, closed_at, closed_by, why) VALUES ($1, $2, $3, $4, $5)
-				ON CONFLICT (first_id, second_id) DO UPDATE SET closed_at = excluded.closed_at, closed_by = excluded.closed_by, why = excluded.why`,
-				pair[0], pair[1], micros(s.now()), by, why); err != nil {
-				return fmt.Errorf("tell %s and %s apart: %w", a, b, err)
-			}
-		}
+	if err := s.tellApart(ctx, tx, ids, why, by); err != nil {
+		return err
 	}
 	return s.append(ctx, tx, record{evidence.Register, LinksSubject, r})
+}
+
+// tellApart keeps that machines were told apart, whose ids are in order. Of a crowd, a
+// smaller one within it is not needed any more.
+func (s *Store) tellApart(ctx context.Context, tx *storage.Tx, ids []string, why, by string) error {
+	rows := [][2]string{{ids[0], ids[len(ids)-1]}}
+	if len(ids) > 2 {
+		_, crowds, err := s.closed(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for name, members := range crowds.members() {
+			if !within(members, ids) {
+				continue
+			}
+			if _, err := tx.Exec(ctx, `DELETE FROM enroll_distinct WHERE second_id = $1`, name); err != nil {
+				return fmt.Errorf("tell machines apart: %w", err)
+			}
+		}
+		rows = rows[:0]
+		sum := sha256.Sum256([]byte(strings.Join(ids, " ")))
+		for _, id := range ids {
+			rows = append(rows, [2]string{id, crowdPrefix + hex.EncodeToString(sum[:])})
+		}
+	}
+	for _, row := range rows {
+		if _, err := tx.Exec(ctx, `INSERT INTO enroll_distinct (first_id, second_id, closed_at, closed_by, why) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (first_id, second_id) DO UPDATE SET closed_at = excluded.closed_at, closed_by = excluded.closed_by, why = excluded.why`,
+			row[0], row[1], micros(s.now()), by, why); err != nil {
+			return fmt.Errorf("tell machines apart: %w", err)
+		}
+	}
+	return nil
+}
+
+// crowds are, by agent id, the names of the crowds in which a machine was told apart.
+type crowds map[string][]string
+
+func (c crowds) members() map[string][]string {
+	out := map[string][]string{}
+	for id, names := range c {
+		for _, name := range names {
+			out[name] = append(out[name], id)
+		}
+	}
+	return out
+}
+
+// apart tells whether two machines were in one crowd.
+func (c crowds) apart(a, b string) bool {
+	for _, name := range c[a] {
+		if slices.Contains(c[b], name) {
+			return true
+		}
+	}
+	return false
+}
+
+// within tells whether all of some ids are among those in order.
+func within(some, ordered []string) bool {
+	for _, id := range some {
+		if _, ok := slices.BinarySearch(ordered, id); !ok {
+			return false
+		}
+	}
+	return true
 }
 
 // Replaced lists the machines that one replaced, the last first.
@@ -141,26 +206,30 @@ func (s *Store) Replaced(ctx context.Context, tx *storage.Tx, agentID string) ([
 	return out, nil
 }
 
-// closed lists when pairs of machines were told apart.
-func (s *Store) closed(ctx context.Context, tx *storage.Tx) (map[[2]string]time.Time, error) {
+// closed lists when pairs of machines were told apart, and in which crowds.
+func (s *Store) closed(ctx context.Context, tx *storage.Tx) (map[[2]string]time.Time, crowds, error) {
 	rows, err := tx.Query(ctx, `SELECT first_id, second_id, closed_at FROM enroll_distinct`)
 	if err != nil {
-		return nil, fmt.Errorf("list machines that were told apart: %w", err)
+		return nil, nil, fmt.Errorf("list machines that were told apart: %w", err)
 	}
 	defer rows.Close()
-	out := map[[2]string]time.Time{}
+	out, many := map[[2]string]time.Time{}, crowds{}
 	for rows.Next() {
 		var pair [2]string
 		var at int64
 		if err := rows.Scan(&pair[0], &pair[1], &at); err != nil {
-			return nil, fmt.Errorf("list machines that were told apart: %w", err)
+			return nil, nil, fmt.Errorf("list machines that were told apart: %w", err)
+		}
+		if strings.HasPrefix(pair[1], crowdPrefix) {
+			many[pair[0]] = append(many[pair[0]], pair[1])
+			continue
 		}
 		out[pair] = fromMicros(at)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("list machines that were told apart: %w", err)
+		return nil, nil, fmt.Errorf("list machines that were told apart: %w", err)
 	}
-	return out, nil
+	return out, many, nil
 }
 
 // pairOf puts two ids in order.

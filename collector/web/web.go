@@ -112,8 +112,8 @@ func New(opts Options) (http.Handler, error) {
 
 // Limits of one request and of the server.
 const (
-	maxBody     = 16 << 10 // bytes of a form
-	maxHeader   = 32 << 10 // bytes
+	maxBody     = 128 << 10 // bytes of a form: as many machines as are told apart at once
+	maxHeader   = 32 << 10  // bytes
 	pageTime    = 15 * time.Second
 	headerTime  = 10 * time.Second
 	requestTime = 30 * time.Second
