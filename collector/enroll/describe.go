@@ -83,3 +83,10 @@ func sameHost(a, b string) bool {
 	shortB, _, dottedB := strings.Cut(b, ".")
 	return dottedA != dottedB && shortA == shortB
 }
+
+// shortName is a host name without its domain: names that sameHost takes for one
+// have the same.
+func shortName(host string) string {
+	name, _, _ := strings.Cut(strings.ToLower(host), ".")
+	return name
+}

@@ -110,11 +110,13 @@ func (f fleet) suggest() []Suggestion {
 		key  func(Machine) string
 	}{
 		{Reinstalled, SignHardware, func(m Machine) string { return m.Hardware }},
-		{SameName, SignName, func(m Machine) string { return m.Hostname }},
+		{SameName, SignName, func(m Machine) string { return shortName(m.Hostname) }},
 		{CopiedImage, SignInstallation, func(m Machine) string { return m.Installation }},
 	} {
 		for _, group := range groups(active, by.key) {
-			group = f.open(group)
+			if group = f.open(group); by.kind == SameName {
+				group = having(group, func(a, b Machine) bool { return sameHost(a.Hostname, b.Hostname) })
+			}
 			i := slices.IndexFunc(out, func(s Suggestion) bool { return len(s.Machines) > 1 && contains(s.Machines, group) })
 			if len(group) > 1 && i >= 0 { // said already, and this speaks for it
 				out[i].Signs = append(out[i].Signs, by.sign)
@@ -248,18 +250,18 @@ type Doubt struct {
 // Doubts tells of each request, by its check code, what it has in common with
 // active machines and with the other requests that wait.
 func Doubts(requests []Request, machines []Machine) map[string][]Doubt {
-	byName, byHardware := map[string]Machine{}, map[string]Machine{}
+	byName, byHardware := map[string][]Machine{}, map[string]Machine{}
 	for _, m := range machines {
 		if m.Status == Active {
-			byName[m.Hostname] = m
+			byName[shortName(m.Hostname)] = append(byName[shortName(m.Hostname)], m)
 			if m.Hardware != "" {
 				byHardware[m.Hardware] = m
 			}
 		}
 	}
-	names, hardware := map[string]int{}, map[string]int{}
+	names, hardware := map[string][]string{}, map[string]int{}
 	for _, r := range requests {
-		names[r.Hostname]++
+		names[shortName(r.Hostname)] = append(names[shortName(r.Hostname)], r.Hostname)
 		hardware[r.Hardware]++
 	}
 	out := map[string][]Doubt{}
@@ -270,9 +272,15 @@ func Doubts(requests []Request, machines []Machine) map[string][]Doubt {
 		} else if r.Hardware != "" && hardware[r.Hardware] > 1 {
 			doubts = append(doubts, Doubt{Sign: SignHardware})
 		}
-		if m, ok := byName[r.Hostname]; ok {
-			doubts = append(doubts, Doubt{SignName, m})
-		} else if names[r.Hostname] > 1 {
+		alike, same := byName[shortName(r.Hostname)], 0
+		for _, name := range names[shortName(r.Hostname)] {
+			if sameHost(name, r.Hostname) {
+				same++ // the request itself is one
+			}
+		}
+		if i := slices.IndexFunc(alike, func(m Machine) bool { return sameHost(m.Hostname, r.Hostname) }); i >= 0 {
+			doubts = append(doubts, Doubt{SignName, alike[i]})
+		} else if same > 1 {
 			doubts = append(doubts, Doubt{Sign: SignName})
 		}
 		if len(doubts) > 0 {

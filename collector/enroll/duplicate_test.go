@@ -60,6 +60,11 @@ func TestSuggest(t *testing.T) {
 			[]string{"same_name a+b: same_name older_silent"}},
 		{"two of one name", fleet{machines: []Machine{machine("a", "pc-1", "", "", 0, 9), machine("b", "pc-1", "", "", 5, 9)}},
 			[]string{"same_name a+b: same_name both_heard"}},
+		{"one name, once with its domain", fleet{machines: []Machine{machine("a", "pc-1", "h1", "i1", 0, 4), machine("b", "pc-1.villa.example", "h2", "i2", 5, 9)}},
+			[]string{"same_name a+b: same_name older_silent"}},
+		{"one name in two domains", fleet{machines: []Machine{machine("a", "pc-1.villa.example", "h1", "i1", 0, 9), machine("b", "pc-1.aldea.example", "h2", "i2", 5, 9)}}, nil},
+		{"installed anew, now with its domain", fleet{machines: []Machine{machine("a", "pc-1", "h1", "i1", 0, 4), machine("b", "pc-1.villa.example", "h1", "i2", 5, 9)}},
+			[]string{"reinstalled a+b: same_hardware same_name older_silent"}},
 		{"a disk image", fleet{machines: []Machine{machine("a", "pc-1", "h1", "i", 0, 9), machine("b", "pc-2", "h2", "i", 1, 9), machine("c", "pc-3", "h3", "i", 2, 9)}},
 			[]string{"copied_image a+b+c: same_installation"}},
 		{"a disk image with its name", fleet{machines: []Machine{machine("a", "pc-1", "h1", "i", 0, 9), machine("b", "pc-1", "h2", "i", 1, 9)}},
@@ -354,6 +359,7 @@ func TestDoubts(t *testing.T) {
 		{Code: "2", Hostname: "pc-2", Hardware: "h2"},
 		{Code: "3", Hostname: "pc-3"}, {Code: "4", Hostname: "pc-3"},
 		{Code: "5", Hostname: "pc-5", Hardware: "h5"}, {Code: "6", Hostname: "pc-6", Hardware: "h5"},
+		{Code: "7", Hostname: "pc-1.villa.example"}, {Code: "8", Hostname: "pc-8.a.example"}, {Code: "9", Hostname: "pc-8.b.example"},
 	}
 	var got []string
 	doubts := Doubts(requests, machines)
@@ -362,7 +368,7 @@ func TestDoubts(t *testing.T) {
 			got = append(got, r.Code+" "+string(d.Sign)+" "+d.Machine.ID)
 		}
 	}
-	if want := "1 same_hardware a, 1 same_name a, 3 same_name , 4 same_name , 5 same_hardware , 6 same_hardware "; strings.Join(got, ", ") != want {
+	if want := "1 same_hardware a, 1 same_name a, 3 same_name , 4 same_name , 5 same_hardware , 6 same_hardware , 7 same_name a"; strings.Join(got, ", ") != want {
 		t.Errorf("got %q, want %q", strings.Join(got, ", "), want)
 	}
 }
