@@ -70,7 +70,7 @@ func (c *cli) export(ctx context.Context, where string, f exportFlags) error {
 		}
 	}
 	e := &exporter{
-		dir: dir, stick: stick, name: name, kit: kit, kitErr: kitErr, token: strings.TrimSpace(f.token), department: f.department,
+		dir: dir, stick: stick, name: name, kit: kit, kitErr: kitErr, kitNamed: f.kit != "", token: strings.TrimSpace(f.token), department: f.department,
 		now: time.Now, wait: serviceTakes,
 		machine: func(ctx context.Context) *apiv1.Machine {
 			self := introducer{machine: func() *host.Host { return local.New(local.Options{}) }, version: c.version}
@@ -115,7 +115,11 @@ func (c *cli) tellExport(seen exported, kit *carry.Kit) {
 		fmt.Fprintln(c.stdout, c.say.text(code, args))
 	}
 	if id := seen.Admitted; id != nil {
-		say("export.admitted", map[string]string{"organisation": organisationOf(id), "agent": id.AgentID()})
+		if name := organisationOf(id); name != "" {
+			say("export.admitted", map[string]string{"organisation": name, "agent": id.AgentID()})
+		} else {
+			say("export.admitted_bare", map[string]string{"agent": id.AgentID()})
+		}
 		say("export.start."+runtime.GOOS, nil)
 	}
 	if seen.Answers > 0 {
@@ -272,11 +276,12 @@ The answer is no (1) if the collector refused something or an answer is not vali
   vigia-agent export /media/usb
   vigia-agent export /media/usb/pc-014.vigia
   vigia-agent export E:\ --department Treasury`),
-		"flag.kit":               says("kit del colector (por defecto, vigia-kit.json de DIR)", "kit of the collector (by default vigia-kit.json in DIR)"),
+		"flag.kit":               says("kit del colector (por defecto, vigia-kit.json de DIR); si el colector perdió su clave, el nuevo", "kit of the collector (by default vigia-kit.json in DIR); if it lost its key, the new one"),
 		"flag.export_token":      says("código de alta, en lugar del que trae el kit", "token, instead of the kit's"),
 		"flag.export_department": says("departamento del equipo, al pedir el alta", "department of the machine, when it asks to be enrolled"),
 
 		"export.admitted":      says("Este equipo ha quedado dado de alta en {organisation} como {agent}.", "This machine is now enrolled with {organisation} as {agent}."),
+		"export.admitted_bare": says("Este equipo ha quedado dado de alta como {agent}.", "This machine is now enrolled as {agent}."),
 		"export.start.linux":   says("Si el servicio no está en marcha: systemctl enable --now vigia-agent", "If the service is not running: systemctl enable --now vigia-agent"),
 		"export.start.windows": says("Si el servicio no está en marcha: vigia-agent service start", "If the service is not running: vigia-agent service start"),
 		"export.answers":       says("Respuestas del colector recogidas: {count}. Confirmado hasta el informe {acked}.", "Answers of the collector taken in: {count}. Acknowledged up to report {acked}."),
