@@ -28,6 +28,15 @@ type errands struct {
 	List []errand `json:"errands"` // the newest last
 	// Pins are what an enrolment by hand believes, from the kit.
 	Pins *pins `json:"pins,omitempty"`
+	// Other is whom to encrypt to instead of whom the collector told, from a kit that a
+	// person named because the collector lost its key.
+	Other *otherRecipient `json:"other_recipient,omitempty"`
+}
+
+// otherRecipient counts until the collector tells this machine another than Instead.
+type otherRecipient struct {
+	To      string `json:"to"`
+	Instead string `json:"instead"`
 }
 
 // maxErrands bounds them: an answer to an older request is not recognised, and

@@ -33,6 +33,8 @@ type exporter struct {
 	// name is what a person calls the first file; empty: each gets a name of its own.
 	name string
 	kit  *carry.Kit // nil: none
+	// kitNamed: a person named the kit, it does not just lie on the stick.
+	kitNamed bool
 	// kitErr is why the kit that lies on the stick is of no use, which matters to who
 	// needs one.
 	kitErr error
@@ -345,7 +347,9 @@ func (e *exporter) write(ctx context.Context, id *identity.Identity) error {
 	if err != nil {
 		return err
 	}
-	head := &apiv1.FileRequest{AgentId: id.AgentID(), Hostname: e.machine(ctx).GetHostname(), Deliver: &apiv1.DeliverRequest{}}
+	head := &apiv1.FileRequest{AgentId: id.AgentID(), Hostname: e.machine(ctx).GetHostname(), Deliver: &apiv1.DeliverRequest{
+		RecipientMark: apiv1.RecipientMark(id.FileRecipient()),
+	}}
 	if p, err := keptPolicy(ctx, e.dir, id, catalog.New()); err == nil {
 		head.Deliver.PolicyEpoch, head.Deliver.PolicyVersion = p.Epoch, p.Version
 	} else if !errors.Is(err, errNoPolicy) {
@@ -417,20 +421,38 @@ func (e *exporter) items(w *carry.Writer, box outbox, from uint64) (next uint64,
 }
 
 // recipient is whom to encrypt to: whom the collector told this machine. Only
-// where it told none, as before it knew of files, the kit's word counts, if it
-// names the keys that this machine trusts; but those are no secret, so a person
-// has to compare its fingerprint.
+// where it told none, as before it knew of files, or where a person names a kit,
+// because the collector lost its key, the kit's word counts, if it names the keys
+// that this machine trusts; but those are no secret, so a person has to compare
+// its fingerprint.
 func (e *exporter) recipient(id *identity.Identity) (string, error) {
-	if to := id.FileRecipient(); to != "" {
-		return to, nil
-	}
-	if e.kit != nil && e.kit.LogKey == id.LogKey() && slices.ContainsFunc(e.kit.PolicySigners(), func(key ed25519.PublicKey) bool {
-		return slices.ContainsFunc(id.PolicyKeys(), func(own ed25519.PublicKey) bool { return own.Equal(key) })
-	}) {
+	told := id.FileRecipient()
+	if e.ofCollector(id) && (told == "" || e.kitNamed) {
+		e.errands.Other = nil
+		if e.kit.Recipient == told {
+			return told, nil
+		}
+		if e.kitNamed {
+			e.errands.Other = &otherRecipient{To: e.kit.Recipient, Instead: told}
+		}
 		e.seen.ByKit = true
 		return e.kit.Recipient, nil
 	}
-	return "", cmp.Or(e.kitErr, errNoRecipient)
+	if other := e.errands.Other; other != nil && other.Instead == told {
+		return other.To, nil
+	}
+	e.errands.Other = nil // the collector told another since
+	if told == "" {
+		return "", cmp.Or(e.kitErr, errNoRecipient)
+	}
+	return told, nil
+}
+
+// ofCollector tells whether the kit names the keys that this machine trusts.
+func (e *exporter) ofCollector(id *identity.Identity) bool {
+	return e.kit != nil && e.kit.LogKey == id.LogKey() && slices.ContainsFunc(e.kit.PolicySigners(), func(key ed25519.PublicKey) bool {
+		return slices.ContainsFunc(id.PolicyKeys(), func(own ed25519.PublicKey) bool { return own.Equal(key) })
+	})
 }
 
 // file writes one request. It is remembered before it has its name: an answer to

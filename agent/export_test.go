@@ -32,7 +32,9 @@ type island struct {
 	root    string
 	stick   string
 	name    string // of the file, empty: they get names of their own
-	now     func() time.Time
+	// kitNamed: the kit is named, it does not just lie on the stick.
+	kitNamed bool
+	now      func() time.Time
 	// fail ends an export at a step, as a stick that is pulled out or a kill does.
 	fail func(step string) error
 }
@@ -66,7 +68,8 @@ func (m *island) tryExport() (exported, error) {
 	m.t.Helper()
 	kit, kitErr := readKit(m.stick, "")
 	e := &exporter{
-		dir: m.data, stick: m.stick, name: m.name, kit: kit, kitErr: kitErr, now: m.now, wait: 5 * time.Second, step: m.fail,
+		kitNamed: m.kitNamed,
+		dir:      m.data, stick: m.stick, name: m.name, kit: kit, kitErr: kitErr, now: m.now, wait: 5 * time.Second, step: m.fail,
 		machine: func(context.Context) *apiv1.Machine { return &apiv1.Machine{Hostname: "pc-1", Os: "linux"} },
 		open:    func(context.Context) (*Agent, error) { return m.open() },
 	}
@@ -181,6 +184,58 @@ func TestExport(t *testing.T) {
 	}
 	if s := m.spool(); s.Acked != 2 || s.Waiting != 0 {
 		t.Errorf("got %+v", s)
+	}
+}
+
+// A collector that lost its key reads nothing until a person takes its new kit to the
+// machine, by name: one that lies on the stick, or of another collector, changes nothing.
+func TestANewKitReplacesTheRecipient(t *testing.T) {
+	t.Parallel()
+	m := newIsland(t).enrolled()
+	m.measure()
+	lost := m.courier
+	readable := func(by *collectortest.Courier) bool {
+		t.Helper()
+		requests, _ := m.files()
+		for _, name := range requests {
+			if by.CanRead(m.stick, name) {
+				return true
+			}
+		}
+		return false
+	}
+	m.courier = m.c.Courier()
+	m.kit = m.courier.Kit()
+	m.putKit(m.stick)
+	if m.export(); !readable(lost) {
+		t.Error("a kit that lies there replaced the recipient")
+	}
+	stranger := m.kit
+	stranger.LogKey = "otro.example+0a1b2c3d+AaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAa"
+	m.kitNamed, m.kit, stranger = true, stranger, m.kit
+	if b, err := m.kit.Encode(); err == nil { // only if such a kit can be written at all
+		if err := os.WriteFile(filepath.Join(m.stick, carry.KitFile), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if m.export(); !readable(lost) {
+			t.Error("the kit of a stranger replaced the recipient")
+		}
+	}
+	m.kit = stranger
+	m.putKit(m.stick)
+	if seen := m.export(); !seen.ByKit || !readable(m.courier) {
+		t.Errorf("got %+v, want a file for the new key and its fingerprint shown", seen)
+	}
+	m.kitNamed = false
+	if m.export(); !readable(m.courier) {
+		t.Error("the new recipient was forgotten")
+	}
+	m.trip()
+	if seen := m.export(); seen.Answers != 1 || seen.Acked != 1 {
+		t.Errorf("got %+v, want what was measured acknowledged", seen)
+	}
+	if id, err := identity.Load(m.data.identity(), nil); err != nil || id.FileRecipient() != m.courier.Kit().Recipient {
+		t.Errorf("what the collector answered is not kept: %v", err)
 	}
 }
 

@@ -1,9 +1,11 @@
 package collectortest
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"crypto/x509"
+	"errors"
 	"os"
 	"path/filepath"
 	"time"
@@ -80,6 +82,17 @@ func (c *Courier) ImportFile(dir, name string) *carry.Request {
 	return req
 }
 
+// CanRead tells whether a file in a folder is encrypted to this collector.
+func (c *Courier) CanRead(dir, name string) bool {
+	c.s.t.Helper()
+	f, err := os.Open(filepath.Join(dir, name))
+	if err != nil {
+		c.s.t.Fatal(err)
+	}
+	_, err = carry.ReadRequest(f, c.key)
+	return errors.Join(err, f.Close()) == nil
+}
+
 func (c *Courier) answer(dir, name string, req *carry.Request) {
 	c.s.t.Helper()
 	answer := &apiv1.FileAnswer{RequestId: req.GetId(), RequestHash: req.Hash[:], CreatedAt: time.Now().UnixMicro()}
@@ -96,6 +109,9 @@ func (c *Courier) answer(dir, name string, req *carry.Request) {
 		all := proto.CloneOf(req.GetDeliver())
 		all.Items = req.Items
 		answer.Delivered, err = c.s.ByHand(req.GetAgentId(), all)
+		if err == nil && !bytes.Equal(req.GetDeliver().GetRecipientMark(), apiv1.RecipientMark(c.key.Recipient())) {
+			answer.GetDelivered().FileRecipient = c.key.Recipient()
+		}
 	}
 	if err != nil {
 		c.s.t.Errorf("%s: %s", name, status.Convert(err).Message())
