@@ -277,6 +277,9 @@ func Doubts(requests []Request, machines []Machine) map[string][]Doubt {
 			if sameHost(name, r.Hostname) {
 				same++ // the request itself is one
 			}
+			if same > 1 {
+				break
+			}
 		}
 		if i := slices.IndexFunc(alike, func(m Machine) bool { return sameHost(m.Hostname, r.Hostname) }); i >= 0 {
 			doubts = append(doubts, Doubt{SignName, alike[i]})

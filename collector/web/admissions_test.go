@@ -248,6 +248,11 @@ func TestDecideDuplicates(t *testing.T) {
 	got = b.post("/altas/parecidos", url.Values{"ids": {before + " " + after}, "unir": {before}, "motivo": {"otra vez"}})
 	got.has(t, "merge again", "Alguien lo decidió entretanto")
 	b.accepted("distinct", b.post("/altas/parecidos", url.Values{"ids": {one + " " + two}, "motivo": {"aula"}})).has(t, "distinct", "Anotado")
+	crowd := make([]string, enroll.MaxDistinct-1) // the largest form is taken; one is unknown
+	for i := range crowd {
+		crowd[i] = enroll.NewAgentID()
+	}
+	b.post("/altas/parecidos", url.Values{"ids": {one + " " + strings.Join(crowd, " ")}, "motivo": {"imagen"}}).has(t, "crowd", "Alguien lo decidió entretanto")
 	page = b.accepted("seen", b.post("/altas/parecidos", url.Values{"ids": {moved}, "motivo": {"placa"}}))
 	page.has(t, "seen", "Ningún equipo parece repetido")
 	if strings.Contains(page.body, `class="count"`) {

@@ -111,7 +111,7 @@ func Write(dir string, s Settings) error {
 	if err != nil {
 		return fmt.Errorf("write the kit: %w", err)
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }() // nothing is written through it any more
 	for _, f := range files {
 		if f.text == "" {
 			if err := root.Remove(f.name); err != nil && !errors.Is(err, os.ErrNotExist) {
