@@ -121,7 +121,8 @@ func (c *cli) root() *cobra.Command {
 	}
 	root.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	root.AddCommand(c.checkCommand(), c.enrollCommand(), c.runCommand(), c.statusCommand(),
-		c.scanCommand(), c.exportCommand(), c.recordCommand(), c.attestCommand(), c.serviceCommand(), c.versionCommand())
+		c.scanCommand(), c.exportCommand(), c.recordCommand(), c.attestCommand(), c.serviceCommand(),
+		c.purgeCommand(), c.versionCommand())
 	complete(root)
 	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true})
 	root.InitDefaultCompletionCmd()

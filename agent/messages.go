@@ -20,7 +20,7 @@ func (s sayer) has(code string) bool {
 // messages is everything that the agent says to people, its checks apart.
 func messages() message.Catalogue {
 	all := message.Catalogue{}
-	for _, part := range []message.Catalogue{words(), pageMessages(), outputMessages(), helpMessages(), attestMessages(), problemMessages(), refusalMessages(), collectorMessages(), exportMessages()} {
+	for _, part := range []message.Catalogue{words(), pageMessages(), outputMessages(), helpMessages(), attestMessages(), purgeMessages(), problemMessages(), refusalMessages(), collectorMessages(), exportMessages()} {
 		all.Merge(part)
 	}
 	return all

@@ -22,7 +22,7 @@ func TestEveryMessageHasBothLanguages(t *testing.T) {
 		t.Error(problem)
 	}
 	n := 0
-	for _, part := range []message.Catalogue{words(), pageMessages(), outputMessages(), helpMessages(), attestMessages(), problemMessages(), refusalMessages(), collectorMessages(), exportMessages()} {
+	for _, part := range []message.Catalogue{words(), pageMessages(), outputMessages(), helpMessages(), attestMessages(), purgeMessages(), problemMessages(), refusalMessages(), collectorMessages(), exportMessages()} {
 		n += len(part)
 	}
 	if got := len(messages()); got != n {

@@ -227,11 +227,25 @@ func (in installers) onAMachine(t *testing.T) {
 	unchanged("after a step back was refused", "0.2.0")
 
 	if log, code = pc.msiexec(t, "/x", after); code != 0 {
+		t.Fatalf("remove and keep: exit code %d\n%s", code, log)
+	}
+	pc.noProgram(t)
+	if log, code = pc.msiexec(t, "/i", after); code != 0 {
+		t.Fatalf("install again: exit code %d\n%s", code, log)
+	}
+	unchanged("after it was removed and came back", "0.2.0")
+	if log, code = pc.msiexec(t, "/x", after, "PURGE=1"); code != 0 {
 		t.Fatalf("remove: exit code %d\n%s", code, log)
 	}
 	pc.noProgram(t)
-	if _, err := os.Stat(pc.LinuxPath(agentData + `\identity\identity.json`)); err != nil {
-		t.Errorf("the identity is not kept: %v", err)
+	left, err := os.ReadDir(filepath.Dir(filepath.Dir(pc.LinuxPath(agentData))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range left {
+		if e.Name() == "Vigia" {
+			t.Errorf("what the agent kept is left\n%s", log)
+		}
 	}
 }
 
@@ -245,8 +259,16 @@ func (pc windowsPC) runInstalled(t *testing.T, args ...string) (string, int) {
 // noProgram demands that program and service are gone, and what Windows lists of them.
 func (pc windowsPC) noProgram(t *testing.T) {
 	t.Helper()
-	if _, err := os.Stat(filepath.Dir(pc.LinuxPath(agentProgram))); err == nil {
-		t.Error("the program's folder is left")
+	folder, left := filepath.Dir(pc.LinuxPath(agentProgram)), []os.DirEntry(nil)
+	for range 50 { // Wine deletes it a moment after the installer has ended
+		var err error
+		if left, err = os.ReadDir(folder); err != nil {
+			break
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+	if _, err := os.Stat(folder); err == nil {
+		t.Errorf("the program's folder is left, with %v", left)
 	}
 	if _, code := pc.run(t, "service", "status"); code != 1 {
 		t.Errorf("the service is left: exit code %d", code)

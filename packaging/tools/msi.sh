@@ -88,7 +88,7 @@ for arch in ${ARCHES:-amd64 arm64 386}; do
 	# removes the old version before it brings the new one. How it is started again after a
 	# bad end the service sets itself: the installer's own table for that does not work.
 	then_is msibuild "$msi" \
-		-q "UPDATE \`Property\` SET \`Value\` = 'COLLECTOR;TOKEN;TOKENFILE;DEPARTMENT;PROXY;WIX_DOWNGRADE_DETECTED;WIX_UPGRADE_DETECTED' WHERE \`Property\` = 'SecureCustomProperties'" \
+		-q "UPDATE \`Property\` SET \`Value\` = 'COLLECTOR;TOKEN;TOKENFILE;DEPARTMENT;PROXY;PURGE;WIX_DOWNGRADE_DETECTED;WIX_UPGRADE_DETECTED' WHERE \`Property\` = 'SecureCustomProperties'" \
 		-q "UPDATE \`CustomAction\` SET \`Type\` = 11282 WHERE \`Action\` = 'AskToEnrol'" \
 		-q "UPDATE \`InstallExecuteSequence\` SET \`Sequence\` = 1501 WHERE \`Action\` = 'RemoveExistingProducts'"
 	then_is msibuild "$msi" -s 'Vigia' 'Vigia' "$template;3082" \

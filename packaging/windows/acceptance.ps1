@@ -555,6 +555,7 @@ if ($script:State.next -eq 'actualización') {
         Add-Step -Name 'actualización' -Ok $null -Detail 'no se probó (-NewerMsi)'
     }
     Test-Step -Name 'desinstalación' -Do {
+        # Sin PURGE=1: con los datos el equipo sigue siendo el mismo y puede firmar el resultado.
         $code = Invoke-Msi -Arguments @('/x', ('"{0}"' -f $current))
         New-Answer -Ok (($code -eq 0) -or ($code -eq 3010)) -Detail ('código {0}' -f $code)
     }
