@@ -105,12 +105,10 @@ func decodePack(name string, data []byte, book LawBook) (Pack, *document, error)
 // newerSchema tells of a pack that was written for a later version of this program, before
 // its keys are looked at: what is unknown in it is then no mistake of its author.
 func newerSchema(name string, data []byte) error {
-	if len(data) > maxFile {
-		return nil // decodeYAML says so
-	}
 	var root yaml.Node
-	if yaml.Unmarshal(data, &root) != nil || len(root.Content) == 0 {
-		return nil // the same
+	unfit := len(data) > maxFile || yaml.Unmarshal(data, &root) != nil || len(root.Content) == 0
+	if unfit {
+		return nil // decodeYAML says so
 	}
 	keys := root.Content[0].Content
 	for i := 0; i+1 < len(keys); i += 2 {
