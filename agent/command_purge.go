@@ -124,16 +124,16 @@ func purgeMessages() message.Catalogue {
 el registro y la página local. Después el equipo es otro para el colector: para volver hace
 falta un código nuevo. Dé de baja el equipo en el colector (vigia agents retire).
 
-El servicio debe estar parado. En Windows también lo hace el desinstalador con PURGE=1; en Linux,
-apt purge.
+El servicio debe estar parado. En Windows lo hace el desinstalador con PURGE=1; en Linux, apt
+purge.
 
   vigia-agent purge --yes`,
 			`Deletes the agent's data folder: its keys, the reports that the collector does not have yet,
 the log and the local page. Afterwards the machine is another one for the collector: to come
 back it needs a new token. Retire the machine at the collector (vigia agents retire).
 
-The service must be stopped. On Windows the uninstaller does it too with PURGE=1; on Linux,
-apt purge.
+The service must be stopped. On Windows the uninstaller does it with PURGE=1; on Linux, apt
+purge.
 
   vigia-agent purge --yes`),
 		"flag.purge_yes": says("confirma que se borra todo", "confirms that everything is deleted"),
