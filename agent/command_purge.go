@@ -53,7 +53,7 @@ func (c *cli) purge(ctx context.Context, dir folder) error {
 		return &problem{code: "usage.write", args: map[string]string{"path": string(dir)}, err: plainPath(err)}
 	}
 	if entries, err := os.ReadDir(string(dir)); err == nil && len(entries) > 0 {
-		fmt.Fprintln(c.stdout, c.say.text("purge.left", map[string]string{"path": string(dir), "name": visible(entries[0].Name())}))
+		fmt.Fprintln(c.stdout, c.say.text("purge.left", map[string]string{"path": string(dir), "name": printable(entries[0].Name())}))
 		return nil
 	}
 	if err := removeEmpty(string(dir)); err != nil {
@@ -109,11 +109,6 @@ func removeEmpty(dir string) error {
 		}
 	}
 	return nil
-}
-
-// visible is a name without what would steer a terminal.
-func visible(name string) string {
-	return fmt.Sprintf("%q", name)
 }
 
 func purgeMessages() message.Catalogue {

@@ -21,16 +21,16 @@ const before = "3a97ae710c128f73ab84a34fc8cf2b1d6c76bd88"
 func Before(t *testing.T, root string) string {
 	t.Helper()
 	if err := exec.CommandContext(t.Context(), "git", "-C", root, "cat-file", "-e", before+"^{commit}").Run(); err != nil {
-		untried(t, fmt.Sprintf("%s: the history of the project, with commit %.7s, is not here", t.Name(), before))
+		Untried(t, fmt.Sprintf("%s: the history of the project, with commit %.7s, is not here", t.Name(), before))
 	}
 	folder := t.TempDir()
 	run(t, root, "sh", "-c", `git archive "$0" | tar -x -C "$1"`, before, folder)
 	return folder
 }
 
-// untried skips the test and notes it, for packaging/tools/test.sh to say at its end: of a
+// Untried skips the test and notes it, for packaging/tools/test.sh to say at its end: of a
 // test that is skipped the go command says nothing.
-func untried(t *testing.T, what string) {
+func Untried(t *testing.T, what string) {
 	t.Helper()
 	if name := os.Getenv("VIGIA_TEST_UNTRIED"); name != "" {
 		f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
