@@ -110,7 +110,7 @@ func currentStatus(ctx context.Context, dir folder, id *identity.Identity) (Stat
 	p, err := keptPolicy(ctx, dir, id, catalog.New())
 	switch {
 	case err == nil:
-		s.Policy = StatusPolicy{Epoch: p.Epoch, Version: p.Version, Packs: p.Packs, Refused: s.Policy.Refused}
+		s.Policy = StatusPolicy{Epoch: p.Epoch, Version: p.Version, Packs: p.Packs, Portal: p.Portal, Refused: s.Policy.Refused}
 	case !errors.Is(err, errNoPolicy):
 		return Status{}, err
 	}

@@ -91,6 +91,16 @@ func pageMessages() message.Catalogue {
 			"El programa no borra ni cambia nada y no obedece órdenes a distancia.",
 			"The program deletes and changes nothing and takes no orders from afar."),
 
+		"page.report.title": says("Si nota algo raro", "If something seems wrong"),
+		"page.report.1": says(
+			"Avise enseguida a la persona responsable de seguridad, aunque no esté seguro: un virus, un correo que le pidió su clave, un equipo o una memoria perdidos, datos enviados a quien no era.",
+			"Tell the security officer at once, even if you are not sure: a virus, a mail that asked for your password, a lost machine or stick, data sent to the wrong person."),
+		"page.report.2": says(
+			"Si la pantalla pide dinero o los archivos cambian solos, desconecte el cable de red o la wifi. No apague el equipo ni borre nada: así se puede saber qué pasó.",
+			"If the screen asks for money or files change by themselves, unplug the network cable or leave the wifi. Do not switch the machine off and delete nothing, so that one can find out what happened."),
+		"page.report.where": says("Desde la red de la oficina puede avisar aquí, sin cuenta y sin dar su nombre si no quiere:",
+			"From the office network you can report it here, without an account, and without your name if you prefer:"),
+
 		"page.seen_by.title": says("Quién lo ve", "Who sees it"),
 		"page.seen_by.1": says(
 			"Las personas responsables de seguridad y de sistemas de la organización, que responden de que se cumpla la ley. No se hacen clasificaciones de empleados.",

@@ -3,6 +3,7 @@ package agent
 import (
 	"fmt"
 	"html"
+	"net/url"
 	"strings"
 	"time"
 
@@ -55,6 +56,7 @@ func page(s Status, cat *catalog.Catalog, lang message.Lang) []byte {
 	w.put(`</p>`)
 	w.policy(s.Policy)
 	w.summary(s.Results)
+	w.report(s.Policy.Portal)
 	w.results(s.Results)
 	for _, section := range []string{"page.measured", "page.never", "page.seen_by"} {
 		w.section(section)
@@ -75,6 +77,20 @@ func (w *pageWriter) policy(p StatusPolicy) {
 		w.text("page.refused", map[string]string{"time": w.say.time(p.Refused.At), "why": w.say.refused(p.Refused)})
 	}
 	w.put(`</p>`)
+}
+
+// report says what to do when something is wrong, and where anybody can tell of it when the
+// policy names the portal.
+func (w *pageWriter) report(portal string) {
+	w.put(`<div class="report">`)
+	w.section("page.report")
+	if u, err := url.Parse(portal); err == nil && u.Scheme == "https" && u.Host != "" {
+		address := u.JoinPath("avisar").String()
+		w.put(`<p>`)
+		w.text("page.report.where", nil)
+		w.put(` <a href="`, html.EscapeString(address), `" rel="noreferrer">`, html.EscapeString(address), `</a></p>`)
+	}
+	w.put(`</div>`)
 }
 
 // packList writes packs with their versions.
@@ -186,5 +202,6 @@ h1{font-size:1.6rem;margin:.2rem 0}h2{font-size:1.1rem;margin:1.8rem 0 .3rem}.le
 .sums span{display:inline-block;border:1px solid var(--line);border-radius:.4rem;padding:.2rem .7rem;margin:0 .3rem .3rem 0}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.5rem .6rem;border-bottom:1px solid var(--line)}
 td.pass,.sums .pass{color:#0a6b3d}td.fail,.sums .fail{color:#b3261e}td.warn,.sums .warn{color:#8a5a00}td.unknown,.sums .unknown{color:#5a4fcf}
+.report{border:1px solid var(--line);border-left:.3rem solid #b3261e;border-radius:.4rem;padding:.1rem 1rem;margin:1rem 0}.report h2{margin-top:.8rem}
 td:nth-child(2){white-space:nowrap;font-weight:600}footer{margin-top:2rem;font-size:.85rem}
 @media(prefers-color-scheme:dark){:root{--line:#3d444d;--soft:#9198a1}td.pass,.sums .pass{color:#3fb950}td.fail,.sums .fail{color:#ff7b72}td.warn,.sums .warn{color:#d29922}td.unknown,.sums .unknown{color:#a5a0ff}}`

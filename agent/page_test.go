@@ -46,3 +46,27 @@ func TestPage(t *testing.T) {
 		t.Error("a page without an organisation begins otherwise")
 	}
 }
+
+// The page says where to report, when the policy tells and it is a safe address.
+func TestPageLeadsToTheReport(t *testing.T) {
+	for _, row := range []struct{ portal, want string }{
+		{"https://vigia.ejemplo.invalid:9443", `<a href="https://vigia.ejemplo.invalid:9443/avisar" rel="noreferrer">`},
+		{"https://vigia.ejemplo.invalid/portal/", `<a href="https://vigia.ejemplo.invalid/portal/avisar" rel="noreferrer">`},
+		{"", ""},
+		{"javascript:alert(1)", ""},
+		{"http://vigia.ejemplo.invalid", ""},
+		{`https://a.invalid/"><script>`, `href="https://a.invalid/%22%3E%3Cscript%3E/avisar"`},
+	} {
+		got := string(page(Status{Policy: StatusPolicy{Portal: row.portal}}, catalog.New(), message.Spanish))
+		switch {
+		case !strings.Contains(got, "Si nota algo raro") || !strings.Contains(got, "desconecte el cable de red"):
+			t.Errorf("%q: the page does not say what to do", row.portal)
+		case row.want == "" && strings.Contains(got, "<a "):
+			t.Errorf("%q: the page has a link", row.portal)
+		case !strings.Contains(got, row.want):
+			t.Errorf("%q: the page lacks %s", row.portal, row.want)
+		case strings.Contains(got, "<script"):
+			t.Errorf("%q: the page holds a script", row.portal)
+		}
+	}
+}

@@ -43,6 +43,8 @@ type StatusPolicy struct {
 	Epoch   uint64           `json:"epoch"`
 	Version uint64           `json:"version"`
 	Packs   []policy.PackRef `json:"packs"`
+	// Portal is where people reach the collector's pages; empty: the policy does not say.
+	Portal string `json:"portal,omitempty"`
 	// Refused is the one that the collector offered last and that was not taken.
 	Refused *StatusRefused `json:"refused,omitempty"`
 }
@@ -187,7 +189,7 @@ func (v *view) status() Status {
 		s.Spool.Error = v.problem.Error()
 	}
 	if p, ok := a.policies.get(); ok {
-		s.Policy = StatusPolicy{Epoch: p.Epoch, Version: p.Version, Packs: p.Packs}
+		s.Policy = StatusPolicy{Epoch: p.Epoch, Version: p.Version, Packs: p.Packs, Portal: p.Portal}
 	}
 	s.Policy.Refused = a.policies.refusedNow()
 	for _, r := range a.ledger.Newest() {

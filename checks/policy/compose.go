@@ -204,7 +204,7 @@ func (o Override) paramsOf(id string, all []checks.Check) (json.RawMessage, erro
 
 // registers lists the names that a rule may inject.
 func registers() []string {
-	return []string{"datasets", "leavers", "permits", "roots", "software", "users"}
+	return []string{"authorised", "datasets", "denied", "leavers", "permits", "roots", "software", "users"}
 }
 
 // rows returns a register's rows for the machine as {"name": [...]}, nil when
@@ -213,6 +213,12 @@ func (in ComposeInput) rows(register string) (json.RawMessage, error) {
 	var rows any
 	var n int
 	switch register {
+	case "authorised":
+		if in.Source.Media != nil {
+			rows, n = in.Source.Media, 1 // an empty list says that none may be used
+		}
+	case "denied":
+		rows, n = in.Source.Denied, len(in.Source.Denied)
 	case "datasets":
 		var own []Dataset
 		for _, d := range in.Source.Datasets {

@@ -22,6 +22,10 @@ type LawBook struct {
 	Sources  []LawSource `json:"sources"`
 	Families []Family    `json:"families"`
 	Controls []Control   `json:"controls"`
+	// Sections are those of the quarterly review, in its order; Duties what people must
+	// do at set times.
+	Sections []Section `json:"sections,omitempty"`
+	Duties   []Duty    `json:"duties,omitempty"`
 }
 
 // LawSource is a text that citations point to.
@@ -97,7 +101,7 @@ func readLaws(files fs.FS) (LawBook, error) {
 		return LawBook{}, fmt.Errorf("list laws: %w", err)
 	}
 	for _, name := range names {
-		if name == "laws/index.yaml" {
+		if name == "laws/index.yaml" || name == dutiesFile {
 			continue
 		}
 		var part struct {
@@ -118,7 +122,7 @@ func readLaws(files fs.FS) (LawBook, error) {
 		return slices.IndexFunc(book.Families, func(f Family) bool { return f.ID == c.Family })
 	}
 	slices.SortStableFunc(book.Controls, func(a, b Control) int { return place(a) - place(b) })
-	return book, nil
+	return book, book.readDuties(files)
 }
 
 func decodeFile(files fs.FS, name string, into any) (*document, error) {
@@ -193,7 +197,14 @@ func (b LawBook) checkControl(doc *document, path string, c Control) error {
 	case len(c.Cites) == 0:
 		return doc.errorf(path+".cites", "a duty without source is none")
 	}
-	for i, cite := range c.Cites {
+	if c.Proof != nil && (len(c.Proof.Books) == 0 || c.Proof.Days < 0 || c.Proof.Days > 3660) {
+		return doc.errorf(path+".proof", "want books, and 0 to 3660 days")
+	}
+	return b.checkCites(doc, path, c.Cites)
+}
+
+func (b LawBook) checkCites(doc *document, path string, cites []Citation) error {
+	for i, cite := range cites {
 		at := fmt.Sprintf("%s.cites[%d]", path, i)
 		if !slices.ContainsFunc(b.Sources, func(s LawSource) bool { return s.ID == cite.Source }) {
 			return doc.errorf(at+".source", "unknown source %q", cite.Source)
@@ -261,7 +272,10 @@ func (p Pack) check(doc *document, book LawBook) error {
 		}
 		seen[r.Control] = true
 	}
-	return nil
+	if err := p.checkLevels(doc); err != nil {
+		return err
+	}
+	return p.checkTimes(doc, book)
 }
 
 // minEvery is the shortest cadence of a check.

@@ -166,7 +166,7 @@ func TestBadLawsAndPacks(t *testing.T) {
 		{"no cadence", control, change(pack, "    every: 1h\n", ""), `packs/es-test.yaml:6: rules[0].every: want at least 1m0s`},
 		{"bad cadence", control, change(pack, "1h", "hourly"), `packs/es-test.yaml:8: rules[0].every: duration "hourly": use a form such as 36h, 15m or 90s`},
 		{"bad severity", control, pack + "    severity: odd\n", `packs/es-test.yaml:10: rules[0].severity: unknown severity "odd"`},
-		{"no such register", control, change(pack, "permits", "permisos"), `packs/es-test.yaml:9: rules[0].inject[0]: no register is called "permisos"; there are ["datasets" "leavers" "permits" "roots" "software" "users"]`},
+		{"no such register", control, change(pack, "permits", "permisos"), `packs/es-test.yaml:9: rules[0].inject[0]: no register is called "permisos"; there are ["authorised" "datasets" "denied" "leavers" "permits" "roots" "software" "users"]`},
 		{"twice in a pack", control, pack + "  - {control: AC-LOCK-15, check: a.b, every: 2h}\n", `packs/es-test.yaml:10: rules[1].control: AC-LOCK-15 is there twice`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

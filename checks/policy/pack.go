@@ -11,8 +11,9 @@ import (
 	"vigia/checks/catalog"
 )
 
-// PackSchema is the newest form of a pack's file that this program reads.
-const PackSchema = 1
+// PackSchema is the newest form of a pack's file that this program reads. Form 2 has a
+// calendar, terms and two_people.
+const PackSchema = 2
 
 // MaxPack bounds a pack's file, in bytes.
 const MaxPack = maxFile
@@ -29,7 +30,7 @@ func LoadPack(name string, data []byte, cat *catalog.Catalog) (Pack, error) {
 	if err != nil {
 		return Pack{}, err
 	}
-	if len(p.Rules) == 0 {
+	if len(p.Rules)+len(p.Levels) == 0 {
 		return Pack{}, doc.errorf("rules", "a pack without rules asks nothing")
 	}
 	for i, r := range p.Rules {

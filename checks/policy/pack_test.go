@@ -36,7 +36,7 @@ func TestLoadPack(t *testing.T) {
 	}{
 		{"as published", "", "", nil},
 		{"says its form", "name: mx-nle", "schema: 1\nname: mx-nle", nil},
-		{"of a later form", "name: mx-nle", "schema: 2\nname: mx-nle\nclocks: []", []string{"p.yaml:1: schema: ", "update Vigía first"}},
+		{"of a later form", "name: mx-nle", "schema: 3\nname: mx-nle\nclocks: []", []string{"p.yaml:1: schema: ", "update Vigía first"}},
 		{"of a later form at its end", "    inject: [datasets]\n", "    inject: [datasets]\nschema: 9\n", []string{"p.yaml:14: schema: ", "update Vigía first"}},
 		{"empty", localPack, "", []string{"p.yaml: the file is empty"}},
 		{"no rules", localPack[strings.Index(localPack, "rules:"):], "rules: []\n", []string{"p.yaml:5: rules: "}},
@@ -178,5 +178,72 @@ func TestDecodeTakesNothingAmbiguous(t *testing.T) {
 	}
 	if _, err := Decode([]byte(good), catalog.New()); err != nil {
 		t.Error(err)
+	}
+}
+
+// timedPack is a pack that says when its offices work and how long things may take.
+const timedPack = `schema: 2
+name: mx-nle
+version: 3
+date: 2026-12-01
+title: {es: "Nuevo León", en: "Nuevo León"}
+calendar:
+  week: [monday, friday]
+  opens: 8h
+  closes: 15h
+  holidays:
+    - {title: {es: "Aniversario", en: "Anniversary"}, month: 9, day: 20, since: 2024, every: 6}
+    - {title: {es: "Lunes", en: "Monday"}, month: 2, nth: 1, weekday: monday}
+    - {title: {es: "Jueves Santo", en: "Maundy Thursday"}, easter: -3}
+terms:
+  - {id: request.answer, title: {es: "Respuesta", en: "Answer"}, count: 20, unit: working_days, cites: [{source: ZAC, article: "47"}]}
+  - {id: request.execute, title: {es: "Hacer", en: "Do"}, count: 1, unit: months, moves: true}
+two_people: [waivers]
+rules:
+  - control: AC-LOCK-15
+    check: session.screenlock
+    every: 1h
+`
+
+func TestTimesOfAPack(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct{ name, old, new, want string }{
+		{"as published", "", "", ""},
+		{"in the first form", "schema: 2\n", "", "p.yaml: schema: a pack with calendar"},
+		{"no week", "week: [monday, friday]", "week: []", "p.yaml:7: calendar.week: "},
+		{"no such day of the week", "friday]", "viernes]", "p.yaml:7: calendar.week[1]: "},
+		{"closes before it opens", "closes: 15h", "closes: 7h", "p.yaml:9: calendar.closes: "},
+		{"no such day", "month: 9, day: 20", "month: 9, day: 31", "holidays[0].day: the month has no day 31"},
+		{"no such month", "month: 9, day: 20", "month: 13, day: 20", "holidays[0].month: "},
+		{"two ways at once", "month: 9, day: 20", "month: 9, day: 20, easter: 1", "holidays[0]: want one of"},
+		{"every without since", "since: 2024, every: 6", "every: 6", "holidays[0].every: "},
+		{"no weekday", "weekday: monday", "weekday: lunes", "holidays[1].nth: "},
+		{"a fifth Monday", "nth: 1", "nth: 5", "holidays[1].nth: "},
+		{"far from Easter", "easter: -3", "easter: -300", "holidays[2].easter: "},
+		{"in one language", `{es: "Lunes", en: "Monday"}`, `{es: "Lunes"}`, "holidays[1].title: want both"},
+		{"an unknown term", "request.answer", "request.answers", "terms[0].id: no term is called"},
+		{"a term twice", "request.execute", "request.answer", "terms[1].id: request.answer is there twice"},
+		{"a negative term", "count: 20", "count: -1", "terms[0].count: "},
+		{"an unknown unit", "working_days", "workdays", "terms[0].unit: "},
+		{"working days move by themselves", "unit: working_days", "unit: working_days, moves: true", "terms[0].moves: "},
+		{"a law that is not in the book", "source: ZAC", "source: XYZ", "terms[0].cites[0].source: unknown source"},
+		{"two people for what there is not", "[waivers]", "[coffee]", "two_people[0]: "},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			text := timedPack
+			if row.old != "" {
+				text = strings.Replace(timedPack, row.old, row.new, 1)
+			}
+			p, err := LoadPack("p.yaml", []byte(text), catalog.New())
+			switch {
+			case row.want == "":
+				if err != nil || p.Calendar == nil || len(p.Terms) != 2 || len(TermsOf([]Pack{p}, RequestAnswer)) != 1 {
+					t.Errorf("got %+v, %v", p, err)
+				}
+			case err == nil || !strings.Contains(err.Error(), row.want):
+				t.Errorf("got %v, want it to say %q", err, row.want)
+			}
+		})
 	}
 }

@@ -50,6 +50,17 @@ type Control struct {
 	Asks message.Text `json:"asks" yaml:"asks"`
 	// Cites lists the articles, primary source first.
 	Cites []Citation `json:"cites" yaml:"cites"`
+	// Proof is how people prove it where no program can; nil: it is measured, or a review
+	// decides it.
+	Proof *Proof `json:"proof,omitempty" yaml:"proof,omitempty"`
+}
+
+// Proof is how people prove a duty.
+type Proof struct {
+	// Books names the registers that show it, the first of them best.
+	Books []string `json:"books" yaml:"books"`
+	// Days after which a declaration ends; 0: it does not.
+	Days int `json:"days,omitempty" yaml:"days,omitempty"`
 }
 
 // Citation points to an article of a law; it never quotes it.
@@ -67,7 +78,18 @@ type Pack struct {
 	Date    string       `json:"date" yaml:"date"` // YYYY-MM-DD, since when it holds
 	Title   message.Text `json:"title" yaml:"title"`
 	Rules   []Rule       `json:"rules" yaml:"rules"`
+	// Calendar says when offices work; nil: the pack says nothing of it.
+	Calendar *Calendar `json:"calendar,omitempty" yaml:"calendar,omitempty"`
+	// Terms are the times that its laws give.
+	Terms []Term `json:"terms,omitempty" yaml:"terms,omitempty"`
+	// TwoPeople names what one person asks for and another approves: TwoPeopleWaivers.
+	TwoPeople []string `json:"two_people,omitempty" yaml:"two_people,omitempty"`
+	// Levels say which data ask for which level of security of a system.
+	Levels []LevelRule `json:"levels,omitempty" yaml:"levels,omitempty"`
 }
+
+// TwoPeopleWaivers means that nobody approves a waiver that he asked for.
+const TwoPeopleWaivers = "waivers"
 
 // Rule demands a control of a machine by running a check.
 type Rule struct {
@@ -80,7 +102,7 @@ type Rule struct {
 	// Severity replaces the control's own when set.
 	Severity Severity `json:"severity,omitempty" yaml:"severity,omitempty"`
 	// Inject names registers whose rows become parameters of the same name:
-	// datasets, leavers, permits, roots, software, users.
+	// authorised (of media), datasets, denied, leavers, permits, roots, software, users.
 	Inject []string `json:"inject,omitempty" yaml:"inject,omitempty"`
 }
 
@@ -135,6 +157,13 @@ type Software struct {
 	Versions string `json:"versions,omitempty" yaml:"versions,omitempty"`
 }
 
+// Portable is one line of the register of media: one that may be plugged in.
+type Portable struct {
+	Serial string `json:"serial" yaml:"serial"`
+	// Until is the last day (YYYY-MM-DD), empty for no end.
+	Until string `json:"until,omitempty" yaml:"until,omitempty"`
+}
+
 // User is one line of the register of authorised users: an account that may log on.
 type User struct {
 	Machine string `json:"machine,omitempty" yaml:"machine,omitempty"` // host name; empty: every machine
@@ -187,6 +216,11 @@ type Source struct {
 	// Datasets may be limited to machines by host name.
 	Datasets []PlacedDataset `json:"datasets,omitempty" yaml:"datasets,omitempty"`
 	Software []Software      `json:"software,omitempty" yaml:"software,omitempty"`
+	// Denied are programs that were decided against, whatever Software says.
+	Denied []Software `json:"denied,omitempty" yaml:"denied,omitempty"`
+	// Media are the removable media that may be used; nil: nobody keeps a list of them,
+	// empty: none may.
+	Media []Portable `json:"media,omitempty" yaml:"media,omitempty"`
 	// Users are the accounts that may log on. The quarterly comparison needs it.
 	Users []User `json:"users,omitempty" yaml:"users,omitempty"`
 	// Leavers are those who left: nothing of theirs may open a machine.

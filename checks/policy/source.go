@@ -21,6 +21,7 @@ const (
 	maxScan      = 100
 	maxUsers     = 20000
 	maxLeavers   = 2000
+	maxMedia     = 20000
 	maxText      = 500 // characters of one text
 )
 
@@ -65,7 +66,7 @@ type sourceReview struct {
 
 func (r sourceReview) review(s Source) error {
 	for _, part := range []func(Source) error{
-		r.sizes, r.chosen, r.overrides, r.permits, r.datasets, r.software, r.users, r.leavers, r.places, r.absences, r.couriers,
+		r.sizes, r.chosen, r.overrides, r.permits, r.datasets, r.software, r.media, r.users, r.leavers, r.places, r.absences, r.couriers,
 	} {
 		if err := part(s); err != nil {
 			return err
@@ -120,6 +121,8 @@ func (r sourceReview) sizes(s Source) error {
 		{"permits", len(s.Permits), maxPermits},
 		{"datasets", len(s.Datasets), maxDatasets},
 		{"software", len(s.Software), maxSoftware},
+		{"denied", len(s.Denied), maxSoftware},
+		{"media", len(s.Media), maxMedia},
 		{"scan", len(s.Scan), maxScan},
 		{"users", len(s.Users), maxUsers},
 		{"leavers", len(s.Leavers), maxLeavers},
@@ -266,10 +269,25 @@ func (r sourceReview) datasets(s Source) error {
 }
 
 func (r sourceReview) software(s Source) error {
-	for i, sw := range s.Software {
-		at := fmt.Sprintf("software[%d]", i)
-		if err := r.texts(at, mandatory("name", sw.Name), optional("publisher", sw.Publisher), optional("versions", sw.Versions)); err != nil {
+	for key, list := range map[string][]Software{"software": s.Software, "denied": s.Denied} {
+		for i, sw := range list {
+			at := fmt.Sprintf("%s[%d]", key, i)
+			if err := r.texts(at, mandatory("name", sw.Name), optional("publisher", sw.Publisher), optional("versions", sw.Versions)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (r sourceReview) media(s Source) error {
+	for i, m := range s.Media {
+		at := fmt.Sprintf("media[%d]", i)
+		if err := r.texts(at, mandatory("serial", m.Serial), optional("until", m.Until)); err != nil {
 			return err
+		}
+		if m.Until != "" && !isDate(m.Until) {
+			return r.doc.errorf(at+".until", "want the last day as YYYY-MM-DD, got %q", m.Until)
 		}
 	}
 	return nil
