@@ -43,7 +43,12 @@ const (
 	Register   Kind = "register"
 	Alarm      Kind = "alarm"
 	KeyChange  Kind = "key"
-	Prune      Kind = "prune" // payloads were erased when their term ended
+	Prune      Kind = "prune"    // payloads were erased when their term ended
+	Decision   Kind = "decision" // a person decided on findings
+	Incident   Kind = "incident" // an entry of the incident book
+	Review     Kind = "review"   // a step of a periodic review: frozen, decided, signed
+	Document   Kind = "document" // a file that was handed in, by its hash
+	Activity   Kind = "activity" // a day of the portal's activity log was closed
 )
 
 // Limits of one leaf and of one Append.

@@ -31,7 +31,8 @@ type Key struct {
 	text     string // the note signer; secret
 }
 
-// Origin is the log's name, vigia-<8 hex>: the key was made for it.
+// Origin is the log's name, vigia-<8 hex>, or simulacro-<8 hex> for a log of what is only
+// simulated: the key was made for it.
 func (k *Key) Origin() string { return k.signer.Name() }
 
 // Verifier returns the public half, as golang.org/x/mod/sumdb/note writes it:
@@ -41,8 +42,36 @@ func (k *Key) Verifier() string { return k.verifier }
 // String gives the public half, so that no log gets the secret.
 func (k *Key) String() string { return k.verifier }
 
+// Names of logs begin so. A log of what never was says so in its name, which every
+// checkpoint, and so every proof and every package, carries for ever.
+const (
+	realPrefix      = "vigia-"
+	simulatedPrefix = "simulacro-"
+)
+
+// Simulated tells by a log's name whether it holds what was only simulated.
+func Simulated(origin string) bool { return strings.HasPrefix(origin, simulatedPrefix) }
+
 // NewKey makes a key for a new log out of 32 bytes of random.
-func NewKey(random io.Reader) (*Key, error) {
+func NewKey(random io.Reader) (*Key, error) { return newKey(random, realPrefix) }
+
+// CreateSimulatedKey makes a key for a log of what is only simulated, in the keys folder,
+// which must hold none yet.
+func CreateSimulatedKey(dir string) error {
+	key, err := newKey(rand.Reader, simulatedPrefix)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("keep log key: %w", err)
+	}
+	if err := storage.CreateFile(filepath.Join(dir, KeyFile), []byte(key.text+"\n"), 0o600); err != nil {
+		return fmt.Errorf("keep log key: %w", err)
+	}
+	return nil
+}
+
+func newKey(random io.Reader, prefix string) (*Key, error) {
 	seed := make([]byte, ed25519.SeedSize)
 	if _, err := io.ReadFull(random, seed); err != nil {
 		return nil, fmt.Errorf("make log key: %w", err)
@@ -52,7 +81,7 @@ func NewKey(random io.Reader) (*Key, error) {
 		return nil, errors.New("make log key: not an Ed25519 key")
 	}
 	sum := sha256.Sum256(public)
-	origin := "vigia-" + hex.EncodeToString(sum[:4])
+	origin := prefix + hex.EncodeToString(sum[:4])
 	verifier, err := note.NewEd25519VerifierKey(origin, public)
 	if err != nil {
 		return nil, fmt.Errorf("make log key: %w", err)

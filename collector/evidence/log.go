@@ -129,6 +129,9 @@ func (l *Log) begin(ctx context.Context, tx *storage.Tx) error {
 	return err
 }
 
+// Origin is the log's name.
+func (l *Log) Origin() string { return l.key.Origin() }
+
 // Verifier returns the verifier string of the key that signs.
 func (l *Log) Verifier() string { return l.key.Verifier() }
 
