@@ -35,6 +35,7 @@ import (
 	"vigia/checks/policy"
 	apiv1 "vigia/collector/api/v1"
 	"vigia/collector/evidence"
+	"vigia/collector/registers"
 	"vigia/collector/storage"
 )
 
@@ -68,6 +69,9 @@ type Options struct {
 	Packs   []policy.Pack
 	// Default is the source until one is imported.
 	Default policy.Source
+	// Registers are the books whose permits, users, leavers, programs and media are laid
+	// over the source; nil: there are none.
+	Registers Registers
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -75,7 +79,8 @@ type Options struct {
 // Service composes, signs and remembers policies. Its methods work inside the
 // caller's transaction and are safe for concurrent use.
 type Service struct {
-	opts Options
+	opts  Options
+	books []*registers.Book // that policies are made from
 
 	mu sync.Mutex // guards all below, which never differs from committed rows
 	// source is parsed from bytes of this hash.
@@ -87,6 +92,9 @@ type Service struct {
 	// listed are all packs as of that version of the source and that many imports.
 	listed   []PackInfo
 	listedAt [2]int64
+	// feed is what the books said at feedMark.
+	feed     feed
+	feedMark registers.Mark
 	current  map[string]current // by agent id
 	issued   map[ref]policy.Policy
 }
@@ -96,6 +104,7 @@ type current struct {
 	machine Machine
 	source  int64
 	packs   int64
+	books   registers.Mark
 	epoch   uint64
 	policy  policy.Policy
 	signed  *apiv1.SignedPolicy
@@ -126,7 +135,7 @@ func New(opts Options) *Service {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	return &Service{opts: opts, current: map[string]current{}, issued: map[ref]policy.Policy{}}
+	return &Service{opts: opts, books: feedBooks(), current: map[string]current{}, issued: map[ref]policy.Policy{}}
 }
 
 // Keys are the public keys with which agents verify policies.
@@ -148,10 +157,14 @@ func (s *Service) Current(ctx context.Context, tx *storage.Tx, m Machine) (*apiv
 	if err != nil {
 		return nil, policy.Policy{}, err
 	}
+	books, err := s.mark(ctx, tx)
+	if err != nil {
+		return nil, policy.Policy{}, err
+	}
 	s.mu.Lock()
 	known, ok := s.current[m.ID]
 	s.mu.Unlock()
-	if ok && known.machine == m && known.source == version && known.packs == number && known.epoch == epoch {
+	if ok && known.machine == m && known.source == version && known.packs == number && known.books == books && known.epoch == epoch {
 		return known.signed, known.policy, nil
 	}
 	packs, err := s.PacksInForce(ctx, tx)
@@ -162,7 +175,11 @@ func (s *Service) Current(ctx context.Context, tx *storage.Tx, m Machine) (*apiv
 	if err != nil {
 		return nil, policy.Policy{}, err
 	}
-	in := s.input(m, source, packs)
+	shelf, err := s.feedAt(ctx, tx, books)
+	if err != nil {
+		return nil, policy.Policy{}, err
+	}
+	in := s.input(m, shelf.over(source, m), packs)
 	plain, err := policy.Compose(in)
 	if err != nil {
 		return nil, policy.Policy{}, fmt.Errorf("%w of %s: %w", ErrCompose, m.ID, err)
@@ -175,7 +192,7 @@ func (s *Service) Current(ctx context.Context, tx *storage.Tx, m Machine) (*apiv
 	if err == nil && last.epoch == epoch && slices.Equal(last.content, content[:]) {
 		p, err := policy.Decode(last.signed.GetPolicy(), s.opts.Catalog)
 		if err == nil && s.signed(last.signed) {
-			s.keep(current{machine: m, source: version, packs: number, epoch: epoch, policy: p, signed: last.signed})
+			s.keep(current{machine: m, source: version, packs: number, books: books, epoch: epoch, policy: p, signed: last.signed})
 			return last.signed, p, nil
 		}
 		// It was issued by another version of this program, or with another key: issue it anew.

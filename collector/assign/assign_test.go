@@ -19,6 +19,7 @@ import (
 	apiv1 "vigia/collector/api/v1"
 	"vigia/collector/assign"
 	"vigia/collector/evidence"
+	"vigia/collector/registers"
 	"vigia/collector/storage"
 	"vigia/collector/storage/storagetest"
 )
@@ -31,6 +32,8 @@ type office struct {
 	log *evidence.Log
 	dir string
 	at  time.Time
+	// books are the registers that policies are made from.
+	books *registers.Store
 	// brings are the packs of the program, nil for those it has.
 	brings []policy.Pack
 }
@@ -38,7 +41,7 @@ type office struct {
 func onEach(t *testing.T, test func(t *testing.T, o *office)) {
 	t.Helper()
 	t.Parallel()
-	storagetest.Each(t, []storage.Schema{evidence.Schema(), assign.Schema()}, func(t *testing.T, db *storage.DB) {
+	storagetest.Each(t, []storage.Schema{evidence.Schema(), assign.Schema(), registers.Schema()}, func(t *testing.T, db *storage.DB) {
 		key, err := evidence.NewKey(rand.Reader)
 		if err != nil {
 			t.Fatal(err)
@@ -66,8 +69,10 @@ func (o *office) open() {
 	if o.brings != nil {
 		packs = o.brings
 	}
+	o.books = registers.NewStore(registers.Options{Log: o.log, Now: func() time.Time { return o.at }})
 	o.Service = assign.New(assign.Options{
-		Log: o.log, Key: key, Catalog: catalog.New(), Packs: packs, Default: policy.DefaultSource("es-rgpd"),
+		Registers: o.books,
+		Log:       o.log, Key: key, Catalog: catalog.New(), Packs: packs, Default: policy.DefaultSource("es-rgpd"),
 		Now: func() time.Time { return o.at },
 	})
 }
