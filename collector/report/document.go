@@ -19,6 +19,7 @@ import (
 
 	"vigia/checks"
 	"vigia/checks/policy"
+	"vigia/collector/evidence"
 	"vigia/collector/findings"
 	"vigia/collector/reviews"
 )
@@ -37,6 +38,8 @@ type Document struct {
 	End   time.Time `json:"end"`
 	At    time.Time `json:"at"`
 	Final bool      `json:"final"`
+	// Act is the id of the act whose numbers these are; empty: nobody decided on them.
+	Act string `json:"act,omitempty"`
 	// Program is the version that made the package.
 	Program string `json:"program"`
 
@@ -54,6 +57,9 @@ type Document struct {
 
 	location *time.Location // of Zone, once it was looked up
 }
+
+// Simulated tells that the log, by its name, holds what was only simulated.
+func (d Document) Simulated() bool { return evidence.Simulated(d.Log.Origin) }
 
 // Damage is where the log of a package stops being what was signed.
 type Damage struct {

@@ -45,10 +45,12 @@ func statementAbout(period string) string { return "review " + period }
 // Input is what a package is made from.
 type Input struct {
 	Snapshot reviews.Snapshot
-	Log      *evidence.Log
-	Catalog  *catalog.Catalog
-	Lang     message.Lang
-	Program  string // the version of this program
+	// Act was opened on the snapshot, and goes into the package; nil: there is none.
+	Act     *reviews.Act
+	Log     *evidence.Log
+	Catalog *catalog.Catalog
+	Lang    message.Lang
+	Program string // the version of this program
 	// Progress may be nil; it is told how many entries were read.
 	Progress func(done, total int64)
 }
@@ -129,6 +131,9 @@ func (e *export) run() error {
 	}
 	e.doc = NewDocument(e.Snapshot, e.voice, e.Program)
 	e.doc.Log = Log{Origin: e.check.Origin, Size: e.check.Size, Root: e.check.Hash[:]}
+	if e.Act != nil {
+		e.doc.Act = e.Act.ID
+	}
 	if err := e.evidence(); err != nil {
 		return err
 	}
@@ -145,10 +150,27 @@ func (e *export) run() error {
 		return err
 	}
 	e.files[pdfName(e.doc.Period)] = pdf
+	if err := e.act(); err != nil {
+		return err
+	}
 	e.files[fileCheckpoint] = e.check.Signed
 	e.files[fileKey] = []byte(e.Log.Verifier() + "\n")
 	e.files[fileHow] = []byte(howTo(e.doc, Fingerprint(e.Log.Verifier())))
 	return e.seal()
+}
+
+// act adds the act in all its forms.
+func (e *export) act() error {
+	if e.Act == nil {
+		return nil
+	}
+	act, err := NewAct(e.Act, e.Lang)
+	if err != nil {
+		return err
+	}
+	files, err := act.files(Seal{Key: Fingerprint(e.Log.Verifier()), Program: e.Program, Lang: e.Lang})
+	maps.Copy(e.files, files)
+	return err
 }
 
 func pdfName(period string) string { return "revision-" + period + ".pdf" }

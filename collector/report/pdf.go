@@ -63,6 +63,9 @@ func (d Document) pdf(key string, lang message.Lang) ([]byte, error) {
 	p.SetTitle(p.title()+" "+d.Period, true)
 	p.SetAuthor(d.Organisation, true)
 	p.SetLang("es")
+	if d.Simulated() {
+		p.SetHeaderFunc(p.simulated)
+	}
 	p.SetFooterFunc(p.footer)
 	p.AliasNbPages(pagesAlias)
 	p.cover()
@@ -120,6 +123,15 @@ func (p *page) need(height float64) {
 	if p.GetY()+height > pageHeight-20 {
 		p.AddPage()
 	}
+}
+
+// simulated marks a page of a review that only was simulated.
+func (p *page) simulated() {
+	p.SetXY(margin, 8)
+	p.SetFillColor(242, 184, 75)
+	p.write(9, "B", ink())
+	p.CellFormat(textWidth, 6, "SIMULACRO: nada de lo que dice este documento es de verdad", "", 1, "C", true, 0, "")
+	p.SetY(margin)
 }
 
 func (p *page) footer() {

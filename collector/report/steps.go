@@ -24,6 +24,7 @@ func steps() message.Catalogue {
 		string(StepReports):    say("los informes los firmaron los equipos", "the machines signed their reports"),
 		string(StepStates):     say("los estados salen de los hechos y las reglas", "the states follow from facts and rules"),
 		string(StepTables):     say("totales, tablas y PDF salen de los estados", "totals, tables and PDF follow from the states"),
+		string(StepAct):        say("el acta sale de sus entradas: decisiones, firmas y números", "the act follows from its entries: decisions, signatures and numbers"),
 		string(StepKept):       say("es el registro del punto de control guardado", "it is the log of the kept checkpoint"),
 	}
 }
@@ -47,6 +48,7 @@ func Explain(lang message.Lang, err error) string {
 func ExplainSkip(lang message.Lang, why string) string {
 	texts := map[string]message.Text{
 		string(afterFailure): {ES: "no se pudo: falló un paso anterior", EN: "not possible: an earlier step failed"},
+		string(noAct):        {ES: "el paquete no lleva acta", EN: "the package holds no act"},
 		string(noKept):       {ES: "no se dio ninguno (--checkpoint)", EN: "none was given (--checkpoint)"},
 	}
 	if t, ok := texts[why]; ok {

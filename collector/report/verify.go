@@ -36,6 +36,7 @@ const (
 	StepReports    Step = "reports"    // the machines signed their reports
 	StepStates     Step = "states"     // each state follows from facts and policy
 	StepTables     Step = "tables"     // totals, tables and PDF follow from the states
+	StepAct        Step = "act"        // the act follows from its entries: decisions, signatures, numbers
 	StepKept       Step = "kept"       // the log is the one that a kept checkpoint is of
 )
 
@@ -93,7 +94,7 @@ func Verify(ctx context.Context, r io.ReaderAt, size int64, opts VerifyOptions) 
 		take func() (int, error)
 	}{
 		{StepFiles, v.manifest}, {StepSignature, v.signature}, {StepCheckpoint, v.checkpoint}, {StepTree, v.tree},
-		{StepLeaves, v.leaves}, {StepReports, v.reports}, {StepStates, v.states}, {StepTables, v.tables}, {StepKept, v.kept},
+		{StepLeaves, v.leaves}, {StepReports, v.reports}, {StepStates, v.states}, {StepTables, v.tables}, {StepAct, v.act}, {StepKept, v.kept},
 	} {
 		if err := ctx.Err(); err != nil {
 			return Result{}, err
@@ -120,6 +121,7 @@ func (s skipped) Error() string { return string(s) }
 const (
 	afterFailure = skipped("an earlier step did not succeed")
 	noKept       = skipped("no kept checkpoint was given")
+	noAct        = skipped("the package holds no act")
 )
 
 // verification is one Verify under way. Steps fill what later ones need; a nil

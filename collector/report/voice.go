@@ -41,10 +41,12 @@ func Label(lang message.Lang, code string) string {
 	return labels().Say(lang, code, nil)
 }
 
-// subject names whom an event concerns: what is the collector's own has a label.
+// Subject names whom an event concerns: what is the collector's own has a label.
+func Subject(lang message.Lang, name string) string { return subject(lang, name) }
+
 func subject(lang message.Lang, name string) string {
 	switch name {
-	case "source", "packs", "known-machines", "machines":
+	case "source", "packs", "known-machines", "machines", "access/users":
 		return Label(lang, name)
 	default:
 		return name
@@ -67,8 +69,9 @@ func labels() message.Catalogue {
 		"retirement": say("equipo retirado", "machine retired"), "restore": say("restauración de una copia", "restored from a backup"),
 		"register": say("cambio de registro", "register changed"), "policy": say("cambio de política", "policy changed"),
 		"source": say("reglas de la organización", "the organisation's rules"), "known-machines": say("relación de equipos", "list of machines"),
-		"packs":    say("paquete de reglas", "pack of rules"),
-		"machines": say("equipos inscritos", "enrolled machines"),
-		"prune":    say("borrado por plazo", "erased by retention"), "key": say("cambio de clave", "key changed"),
+		"access/users": say("cuentas del portal", "accounts of the portal"),
+		"packs":        say("paquete de reglas", "pack of rules"),
+		"machines":     say("equipos inscritos", "enrolled machines"),
+		"prune":        say("borrado por plazo", "erased by retention"), "key": say("cambio de clave", "key changed"),
 	}
 }

@@ -298,6 +298,9 @@ func (f *freezing) notes() error {
 		if e.Header.Kind == evidence.Policy && e.Header.Subject != "source" && e.Header.Subject != "packs" {
 			return nil // a machine's share of what was imported
 		}
+		if strings.HasPrefix(e.Header.Subject, "register/") {
+			return nil // a row of a book: what changed there stands with the book
+		}
 		n := Note{At: e.Header.Received, Kind: e.Header.Kind, Subject: e.Header.Subject, Leaf: e.Index}
 		if m, ok := f.machines[n.Subject]; ok {
 			n.Subject = m.Hostname

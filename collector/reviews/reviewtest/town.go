@@ -17,13 +17,17 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"vigia/checks"
 	"vigia/checks/catalog"
+	"vigia/checks/message"
 	"vigia/checks/policy"
 	apiv1 "vigia/collector/api/v1"
 	"vigia/collector/assign"
+	"vigia/collector/documents"
 	"vigia/collector/enroll"
 	"vigia/collector/evidence"
 	"vigia/collector/findings"
+	"vigia/collector/registers"
 	"vigia/collector/reviews"
 	"vigia/collector/storage"
 	"vigia/collector/storage/storagetest"
@@ -52,19 +56,39 @@ type Town struct {
 	Laws     policy.LawBook
 	Packs    []policy.Pack
 	Now      time.Time
+	// Registers keeps Books; a test may set those before it opens an act.
+	Registers *registers.Store
+	Documents *documents.Store
+	Books     []*registers.Book
+	// Follow is what Acts do of a signature; nil: nothing.
+	Follow func(ctx context.Context, tx *storage.Tx, f reviews.Following) (string, error)
 
 	t       testing.TB
 	service *enroll.Service
 }
 
+// Schemas are the tables of a town.
+func Schemas() []storage.Schema {
+	return []storage.Schema{evidence.Schema(), enroll.Schema(), assign.Schema(), findings.Schema(), documents.Schema(), registers.Schema(), reviews.Schema()}
+}
+
 // New begins an empty collector in an empty database.
 func New(t testing.TB, dsn string) *Town {
 	t.Helper()
+	key, err := evidence.NewKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return NewWithKey(t, dsn, key)
+}
+
+// NewWithKey is New with a key for the log, which another process may have too.
+func NewWithKey(t testing.TB, dsn string, key *evidence.Key) *Town {
+	t.Helper()
 	w := &Town{t: t, Catalog: catalog.New(), Now: time.Date(2026, 9, 28, 8, 0, 0, 0, Zone())}
 	clock := func() time.Time { return w.Now }
-	w.DB = storagetest.Open(t, dsn, evidence.Schema(), enroll.Schema(), assign.Schema(), findings.Schema())
-	key, err := evidence.NewKey(rand.Reader)
-	w.must(err)
+	w.DB = storagetest.Open(t, dsn, Schemas()...)
+	var err error
 	w.Log, err = evidence.Open(t.Context(), w.DB, evidence.Options{Key: key, Now: clock})
 	w.must(err)
 	dir := t.TempDir()
@@ -83,6 +107,8 @@ func New(t testing.TB, dsn string) *Town {
 		}})
 	w.Assign = assign.New(assign.Options{Log: w.Log, Key: policyKey, Catalog: w.Catalog, Packs: w.Packs,
 		Default: policy.DefaultSource("es-rgpd"), Now: clock})
+	w.Registers = registers.NewStore(registers.Options{Log: w.Log, Now: clock})
+	w.Documents = documents.NewStore(w.Log, clock)
 	w.service = enroll.NewService(enroll.ServiceOptions{DB: w.DB, Store: w.Enroll, CA: ca, Organisation: Organisation,
 		LogKey: key.Verifier(), PolicyKeys: w.Assign.Keys(), Now: clock})
 	return w
@@ -91,6 +117,41 @@ func New(t testing.TB, dsn string) *Town {
 // Sources are what a review of the town is frozen from.
 func (w *Town) Sources() reviews.Sources {
 	return reviews.Sources{Organisation: Organisation, Log: w.Log, Enroll: w.Enroll, Findings: w.Findings, Laws: w.Laws, Packs: w.Packs, Checks: w.Catalog}
+}
+
+// Acts are the reviews of the town.
+func (w *Town) Acts() *reviews.Store {
+	return reviews.NewStore(reviews.Options{Log: w.Log, Now: func() time.Time { return w.Now }, Zone: Zone(), Speaker: voices{w.Catalog},
+		Sources:   func(context.Context, *storage.Tx) (reviews.Sources, error) { return w.Sources(), nil },
+		Registers: w.Registers, Books: w.Books, Documents: w.Documents, Follow: w.Follow})
+}
+
+// voices says the reasons of the checks.
+type voices struct{ *catalog.Catalog }
+
+// Say implements reviews.Speaker.
+func (v voices) Say(lang message.Lang, r checks.Reason) string { return v.Catalog.Say(lang, r) }
+
+// Do implements reviews.Speaker.
+func (v voices) Do(lang message.Lang, r checks.Reason) string { return v.Catalog.Do(lang, r) }
+
+// Open opens the act of a quarter as of now.
+func (w *Town) Open(period string, by string) *reviews.Act {
+	w.t.Helper()
+	p, err := reviews.ParsePeriod(period, Zone())
+	w.must(err)
+	acts := w.Acts()
+	var prepared reviews.Prepared
+	w.Read(func(ctx context.Context, tx *storage.Tx) (err error) {
+		prepared, err = acts.Prepare(ctx, tx, p, w.Now)
+		return err
+	})
+	var a *reviews.Act
+	w.Write(func(ctx context.Context, tx *storage.Tx) (err error) {
+		a, err = acts.Open(ctx, tx, prepared, registers.Act{By: by, Via: registers.Portal})
+		return err
+	})
+	return a
 }
 
 // Freeze freezes a quarter as of a time.
