@@ -66,6 +66,8 @@ type cli struct {
 	dir    string // data folder
 	config string // configuration file, empty for the data folder's own
 	by     string // who runs the command, for the evidence
+	// command is its name, as the activity log has it, and about the account that it names.
+	command, about string
 }
 
 func newRoot(env Env) *cobra.Command {
@@ -105,10 +107,17 @@ Códigos de salida: 0 bien; 1 funcionó y la respuesta es «no»; 2 error.`,
 	root.PersistentFlags().StringVar(&c.dir, "data", dir, "carpeta de datos (también VIGIA_DATA)")
 	root.PersistentFlags().StringVar(&c.config, "config", "", "archivo de configuración (por defecto, vigia.yaml de la carpeta de datos)")
 	root.AddCommand(
-		c.serveCommand(), c.tokenCommand(), c.userCommand(), c.agentsCommand(), c.machinesCommand(),
-		c.policyCommand(), c.packCommand(), c.findingsCommand(), c.reviewCommand(), c.verifyCommand(), c.attestCommand(),
-		c.importCommand(), c.kitCommand(), c.papersCommand(), c.backupCommand(), c.restoreCommand(),
+		c.serveCommand(), c.tokenCommand(), c.userCommand(), c.activityCommand(), c.agentsCommand(), c.machinesCommand(),
+		c.policyCommand(), c.packCommand(), c.findingsCommand(), c.registersCommand(), c.incidentsCommand(), c.reviewCommand(), c.verifyCommand(), c.attestCommand(),
+		c.importCommand(), c.kitCommand(), c.papersCommand(), c.backupCommand(), c.restoreCommand(), c.simulateCommand(),
+		c.notifyCommand(), c.handoverCommand(), c.planCommand(), c.securityDocumentCommand(),
+		c.receiptCommand(),
 	)
+	root.PersistentPreRun = func(cmd *cobra.Command, args []string) {
+		if c.command = cmd.CommandPath(); cmd.HasParent() && cmd.Parent().Name() == "user" && len(args) == 1 {
+			c.about = "/cuentas/" + args[0]
+		}
+	}
 	inSpanish(root)
 	describeFlags(root)
 	return root
@@ -167,5 +176,5 @@ func (c *cli) with(ctx context.Context, fn func(ctx context.Context, col *Collec
 		return err
 	}
 	defer func() { err = errors.Join(err, col.Close()) }()
-	return fn(ctx, col)
+	return c.took(ctx, col, fn(ctx, col))
 }

@@ -80,6 +80,9 @@ func (c *cli) writeBackup(ctx context.Context, col *Collector, out string, recip
 	if err := os.Rename(f.Name(), out); err != nil {
 		return err
 	}
+	if err := col.noteBackup(lastBackup{At: m.Created, By: c.by, File: filepath.Base(out)}); err != nil {
+		return err
+	}
 	fmt.Fprintf(c.Stdout, "Copia cifrada: %s (%s, %d archivos)\nPruébela: vigia restore %s --data CARPETA-NUEVA\n", out, col.local(m.Created), len(m.Files), out)
 	return nil
 }

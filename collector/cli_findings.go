@@ -57,7 +57,7 @@ func (c *cli) findingsCommand() *cobra.Command {
 	}
 	list.Flags().StringVar(&at, "at", "", "momento (RFC 3339); ahora si no se indica")
 	list.Flags().StringVar(&format, "format", "text", "text o json")
-	cmd.AddCommand(list)
+	cmd.AddCommand(list, c.queueCommand(), c.decideCommand())
 	return cmd
 }
 

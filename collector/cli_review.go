@@ -2,6 +2,7 @@ package collector
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,8 +37,20 @@ func (c *Collector) sources(ctx context.Context, tx *storage.Tx) (reviews.Source
 }
 
 // ExportReview writes the package of a quarter to a file, which appears only
-// when it is whole.
-func (c *Collector) ExportReview(ctx context.Context, period reviews.Period, at time.Time, file string, progress func(done, total int64)) (sum report.Summary, err error) {
+// when it is whole. It holds no act: ExportAct is for those.
+func (c *Collector) ExportReview(ctx context.Context, period reviews.Period, at time.Time, file string, progress func(done, total int64)) (report.Summary, error) {
+	return c.exportTo(ctx, file, func(ctx context.Context, tx *storage.Tx) (report.Input, error) {
+		sources, err := c.sources(ctx, tx)
+		if err != nil {
+			return report.Input{}, err
+		}
+		snap, err := sources.Freeze(ctx, tx, period, at)
+		return report.Input{Snapshot: snap, Progress: progress}, err
+	})
+}
+
+// exportTo writes a package to a file; input reads what it is made from, in its snapshot.
+func (c *Collector) exportTo(ctx context.Context, file string, input func(ctx context.Context, tx *storage.Tx) (report.Input, error)) (sum report.Summary, err error) {
 	f, err := os.CreateTemp(filepath.Dir(file), ".revision-*")
 	if err != nil {
 		return report.Summary{}, err
@@ -49,16 +62,12 @@ func (c *Collector) ExportReview(ctx context.Context, period reviews.Period, at 
 	}()
 	w := bufio.NewWriter(f)
 	err = c.DB.Read(ctx, func(ctx context.Context, tx *storage.Tx) error {
-		sources, err := c.sources(ctx, tx)
+		in, err := input(ctx, tx)
 		if err != nil {
 			return err
 		}
-		snap, err := sources.Freeze(ctx, tx, period, at)
-		if err != nil {
-			return err
-		}
-		sum, err = report.Export(ctx, tx, w, report.Input{Snapshot: snap, Log: c.Log, Catalog: c.Catalog,
-			Lang: message.Spanish, Program: c.version, Progress: progress})
+		in.Log, in.Catalog, in.Lang, in.Program = c.Log, c.Catalog, message.Spanish, c.version
+		sum, err = report.Export(ctx, tx, w, in)
 		return err
 	})
 	if err != nil {
@@ -74,7 +83,8 @@ func (c *Collector) ExportReview(ctx context.Context, period reviews.Period, at 
 }
 
 func (c *cli) reviewCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "review", Short: "La revisión trimestral"}
+	cmd := &cobra.Command{Use: "review", Short: "La revisión trimestral: abrirla, decidirla, firmarla y exportarla"}
+	cmd.AddCommand(c.reviewOpenCommand(), c.reviewListCommand(), c.reviewShowCommand(), c.reviewDecideCommand(), c.reviewSignCommand(), c.reviewAmendCommand())
 	var period, out, at string
 	export := &cobra.Command{
 		Use:   "export",
@@ -82,7 +92,11 @@ func (c *cli) reviewCommand() *cobra.Command {
 		Long: `Exporta la revisión de un trimestre como un paquete que cualquiera puede verificar
 sin este colector: PDF, tablas, los mismos números como datos, las pruebas con
 su demostración y COMO-VERIFICAR.txt. Los mismos datos y la misma hora dan los
-mismos bytes. Sin --period es el trimestre en curso.`,
+mismos bytes. Sin --period es el trimestre en curso.
+
+Si el trimestre tiene acta, el paquete es el de sus números congelados y la lleva
+en PDF, Excel, CSV y JSON; una enmienda se pide por su nombre, como 2026Q4.1.
+Con --at se calculan otra vez los números de esa hora, sin acta.`,
 		Example: "  vigia review export --period 2026Q4 --out revision-2026Q4.zip",
 		Args:    cobra.NoArgs,
 		RunE: c.withCollector(func(ctx context.Context, col *Collector) error {
@@ -95,6 +109,15 @@ mismos bytes. Sin --period es el trimestre en curso.`,
 				now = t
 			}
 			p := reviews.PeriodOf(now, col.Config.TimeZone.Location)
+			if at == "" {
+				a, err := col.FindAct(ctx, cmp.Or(period, p.String()))
+				if err != nil {
+					return err
+				}
+				if a != nil {
+					return c.exportAct(ctx, col, a.ID, cmp.Or(out, "revision-"+a.ID+".zip"))
+				}
+			}
 			if period != "" {
 				var err error
 				if p, err = reviews.ParsePeriod(period, col.Config.TimeZone.Location); err != nil {
@@ -121,6 +144,18 @@ mismos bytes. Sin --period es el trimestre en curso.`,
 	return cmd
 }
 
+// exportAct writes the package of an act.
+func (c *cli) exportAct(ctx context.Context, col *Collector, id, out string) error {
+	bar := newProgress(c.Stderr, "Comprobando el registro")
+	sum, err := col.ExportAct(ctx, id, out, bar.step)
+	bar.done()
+	if err != nil {
+		return err
+	}
+	c.printExport(sum, out)
+	return nil
+}
+
 func (c *cli) printExport(sum report.Summary, out string) {
 	d := sum.Document
 	state := "provisional: el trimestre sigue abierto"
@@ -135,6 +170,9 @@ func (c *cli) printExport(sum report.Summary, out string) {
 	}
 	fmt.Fprintf(c.Stdout, "Revisión %s (%s): %d equipos, %d controles medidos, %d estados, %d hallazgos.\n", d.Period, state,
 		d.Coverage.Measured+d.Coverage.Partly+d.Coverage.Silent, measured, len(d.States), len(d.Findings))
+	if d.Act != "" {
+		fmt.Fprintf(c.Stdout, "Con el acta %s, en PDF, Excel, CSV y JSON.\n", d.Act)
+	}
 	fmt.Fprintf(c.Stdout, "Paquete: %s\nHuella de la clave del registro: %s\n", out, sum.Key)
 	for _, w := range sum.Warnings {
 		fmt.Fprintf(c.Stderr, "ATENCIÓN: el registro de pruebas muestra alteraciones: %s\n", w)
@@ -202,6 +240,9 @@ func (c *cli) verify(ctx context.Context, file, kept string) error {
 	if !res.OK() {
 		fmt.Fprintln(c.Stdout, "RESULTADO: el paquete NO es de fiar.")
 		return errNo
+	}
+	if res.Document.Simulated() {
+		fmt.Fprintln(c.Stdout, "ES UN SIMULACRO: el paquete está bien hecho, y nada de lo que contiene es de verdad.")
 	}
 	fmt.Fprintf(c.Stdout, "RESULTADO: verificado. Revisión %s de %s.\n", res.Document.Period, dash(res.Document.Organisation))
 	return nil

@@ -23,14 +23,22 @@ import (
 	"vigia/checks/catalog"
 	"vigia/checks/policy"
 	"vigia/collector/access"
+	"vigia/collector/activity"
 	"vigia/collector/api/carry"
 	apiv1 "vigia/collector/api/v1"
 	"vigia/collector/assign"
+	"vigia/collector/compare"
 	"vigia/collector/courier"
+	"vigia/collector/decisions"
+	"vigia/collector/documents"
 	"vigia/collector/enroll"
 	"vigia/collector/evidence"
 	"vigia/collector/findings"
+	"vigia/collector/incidents"
 	"vigia/collector/ingest"
+	"vigia/collector/notify"
+	"vigia/collector/registers"
+	"vigia/collector/reviews"
 	"vigia/collector/storage"
 )
 
@@ -46,23 +54,37 @@ type Options struct {
 
 	// steps end the collector on the way of a delivery, in tests.
 	steps ingest.Steps
+	// story: a simulation is being told, by its own clock.
+	story bool
 }
 
 // Collector is the opened collector: its database and parts.
 type Collector struct {
-	Config   Config
-	Dir      string
-	DB       *storage.DB
-	Log      *evidence.Log
-	CA       *enroll.CA
-	Enroll   *enroll.Store
-	Assign   *assign.Service
-	Findings *findings.Store
-	Access   *access.Store
-	Catalog  *catalog.Catalog
+	Config    Config
+	Dir       string
+	DB        *storage.DB
+	Log       *evidence.Log
+	CA        *enroll.CA
+	Enroll    *enroll.Store
+	Assign    *assign.Service
+	Findings  *findings.Store
+	Access    *access.Store
+	Activity  *activity.Log
+	Documents *documents.Store
+	Registers *registers.Store
+	Reviews   *reviews.Store
+	Decisions *decisions.Store
+	Incidents *incidents.Store
+	Compare   *compare.Store
+	Notify    *notify.Store
+	Catalog   *catalog.Catalog
+
+	packages *packages // that somebody asked for in the portal
 
 	logger  *slog.Logger
 	now     func() time.Time
+	told    []signedQuarter // of a simulation that was told
+	offset  time.Duration   // of a simulation from the true time; set once, in Open
 	version string
 	steps   ingest.Steps
 	// policyKey signs answers that go by hand, files opens what comes so.
@@ -75,7 +97,9 @@ const KeysDir = "keys"
 
 // Schemas lists the tables of all parts.
 func Schemas() []storage.Schema {
-	return []storage.Schema{evidence.Schema(), enroll.Schema(), assign.Schema(), findings.Schema(), ingest.Schema(), access.Schema()}
+	return []storage.Schema{incidents.Schema(), evidence.Schema(), enroll.Schema(), assign.Schema(), findings.Schema(), ingest.Schema(), access.Schema(), activity.Schema(),
+		reviews.Schema(),
+		documents.Schema(), registers.Schema(), notify.Schema(), decisions.Schema()}
 }
 
 // Open opens the data folder, and begins a collector there when it is empty:
@@ -84,6 +108,9 @@ func Open(ctx context.Context, opts Options) (*Collector, error) {
 	c := &Collector{Config: opts.Config, Dir: opts.Dir, logger: opts.Logger, now: opts.Now, version: opts.Version, steps: opts.steps, Catalog: catalog.New()}
 	if c.now == nil {
 		c.now = time.Now
+	}
+	if clock := c.now; !opts.story {
+		c.now = func() time.Time { return clock().Add(c.offset) }
 	}
 	if c.logger == nil {
 		c.logger = slog.New(slog.DiscardHandler)
@@ -106,7 +133,7 @@ func Open(ctx context.Context, opts Options) (*Collector, error) {
 	if c.files, err = courier.LoadOrCreateKey(keys); err != nil {
 		return nil, err
 	}
-	if c.CA, err = enroll.OpenCA(enroll.CAOptions{Dir: keys, Now: c.now, Logger: c.logger}); err != nil {
+	if c.CA, err = enroll.OpenCA(enroll.CAOptions{Dir: keys, Now: opts.Now, Logger: c.logger}); err != nil {
 		return nil, err
 	}
 	c.DB, err = storage.Open(ctx, storage.Options{DSN: opts.Config.Database.DSN, Folder: opts.Dir, Logger: c.logger}, Schemas()...)
@@ -118,6 +145,9 @@ func Open(ctx context.Context, opts Options) (*Collector, error) {
 	}
 	if err == nil && errors.Is(missing, fs.ErrNotExist) {
 		err = c.newFilesKey(ctx)
+	}
+	if err == nil && c.Simulated() && !opts.story {
+		err = c.resume(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(err, c.DB.Close())
@@ -162,6 +192,7 @@ func (c *Collector) parts(ctx context.Context, logKey *evidence.Key, policyKey e
 	if c.Log, err = evidence.Open(ctx, c.DB, evidence.Options{Key: logKey, Now: c.now}); err != nil {
 		return err
 	}
+	c.markSimulation()
 	c.Findings = findings.NewStore(findings.Options{Checks: c.Catalog, Location: c.Config.TimeZone.Location, Absences: c.absences})
 	c.Enroll = enroll.NewStore(enroll.StoreOptions{CA: c.CA, Log: c.Log, Now: c.now,
 		Joined: func(ctx context.Context, tx *storage.Tx, m enroll.Machine) error {
@@ -170,9 +201,21 @@ func (c *Collector) parts(ctx context.Context, logKey *evidence.Key, policyKey e
 		Left: func(ctx context.Context, tx *storage.Tx, m enroll.Machine, at time.Time) error {
 			return c.Findings.End(ctx, tx, findings.Machine{ID: m.ID, Department: m.Department, EnrolledAt: m.EnrolledAt}, at)
 		}})
+	c.Registers = registers.NewStore(registers.Options{Log: c.Log, Now: c.now, Changed: c.written})
 	c.Assign = assign.New(assign.Options{Log: c.Log, Key: policyKey, Catalog: c.Catalog, Packs: packs,
-		Default: policy.DefaultSource(c.Config.Packs...), Now: c.now})
+		Default: policy.DefaultSource(c.Config.Packs...), Registers: c.Registers, Now: c.now})
 	c.Access = access.Open(c.DB, c.Log, c.now)
+	c.Activity = activity.Open(activity.Options{DB: c.DB, Log: c.Log, Zone: c.Config.TimeZone.Location, Now: c.now, Logger: c.logger,
+		Keep: time.Duration(c.Config.Activity.KeepDays) * 24 * time.Hour})
+	c.Notify = notify.NewStore(c.now)
+	c.Documents = documents.NewStore(c.Log, c.now)
+	if c.Compare, err = c.compareStore(); err != nil {
+		return err
+	}
+	c.Incidents = c.incidentsStore()
+	c.Decisions = c.decisionsStore()
+	c.Reviews = c.reviewsStore()
+	c.packages = newPackages(c)
 	return nil
 }
 

@@ -11,6 +11,8 @@ import (
 	"time"
 	_ "time/tzdata" // quarters begin at local midnight on machines without zone files too
 
+	"vigia/collector/notify"
+	"vigia/collector/worktime"
 	"vigia/packaging/settings"
 )
 
@@ -21,6 +23,9 @@ type Config struct {
 	Organisation string `mapstructure:"organisation"`
 	// TimeZone is the IANA zone in which quarters and days begin and end.
 	TimeZone Zone `mapstructure:"time_zone"`
+	// Holidays are the days that the municipality itself does not work, or works less: those
+	// of the whole country are in the packs.
+	Holidays []Holiday `mapstructure:"holidays"`
 	// Packs are the rules in force until a policy file is imported.
 	Packs []string `mapstructure:"packs"`
 	// PackKeys are the public keys of those whose packs may be imported.
@@ -41,6 +46,15 @@ type Config struct {
 		Listen string   `mapstructure:"listen"`
 		Hosts  []string `mapstructure:"hosts"`
 	} `mapstructure:"portal"`
+	// SMTP, Webhook and Syslog carry notices out of the portal; none does until it has a
+	// server.
+	SMTP     notify.SMTP `mapstructure:"smtp"`
+	Webhook  notify.Hook `mapstructure:"webhook"`
+	Syslog   notify.Log  `mapstructure:"syslog"`
+	Activity struct {
+		// KeepDays is how many days the activity log is kept; 0 is five years.
+		KeepDays int `mapstructure:"keep_days"`
+	} `mapstructure:"activity"`
 }
 
 // Zone is a time zone by its IANA name.
@@ -58,6 +72,22 @@ func (z *Zone) UnmarshalText(name []byte) error {
 
 // MarshalText writes the name of the zone.
 func (z Zone) MarshalText() ([]byte, error) { return []byte(z.String()), nil }
+
+// Holiday is a day or some days that an organisation keeps, with their name.
+type Holiday struct{ worktime.Closure }
+
+// UnmarshalText accepts what worktime.ParseClosure does.
+func (h *Holiday) UnmarshalText(text []byte) error {
+	c, err := worktime.ParseClosure(string(text))
+	if err != nil {
+		return fmt.Errorf("%q: %w; write it as \"2026-12-12 Fiesta patronal\", \"2026-12-21..2027-01-06 Vacaciones\" or \"2026-12-24 hasta 12:00 Nochebuena\"", text, err)
+	}
+	h.Closure = c
+	return nil
+}
+
+// MarshalText writes what UnmarshalText reads.
+func (h Holiday) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
 
 // systemZone is the time zone of this machine by its IANA name, UTC where none
 // can be found: a review names its zone, so that it means the same elsewhere.

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestLoadConfig(t *testing.T) {
@@ -23,6 +24,10 @@ func TestLoadConfig(t *testing.T) {
 		}},
 		{name: "the environment, with the agent's beside it", environ: []string{"VIGIA_ORGANISATION=X", "VIGIA_AGENT_COLLECTOR=y", "VIGIA_DATA=z", "VIGIA_PASSPHRASE=secret"},
 			check: func(c Config) bool { return c.Organisation == "X" }},
+		{name: "own holidays", file: "holidays:\n  - 2026-12-12 Fiesta patronal\n  - 2026-12-24 hasta 12:00 Nochebuena\n", check: func(c Config) bool {
+			return len(c.Holidays) == 2 && c.Holidays[0].String() == "2026-12-12 Fiesta patronal" && c.Holidays[1].Closes == 12*time.Hour
+		}},
+		{name: "a holiday without a name", file: "holidays:\n  - \"2026-12-12\"\n", wantErr: "vigia.yaml:1: holidays: "},
 		{name: "unknown key", file: "portal:\n  lisen: x\n", wantErr: `vigia.yaml:2: portal.lisen: is not a known setting; did you mean "portal.listen"?`},
 		{name: "no such zone", file: "time_zone: Villa/Ejemplo\n", wantErr: "vigia.yaml:1: time_zone: no time zone"},
 		{name: "the zone of whoever reads", file: "time_zone: Local\n", wantErr: "vigia.yaml:1: time_zone: no time zone"},

@@ -7,21 +7,40 @@ import (
 	"net/http"
 
 	"vigia/checks/policy"
+	"vigia/collector/report"
 	"vigia/collector/storage"
 	"vigia/collector/web"
 )
 
 // portal builds the portal's handler.
 func (c *Collector) portal() (http.Handler, error) {
+	opts, err := c.portalOptions()
+	if err != nil {
+		return nil, err
+	}
+	return web.New(opts)
+}
+
+// portalOptions are what the portal is made from.
+func (c *Collector) portalOptions() (web.Options, error) {
 	laws, err := policy.Laws()
 	if err != nil {
-		return nil, fmt.Errorf("embedded laws: %w", err)
+		return web.Options{}, fmt.Errorf("embedded laws: %w", err)
 	}
-	return web.New(web.Options{
-		Organisation: c.Config.Organisation, Zone: c.Config.TimeZone.Location, DB: c.DB, Accounts: c.Access,
+	channels, err := c.channels()
+	if err != nil {
+		return web.Options{}, err
+	}
+	return web.Options{
+		Activity:  c.Activity,
+		Simulated: c.Simulated(), Organisation: c.Config.Organisation, Zone: c.Config.TimeZone.Location, DB: c.DB, Accounts: c.Access,
+		Registers: c.Registers, Documents: c.Documents, Books: Books(), Compare: c.Compare, Decisions: c.Decisions, Incidents: c.Incidents,
+		Handover: c, Notify: c.Notify, Channels: channels, People: c.people,
 		Enroll: c.Enroll, Findings: c.Findings, Catalog: c.Catalog, Laws: laws, Packs: c.packsForPortal,
+		Worktime: c.Worktime, Chosen: c.Chosen,
+		Reviews: c.Reviews, OpenReview: c.OpenReview, Packages: c.packages, LogKey: report.Fingerprint(c.Log.Verifier()),
 		Agents: c.agentsAddress(), Now: c.now, Logger: c.logger, Version: c.version,
-	})
+	}, nil
 }
 
 // packsForPortal are the packs in force as the portal shows them.

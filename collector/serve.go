@@ -32,7 +32,7 @@ const (
 
 // Addresses are where a serving collector listens.
 type Addresses struct {
-	Agents string // host:port of gRPC
+	Agents string // host:port of gRPC; empty: a simulation hears no machines
 	Portal string // URL
 }
 
@@ -45,18 +45,25 @@ func (c *Collector) Serve(ctx context.Context, ready func(Addresses)) error {
 		return err
 	}
 	defer release()
-	agents, err := listen(ctx, c.Config.Agents.Listen, "agents.listen")
+	portal, err := listen(ctx, c.Config.Portal.Listen, "portal.listen")
 	if err != nil {
 		return err
 	}
-	portal, err := listen(ctx, c.Config.Portal.Listen, "portal.listen")
-	if err != nil {
-		return errors.Join(err, agents.Close())
-	}
-	at := Addresses{Agents: agents.Addr().String(), Portal: "https://" + portal.Addr().String() + "/"}
+	at := Addresses{Portal: "https://" + portal.Addr().String() + "/"}
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return c.serveAgents(ctx, agents) })
+	if !c.Simulated() { // no machine must take a simulation for its collector
+		agents, err := listen(ctx, c.Config.Agents.Listen, "agents.listen")
+		if err != nil {
+			return errors.Join(err, portal.Close())
+		}
+		at.Agents = agents.Addr().String()
+		g.Go(func() error { return c.serveAgents(ctx, agents) })
+		g.Go(func() error { return c.Activity.Run(ctx) })
+	}
 	g.Go(func() error { return c.servePortal(ctx, portal) })
+	g.Go(func() error { return c.packages.Run(ctx) })
+	g.Go(func() error { return c.tellPeople(ctx) })
+	g.Go(func() error { return c.refreshQueue(ctx) })
 	c.logger.InfoContext(ctx, "collector serves", "agents", at.Agents, "portal", at.Portal, "data", c.Dir, "version", c.version)
 	ready(at)
 	return g.Wait()

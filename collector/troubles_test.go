@@ -50,13 +50,16 @@ func cell(s string) string {
 func quiet() map[string]string {
 	return map[string]string{
 		"storage.ErrClosed": "a program's mistake", "storage.ErrNested": "a program's mistake", "storage.ErrDump": "backup says ErrDamaged",
+		"access.ErrNoUnlock": "the portal says it on its page", "access.ErrNoKeys": "the portal says it on its page",
 		"access.ErrDenied": "the portal says it on its page", "access.ErrThrottled": "the portal says it on its page",
 		"enroll.ErrNoCertificate": "an agent's", "enroll.ErrExpired": "an agent's", "enroll.ErrForeign": "an agent's",
 		"enroll.ErrRejected": "an agent's", "enroll.ErrReplaced": "says itself what happened",
 		"enroll.ErrTokenUnknown": "an agent's", "enroll.ErrTokenUsed": "an agent's", "enroll.ErrTokenExpired": "an agent's",
 		"enroll.ErrTokenRevoked": "an agent's", "enroll.ErrTokenHost": "an agent's", "enroll.ErrTokenSpent": "an agent's",
 		"enroll.ErrTokenFull": "an agent's", "enroll.ErrTokenClosed": "an agent's", "enroll.ErrTokenNetwork": "an agent's",
+		"registers.ErrAppendOnly": "an import says it by line", "registers.ErrNoUpload": "the portal says it on its page",
 		"assign.ErrNotIssued": "within the collector",
+		"notify.ErrMessage":   "a program's mistake", "notify.ErrNoNotice": "the portal says it on its page", "notify.ErrSettings": "the portal says it on its page",
 	}
 }
 
@@ -67,7 +70,7 @@ func TestEveryNamedErrorHasAdvice(t *testing.T) {
 		t.Fatal(err)
 	}
 	excused := quiet()
-	for _, dir := range []string{"storage", "storage/backup", "access", "enroll", "assign", "report", "reviews"} {
+	for _, dir := range []string{"storage", "storage/backup", "access", "enroll", "assign", "report", "reviews", "notify", "handover", "registers"} {
 		entries, err := os.ReadDir(dir)
 		if err != nil {
 			t.Fatal(err)

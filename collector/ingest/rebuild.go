@@ -80,7 +80,8 @@ func (s *Service) replay(ctx context.Context, tx *storage.Tx, e evidence.Entry, 
 			return err
 		}
 		return s.opts.Findings.End(ctx, tx, m, r.At)
-	case evidence.Genesis, evidence.Renewal, evidence.Policy, evidence.Token, evidence.Request, evidence.Carried, evidence.Restore, evidence.KeyChange, evidence.Prune:
+	case evidence.Genesis, evidence.Renewal, evidence.Policy, evidence.Token, evidence.Request, evidence.Carried, evidence.Restore, evidence.KeyChange, evidence.Prune,
+		evidence.Decision, evidence.Incident, evidence.Review, evidence.Document, evidence.Activity:
 		// Nothing in the views follows from them. Policies are looked up in
 		// their own table, which is no view.
 	}

@@ -24,6 +24,7 @@ import (
 
 	"vigia/checks/catalog"
 	"vigia/checks/policy"
+	"vigia/collector/paper"
 )
 
 //go:embed texts texts/_evaluacion.md
@@ -143,7 +144,7 @@ func Write(dir string, format Format, in Input, papers []Paper) ([]string, error
 		b := []byte(p.Markdown)
 		if format == DOCX {
 			var err error
-			if b, err = document(p.Markdown, in); err != nil {
+			if b, err = paper.DOCX(p.Markdown, in.Organisation); err != nil {
 				return nil, fmt.Errorf("paper %s: %w", p.Name, err)
 			}
 		}

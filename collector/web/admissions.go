@@ -23,12 +23,7 @@ import (
 
 // admissionRoutes are the addresses of that page.
 func (s *site) admissionRoutes() []route {
-	var look []access.Role
-	for role := range access.Roles() {
-		if seesAdmissions(role) {
-			look = append(look, role)
-		}
-	}
+	look := admissionRoles()
 	change := []access.Role{access.Administrator}
 	return []route{
 		{method: "GET", path: "/altas", roles: look, serve: s.admissions},
@@ -39,17 +34,14 @@ func (s *site) admissionRoutes() []route {
 	}
 }
 
-// seesAdmissions tells whether the page is for a role.
-func seesAdmissions(role access.Role) bool {
-	return role == access.Administrator || role == access.Officer
-}
+// admissionRoles are those whom the page is for.
+func admissionRoles() []access.Role { return []access.Role{access.Administrator, access.Officer} }
 
 // Bounds of the page.
 const (
 	maxRequests = 100 // requests, suggestions and tokens that it lists
 	maxTyped    = 200 // letters of a text that somebody types
-	// What the page tells once, after something was done.
-	noteKey  = "admissions.note"
+	// What the page tells once, after a token was made.
 	tokenKey = "admissions.token"
 	tokenFor = "admissions.token.for"
 )
@@ -57,7 +49,6 @@ const (
 // admissionsView is the page.
 type admissionsView struct {
 	May      bool   // change something
-	Note     string // what was just done
 	Problem  string // why what was asked for was not done
 	Token    string // a token that was just made, shown this once
 	TokenFor string // for what
@@ -149,7 +140,6 @@ func (v *visit) renderAdmissions(page admissionsView) error {
 	page.May = v.user.Role == access.Administrator
 	page.Agents = s.Agents
 	if page.Problem == "" { // and the secret is told once, to whoever asked for it
-		page.Note = s.sessions.PopString(ctx, noteKey)
 		page.Token, page.TokenFor = s.sessions.PopString(ctx, tokenKey), s.sessions.PopString(ctx, tokenFor)
 	}
 	doubts := enroll.Doubts(requests, machines)
@@ -180,7 +170,7 @@ func (v *visit) renderAdmissions(page admissionsView) error {
 		}
 	}
 	page.Departments = departments(machines, known)
-	return v.render(view{name: "altas", title: v.T("admissions.title"), menu: "altas", data: page})
+	return v.render(view{name: "altas", title: v.T("admissions.title"), menu: "/altas", data: page})
 }
 
 // departments lists the names in use, in order.
@@ -198,9 +188,6 @@ func departments(machines []enroll.Machine, known []enroll.KnownMachine) []strin
 
 // waiting counts what waits for whoever looks at the page of admissions.
 func (v *visit) waiting() int {
-	if !seesAdmissions(v.user.Role) {
-		return 0
-	}
 	n := 0
 	err := v.site.read(v.r.Context(), "what waits", func(ctx context.Context, tx *storage.Tx) error {
 		pending, err := v.site.Enroll.CountPending(ctx, tx)
@@ -235,20 +222,13 @@ func (v *visit) refuse(problem string) error {
 	return v.renderAdmissions(admissionsView{Problem: problem, Form: v.r.PostForm})
 }
 
-// done tells what was done, on the page to which the browser goes then.
-func (v *visit) done(note string) error {
-	v.site.sessions.Put(v.r.Context(), noteKey, note)
-	v.redirect("/altas")
-	return nil
-}
-
 // change writes something. What somebody else changed meanwhile, and what the
 // rules do not allow, is told on the page.
 func (v *visit) change(fn func(ctx context.Context, tx *storage.Tx) error, note func() string) error {
 	err := v.site.DB.Write(v.r.Context(), fn)
 	switch {
 	case err == nil:
-		return v.done(note())
+		return v.done("/altas", note())
 	case errors.Is(err, enroll.ErrDecided), errors.Is(err, enroll.ErrNoRequest), errors.Is(err, enroll.ErrNoMachine), errors.Is(err, enroll.ErrNotActive),
 		errors.Is(err, enroll.ErrTokenUnknown), errors.Is(err, enroll.ErrTokenClosed), errors.Is(err, enroll.ErrReplaced):
 		return v.refuse(v.T("admissions.problem.stale"))

@@ -41,7 +41,7 @@ type chromium struct {
 	problems []string // guarded by mu: what the console says
 }
 
-func startChromium(t *testing.T, w *townHall) *chromium {
+func startChromium(t *testing.T, w *townHall, change ...func(*Options)) *chromium {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("a browser takes seconds: make test runs it")
@@ -54,7 +54,7 @@ func startChromium(t *testing.T, w *townHall) *chromium {
 	w.must(err)
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	w.must(err)
-	server := Server(w.portal(), config, nil)
+	server := Server(w.portal(change...), config, nil)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -104,7 +104,8 @@ func (c *chromium) listen(event any) {
 	defer c.mu.Unlock()
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
-		if !strings.HasPrefix(e.Request.URL, c.base+"/") && !strings.HasPrefix(e.Request.URL, "about:") {
+		if !strings.HasPrefix(e.Request.URL, c.base+"/") && !strings.HasPrefix(e.Request.URL, "about:") &&
+			!strings.HasPrefix(e.Request.URL, "data:image/svg+xml") { // what the browser draws fields of days with
 			c.foreign = append(c.foreign, e.Request.URL)
 		}
 	case *cdplog.EventEntryAdded:

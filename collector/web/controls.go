@@ -49,7 +49,7 @@ func (s *site) controls(v *visit) error {
 	if err != nil {
 		return err
 	}
-	t := makeTown(r, s.Laws, now, s.Zone)
+	t := makeTown(v.within(r), s.Laws, now, s.Zone)
 	byID := map[string]controlRow{}
 	for _, c := range slices.Concat(t.Controls, t.Unmeasured) {
 		byID[c.ID] = c
@@ -72,7 +72,7 @@ func (s *site) controls(v *visit) error {
 			page.Families = append(page.Families, group)
 		}
 	}
-	return v.render(view{name: "controles", title: v.T("controls.title"), menu: "controles", data: page})
+	return v.render(view{name: "controles", title: v.T("controls.title"), menu: "/controles", data: page})
 }
 
 // controlView is the page of one duty.
@@ -102,6 +102,7 @@ func (s *site) control(v *visit) error {
 	if err != nil {
 		return err
 	}
+	r = v.within(r)
 	t := makeTown(r, policy.LawBook{Controls: []policy.Control{law}}, now, s.Zone)
 	row := controlRow{Control: law, Packs: packsOf(r.packs)[law.ID]}
 	if len(t.Controls) == 1 {
@@ -118,7 +119,7 @@ func (s *site) control(v *visit) error {
 		page.Packs = append(page.Packs, p.Title.In(v.Lang))
 	}
 	page.States = v.statesOf(t, r.states, law.ID)
-	return v.render(view{name: "control", title: page.Title, menu: "controles", data: page})
+	return v.render(view{name: "control", title: page.Title, menu: "/controles", data: page})
 }
 
 // statesOf puts the whole states of a control into words, the worst first.

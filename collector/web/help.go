@@ -3,7 +3,7 @@ package web
 // help says what the states mean, what to do next, and where the guide is. It knows nothing
 // of the organisation.
 func (s *site) help(v *visit) error {
-	return v.render(view{name: "ayuda", title: v.T("help.title"), menu: "ayuda"})
+	return v.render(view{name: "ayuda", title: v.T("help.title"), menu: "/ayuda"})
 }
 
 func helpWords() [][3]string {

@@ -25,8 +25,8 @@ func (s *site) machines(v *visit) error {
 	if err != nil {
 		return err
 	}
-	page := makeTown(r, s.Laws, now, s.Zone)
-	return v.render(view{name: "equipos", title: v.T("machines.title"), menu: "equipos", data: page})
+	page := makeTown(v.within(r), s.Laws, now, s.Zone)
+	return v.render(view{name: "equipos", title: v.T("machines.title"), menu: "/equipos", data: page})
 }
 
 // machineView is the page of one machine.
@@ -43,6 +43,8 @@ type machineView struct {
 	After  *enroll.Machine
 	// Resolved are what was put right within the quarter.
 	Resolved []findingRow
+	// Pending are the causes of the queue that it has a part in.
+	Pending []causeRow
 }
 
 // stateRow is the state of one control on one machine, in words.
@@ -108,6 +110,13 @@ func (s *site) machine(v *visit) error {
 	if err != nil {
 		return err
 	}
+	if !v.sees(m.Department) {
+		return errNotFound // as if there were none: what is elsewhere is not told
+	}
+	before = slices.DeleteFunc(before, func(m enroll.Machine) bool { return !v.sees(m.Department) })
+	if after != nil && !v.sees(after.Department) {
+		after = nil
+	}
 	page := machineView{machineRow: makeMachine(m, states, now)}
 	page.Before, page.After = before, after
 	page.Bar = makeBar(v.tongue, page.Counts)
@@ -119,7 +128,10 @@ func (s *site) machine(v *visit) error {
 	slices.SortStableFunc(page.States, func(a, b stateRow) int { return rank(a.Status) - rank(b.Status) })
 	page.Data = v.dataView(searched, seen, states)
 	v.sortFindings(&page, found, now)
-	return v.render(view{name: "equipo", title: m.Hostname, menu: "equipos", data: page})
+	if page.Pending, err = v.pendingOf(id); err != nil {
+		return err
+	}
+	return v.render(view{name: "equipo", title: m.Hostname, menu: "/equipos", data: page})
 }
 
 // readLinks reads which machines one replaced, and which one replaced it.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"slices"
 
 	"vigia/checks"
 	"vigia/collector/findings"
@@ -53,7 +54,8 @@ func (s *site) overview(v *visit) error {
 	if err != nil {
 		return err
 	}
-	page := overviewView{town: makeTown(r, s.Laws, now, s.Zone)}
+	counts = slices.DeleteFunc(counts, func(c findings.Count) bool { return !v.sees(c.Department) })
+	page := overviewView{town: makeTown(v.within(r), s.Laws, now, s.Zone)}
 	page.Ring = makeRing(page.Whole)
 	page.Begun = page.Whole.Asked() > 0
 	for _, status := range drawn() {
@@ -73,5 +75,5 @@ func (s *site) overview(v *visit) error {
 		}
 		page.Attention = append(page.Attention, m)
 	}
-	return v.render(view{name: "resumen", title: v.T("overview.title"), menu: "resumen", data: page})
+	return v.render(view{name: "resumen", title: v.T("overview.title"), menu: "/", data: page})
 }

@@ -15,6 +15,7 @@ import (
 	"vigia/checks"
 	"vigia/checks/message"
 	"vigia/collector/access"
+	"vigia/collector/activity"
 )
 
 //go:embed templates/*.html
@@ -58,6 +59,11 @@ type visit struct {
 	tongue
 	user   *access.User // nil without a session
 	status int          // of the answer; 0 is 200
+
+	// did, suspect and record are for the activity log: what was done when the method does not
+	// say it, as whom without a session, and the record when the address does not say it.
+	did             activity.Act
+	suspect, record string
 }
 
 // newVisit begins the answer to a request.
@@ -73,30 +79,42 @@ func (v *visit) redirect(to string) { http.Redirect(v.w, v.r, to, http.StatusSee
 type view struct {
 	name, title, menu string
 	data              any
+	// script loads the one script that there is, which talks to security keys.
+	script bool
 }
 
 // frame is what every template is given. Its methods are the templates' words.
 type frame struct {
 	tongue
 	Organisation string
+	Simulated    bool
 	Version      string
 	Title, Menu  string
 	// Path is the page's own address, for the switch of language.
-	Path string
-	User *access.User
-	Role string
-	// Admits tells whether the page of admissions is for this role, Waiting how
-	// much waits there for a decision.
-	Admits  bool
-	Waiting int
-	Style   string
-	Icon    string
-	Data    any
+	Path  string
+	User  *access.User
+	Role  string
+	Items []item
+	// Lacks tells that whoever looks cannot sign yet, for want of a second factor.
+	Lacks bool
+	// Note is what was just done, told once.
+	Note  string
+	Style string
+	Icon  string
+	// Script is the address of the page's script; empty: it has none, like most.
+	Script string
+	Data   any
 }
 
 // Badge shows a status with its shape and word.
 func (f frame) Badge(status checks.Status) badge {
 	return badge{Status: status, Word: f.Label(status)}
+}
+
+// With gives a piece of a page its own data, and the frame's words.
+func (f frame) With(data any) frame {
+	f.Data = data
+	return f
 }
 
 type badge struct {
@@ -111,16 +129,25 @@ func (v *visit) render(p view) error {
 		return fmt.Errorf("no template %s", p.name)
 	}
 	f := frame{
-		tongue: v.tongue, Organisation: v.site.Organisation, Version: v.site.Version, Title: p.title, Menu: p.menu,
+		tongue: v.tongue, Organisation: v.site.Organisation, Simulated: v.site.Simulated, Version: v.site.Version, Title: p.title, Menu: p.menu,
 		Path: localPath(v.r.URL.RequestURI()), User: v.user, Data: p.data,
 		Style: v.site.assets.names["estilo.css"], Icon: v.site.assets.names["vigia.svg"],
 	}
 	if v.r.Method != http.MethodGet {
 		f.Path = "/"
 	}
+	if p.script {
+		f.Script = v.site.assets.names["llave.js"]
+		v.w.Header().Set("Content-Security-Policy", keyContentPolicy)
+	}
 	if v.user != nil {
 		f.Role = access.Roles()[v.user.Role].In(v.Lang)
-		f.Admits, f.Waiting = seesAdmissions(v.user.Role), v.waiting()
+		if v.user.Department != "" {
+			f.Role += " · " + v.user.Department
+		}
+		f.Lacks = v.user.Role.Signs() && !v.user.Second()
+		f.Items = v.items()
+		f.Note = v.site.sessions.PopString(v.r.Context(), noteKey)
 	}
 	var out bytes.Buffer
 	if err := t.ExecuteTemplate(&out, "marco.html", f); err != nil {
@@ -162,6 +189,8 @@ func (v *visit) fail(err error) {
 	switch {
 	case errors.Is(err, errNotFound):
 		key, v.status = "error.missing", http.StatusNotFound
+	case errors.Is(err, errUnreadable):
+		key, v.status = "error.unreadable", http.StatusBadRequest
 	case errors.Is(err, errForbidden):
 		key, v.status = "error.forbidden", http.StatusForbidden
 	case errors.Is(err, context.Canceled) && v.r.Context().Err() != nil:

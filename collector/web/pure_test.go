@@ -1,7 +1,9 @@
 package web
 
 import (
+	"bytes"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -90,35 +92,26 @@ func TestSource(t *testing.T) {
 	}
 }
 
-func TestSessionStoreIsBounded(t *testing.T) {
+func TestSessionCodec(t *testing.T) {
 	t.Parallel()
-	s := &sessionStore{byToken: map[string]storedSession{}}
-	now := time.Now()
-	keep := func(token string, ends time.Time) {
-		if err := s.Commit(token, []byte("x"), ends); err != nil {
-			t.Fatal(err)
+	ends := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	values := map[string]any{"user": "ana", "proof": int64(7), "note": "hecho", "a": true}
+	first, err := sessionCodec{}.Encode(ends, values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		again, err := sessionCodec{}.Encode(ends, maps.Clone(values))
+		if err != nil || !bytes.Equal(first, again) {
+			t.Fatalf("the same values: got other bytes, %v", err)
 		}
 	}
-	found := func(token string) bool {
-		_, ok, err := s.Find(token)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return ok
+	at, got, err := sessionCodec{}.Decode(first)
+	if err != nil || !at.Equal(ends) || !maps.Equal(got, values) {
+		t.Errorf("got %v %v %v, want %v %v", at, got, err, ends, values)
 	}
-	keep("ended", now.Add(-time.Minute))
-	if found("ended") {
-		t.Error("a session that ended is found")
-	}
-	keep("first to end", now.Add(time.Minute))
-	for i := range maxSessions {
-		keep(fmt.Sprint(i), now.Add(time.Hour+time.Duration(i)*time.Second))
-	}
-	if len(s.byToken) > maxSessions {
-		t.Errorf("got %d sessions, want at most %d", len(s.byToken), maxSessions)
-	}
-	if found("first to end") || !found("0") {
-		t.Error("want room made by the session that would end first")
+	if _, _, err := (sessionCodec{}).Decode(first[:len(first)/2]); err == nil {
+		t.Error("half a session was read")
 	}
 }
 

@@ -6,33 +6,36 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
 
 	"vigia/checks/message"
 	"vigia/collector/access"
+	"vigia/collector/activity"
 )
 
 // Bars of a session.
 const (
 	sessionIdle     = 30 * time.Minute
 	sessionLifetime = 10 * time.Hour // a working day
-	maxSessions     = 4096
 	// The prefix makes browsers insist on TLS and on this very host.
 	sessionCookie = "__Host-vigia"
 	langCookie    = "__Host-vigia-idioma"
-	userKey       = "user"
+	// What a session holds. The account, and while only its password is proved, its name
+	// elsewhere.
+	userKey, pendingKey   = "user", "pending"
+	sourceKey, browserKey = "source", "browser"
 )
 
 type sessions struct{ *scs.SessionManager }
 
-// newSessions sets the sessions up: in memory, so that a restart ends them, and
-// by a cookie that no script reads and no other site sends.
+// newSessions sets the sessions up: in the database, so that a restart ends none, and by a
+// cookie that no script reads and no other site sends.
 func newSessions(s *site) *sessions {
 	m := scs.New()
-	m.Store = &sessionStore{byToken: map[string]storedSession{}}
+	m.Store = &sessionStore{accounts: s.Accounts}
+	m.Codec = sessionCodec{}
 	m.HashTokenInStore = true
 	m.IdleTimeout, m.Lifetime = sessionIdle, sessionLifetime
 	m.Cookie = scs.SessionCookie{Name: sessionCookie, HttpOnly: true, Path: "/", SameSite: http.SameSiteLaxMode, Secure: true}
@@ -41,68 +44,6 @@ func newSessions(s *site) *sessions {
 		v.fail(fmt.Errorf("session: %w", err))
 	}
 	return &sessions{m}
-}
-
-// sessionStore keeps the sessions in memory, at most maxSessions of them: then
-// the one that would end first makes room. It needs no goroutine, unlike the
-// library's own.
-type sessionStore struct {
-	mu      sync.Mutex
-	byToken map[string]storedSession // guarded by mu
-}
-
-type storedSession struct {
-	data []byte
-	ends time.Time
-}
-
-// Find implements scs.Store.
-func (s *sessionStore) Find(token string) ([]byte, bool, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	found, ok := s.byToken[token]
-	if !ok || time.Now().After(found.ends) {
-		delete(s.byToken, token)
-		return nil, false, nil
-	}
-	return found.data, true, nil
-}
-
-// Commit implements scs.Store.
-func (s *sessionStore) Commit(token string, data []byte, ends time.Time) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, known := s.byToken[token]; !known && len(s.byToken) >= maxSessions {
-		s.makeRoom(time.Now())
-	}
-	s.byToken[token] = storedSession{data: data, ends: ends}
-	return nil
-}
-
-// makeRoom drops what has ended, or else what ends first. The caller holds mu.
-func (s *sessionStore) makeRoom(now time.Time) {
-	var first string
-	var at time.Time
-	for token, kept := range s.byToken {
-		if now.After(kept.ends) {
-			delete(s.byToken, token)
-			continue
-		}
-		if first == "" || kept.ends.Before(at) {
-			first, at = token, kept.ends
-		}
-	}
-	if len(s.byToken) >= maxSessions {
-		delete(s.byToken, first)
-	}
-}
-
-// Delete implements scs.Store.
-func (s *sessionStore) Delete(token string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.byToken, token)
-	return nil
 }
 
 // identify finds the account of the session. An account that was closed since
@@ -130,7 +71,7 @@ func (v *visit) identify() error {
 // logInView is the page of the log-in.
 type logInView struct {
 	Name, Back string
-	Problem    string // "", denied or throttled
+	Problem    string // "", denied, throttled or suspended
 }
 
 func (s *site) logInForm(v *visit) error {
@@ -150,27 +91,64 @@ func (s *site) logIn(v *visit) error {
 	ctx, form := v.r.Context(), v.r.PostForm
 	page := logInView{Name: form.Get("nombre"), Back: localPath(form.Get("volver"))}
 	user, err := s.Accounts.Authenticate(ctx, page.Name, form.Get("clave"), source(v.r.RemoteAddr))
-	switch {
-	case errors.Is(err, access.ErrThrottled):
-		v.status, page.Problem = http.StatusTooManyRequests, "throttled"
-	case errors.Is(err, access.ErrDenied):
-		v.status, page.Problem = http.StatusForbidden, "denied"
-	case err != nil:
-		return err
-	default:
-		// Another token than before the log-in, so that none can be planted.
-		if err := s.sessions.RenewToken(ctx); err != nil {
-			return fmt.Errorf("begin session: %w", err)
-		}
-		s.sessions.Put(ctx, userKey, user.Name)
-		v.redirect(page.Back)
-		return nil
+	if page.Problem, v.status = refusal(err); page.Problem != "" {
+		v.user = nil
+		v.refusedFor(page.Name)
+		return v.render(view{name: "entrar", title: v.T("login.title"), data: page})
 	}
-	v.user = nil
-	return v.render(view{name: "entrar", title: v.T("login.title"), data: page})
+	if err != nil {
+		return err
+	}
+	if user.Second() {
+		return v.ask(user, page.Back)
+	}
+	return v.begin(user, page.Back, false)
+}
+
+// refusal is how a page tells that an attempt was not good; empty for what is no refusal.
+func refusal(err error) (problem string, status int) {
+	switch {
+	case errors.Is(err, access.ErrSuspended):
+		return "suspended", http.StatusTooManyRequests
+	case errors.Is(err, access.ErrThrottled):
+		return "throttled", http.StatusTooManyRequests
+	case errors.Is(err, access.ErrDenied):
+		return "denied", http.StatusForbidden
+	default:
+		return "", 0
+	}
+}
+
+// begin begins the session of somebody who proved who they are, and goes on: to the page
+// they asked for, or to what their account still lacks. proved: with a second factor.
+func (v *visit) begin(user access.User, back string, proved bool) error {
+	s, ctx := v.site, v.r.Context()
+	// Another token than before the log-in, so that none can be planted.
+	if err := s.sessions.RenewToken(ctx); err != nil {
+		return fmt.Errorf("begin session: %w", err)
+	}
+	s.sessions.Remove(ctx, pendingKey)
+	s.sessions.Put(ctx, userKey, user.Name)
+	s.sessions.Put(ctx, sourceKey, source(v.r.RemoteAddr))
+	s.sessions.Put(ctx, browserKey, browserName(v.r.UserAgent()))
+	if proved {
+		v.prove()
+	} else {
+		s.sessions.Remove(ctx, proofKey)
+	}
+	switch {
+	case user.Provisional:
+		back = "/acceso/clave"
+	case user.Role.Signs() && !user.Second() && user.LastLogin.IsZero():
+		back = withBack(factorPath, back)
+	}
+	v.user, v.did = &user, activity.LogIn
+	v.redirect(back)
+	return nil
 }
 
 func (s *site) logOut(v *visit) error {
+	v.did = activity.LogOut
 	if err := s.sessions.Destroy(v.r.Context()); err != nil {
 		return fmt.Errorf("end session: %w", err)
 	}
@@ -203,7 +181,7 @@ func localPath(text string) string {
 		return "/"
 	}
 	switch u.Path {
-	case "/entrar", "/salir", "/idioma", "/salud":
+	case "/entrar", "/entrar/segundo", "/salir", "/idioma", "/salud", confirmPath:
 		return "/"
 	}
 	return (&url.URL{Path: u.Path, RawQuery: u.RawQuery}).String()

@@ -19,10 +19,18 @@ import (
 	"vigia/checks/catalog"
 	"vigia/checks/policy"
 	"vigia/collector/access"
+	"vigia/collector/activity"
 	apiv1 "vigia/collector/api/v1"
+	"vigia/collector/compare"
+	"vigia/collector/decisions"
+	"vigia/collector/documents"
 	"vigia/collector/enroll"
 	"vigia/collector/evidence"
 	"vigia/collector/findings"
+	"vigia/collector/incidents"
+	"vigia/collector/notify"
+	"vigia/collector/registers"
+	"vigia/collector/reviews"
 	"vigia/collector/storage"
 	"vigia/collector/storage/storagetest"
 )
@@ -38,19 +46,24 @@ var today = time.Date(2026, 11, 21, 18, 5, 0, 0, madrid)
 const goodPassword = "una-clave-de-prueba-larga"
 
 type townHall struct {
-	t        testing.TB
-	db       *storage.DB
-	ca       *enroll.CA
-	log      *evidence.Log
-	enroll   *enroll.Store
-	service  *enroll.Service
-	findings *findings.Store
-	access   *access.Store
-	catalog  *catalog.Catalog
-	laws     policy.LawBook
-	packs    []policy.Pack
-	now      time.Time
-	policies map[string]policy.Policy
+	t         testing.TB
+	db        *storage.DB
+	ca        *enroll.CA
+	log       *evidence.Log
+	enroll    *enroll.Store
+	service   *enroll.Service
+	findings  *findings.Store
+	access    *access.Store
+	activity  *activity.Log
+	registers *registers.Store
+	documents *documents.Store
+	notify    *notify.Store
+	decisions *decisions.Store
+	catalog   *catalog.Catalog
+	laws      policy.LawBook
+	packs     []policy.Pack
+	now       time.Time
+	policies  map[string]policy.Policy
 }
 
 // emptyTown is a collector without machines, with an account of the security
@@ -59,7 +72,8 @@ func emptyTown(t testing.TB, more ...access.Role) *townHall {
 	t.Helper()
 	w := &townHall{t: t, now: today, catalog: catalog.New(), policies: map[string]policy.Policy{}}
 	clock := func() time.Time { return w.now }
-	w.db = storagetest.Open(t, storagetest.SQLite(t), evidence.Schema(), enroll.Schema(), findings.Schema(), access.Schema())
+	w.db = storagetest.Open(t, storagetest.SQLite(t), reviews.Schema(), evidence.Schema(), enroll.Schema(), findings.Schema(), access.Schema(), activity.Schema(),
+		documents.Schema(), registers.Schema(), notify.Schema(), decisions.Schema(), incidents.Schema())
 	key, err := evidence.NewKey(rand.Reader)
 	w.must(err)
 	w.log, err = evidence.Open(t.Context(), w.db, evidence.Options{Key: key, Now: clock})
@@ -74,19 +88,37 @@ func emptyTown(t testing.TB, more ...access.Role) *townHall {
 	w.service = enroll.NewService(enroll.ServiceOptions{DB: w.db, Store: w.enroll, CA: w.ca, Organisation: "Ayuntamiento de Valdehermoso",
 		LogKey: key.Verifier(), PolicyKeys: []ed25519.PublicKey{make([]byte, ed25519.PublicKeySize)}, Now: clock})
 	w.access = access.Open(w.db, w.log, clock)
+	w.activity = activity.Open(activity.Options{DB: w.db, Log: w.log, Zone: madrid, Now: clock})
+	w.registers = registers.NewStore(registers.Options{Log: w.log, Now: clock})
+	w.documents = documents.NewStore(w.log, clock)
+	w.notify = notify.NewStore(clock)
+	w.decisions = queueOf(w)
 	w.laws, err = policy.Laws()
 	w.must(err)
 	w.packs, err = policy.Packs()
 	w.must(err)
 	for _, role := range append(more, access.Officer) {
-		w.must(w.access.Add(t.Context(), userOf(role), role, goodPassword, "test"))
+		n := access.New{Name: userOf(role), Role: role, Password: goodPassword}
+		if role.Bound() {
+			n.Department = liaisonDepartment
+		}
+		w.must(w.access.Create(t.Context(), n, "test"))
 	}
+	// Not the first log-in any more, which leads to the second factor.
+	w.write(func(ctx context.Context, tx *storage.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE access_users SET last_login_at = created_at`)
+		return err
+	})
 	return w
 }
 
+// liaisonDepartment is that of the liaison's account.
+const liaisonDepartment = "Padrón"
+
 // userOf is the account of a role.
 func userOf(role access.Role) string {
-	return map[access.Role]string{access.Officer: "seguridad", access.Director: "direccion", access.Administrator: "sistemas", access.Auditor: "auditoria"}[role]
+	return map[access.Role]string{access.Officer: "seguridad", access.Director: "direccion", access.Administrator: "sistemas", access.Auditor: "auditoria",
+		access.Head: "alcaldia", access.Liaison: "enlace", access.Transparency: "transparencia", access.Committee: "comite", access.Control: "contraloria"}[role]
 }
 
 func (w *townHall) must(err error) {
@@ -109,11 +141,20 @@ func (w *townHall) inForce(context.Context, *storage.Tx) (out []Pack, _ error) {
 	return out, nil
 }
 
+// compared is what lays the books beside the machines of the town.
+func (w *townHall) compared() *compare.Store {
+	return compare.New(compare.Options{Registers: w.registers, Findings: w.findings, Laws: w.laws, Machines: w.enroll.Machines, Zone: madrid,
+		Packs: func(context.Context, *storage.Tx) ([]policy.Pack, error) { return w.packs, nil }})
+}
+
 // portal is the handler over this town, with some options changed.
 func (w *townHall) portal(change ...func(*Options)) http.Handler {
 	w.t.Helper()
 	opts := Options{Organisation: "Ayuntamiento de Valdehermoso", Zone: madrid, DB: w.db, Accounts: w.access, Enroll: w.enroll,
-		Findings: w.findings, Catalog: w.catalog, Laws: w.laws, Packs: w.inForce, Now: func() time.Time { return w.now }, Version: "0.1.0"}
+		Activity: w.activity,
+		Compare:  w.compared(),
+		Handover: &paperwork{w: w}, Findings: w.findings, Registers: w.registers, Documents: w.documents, Decisions: w.decisions, Incidents: incidents.NewStore(incidents.Options{Log: w.log, Now: func() time.Time { return w.now }, Zone: madrid}), Notify: w.notify, People: w.people, Books: testBooks(), Catalog: w.catalog, Laws: w.laws, Packs: w.inForce, Now: func() time.Time { return w.now }, Version: "0.1.0"}
+	w.withReviews(&opts)
 	for _, c := range change {
 		c(&opts)
 	}

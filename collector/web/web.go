@@ -13,11 +13,13 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -26,10 +28,19 @@ import (
 	"vigia/checks/message"
 	"vigia/checks/policy"
 	"vigia/collector/access"
+	"vigia/collector/activity"
+	"vigia/collector/compare"
+	"vigia/collector/decisions"
+	"vigia/collector/documents"
 	"vigia/collector/enroll"
 	"vigia/collector/findings"
+	"vigia/collector/incidents"
+	"vigia/collector/notify"
+	"vigia/collector/registers"
 	"vigia/collector/report"
+	"vigia/collector/reviews"
 	"vigia/collector/storage"
+	"vigia/collector/worktime"
 )
 
 // Database gives snapshots and transactions; *storage.DB is one.
@@ -38,27 +49,57 @@ type Database interface {
 	Write(ctx context.Context, fn func(ctx context.Context, tx *storage.Tx) error) error
 }
 
-// Accounts knows who may log in; *access.Store is one.
-type Accounts interface {
-	Authenticate(ctx context.Context, name, password, source string) (access.User, error)
-	User(ctx context.Context, name string) (access.User, error)
-}
-
 // Options are what the portal is made from.
 type Options struct {
 	// Organisation is the name at the head of each page; it may be empty.
 	Organisation string
+	// Simulated tells that nothing the portal shows is real: every page says so.
+	Simulated bool
 	// Zone is where days and quarters begin; nil means UTC.
 	Zone *time.Location
 
 	DB       Database
-	Accounts Accounts
-	Enroll   *enroll.Store
-	Findings *findings.Store
-	Catalog  *catalog.Catalog
-	Laws     policy.LawBook
+	Accounts *access.Store
+	// Activity takes note of what everybody does; nil: nobody does.
+	Activity  *activity.Log
+	Enroll    *enroll.Store
+	Findings  *findings.Store
+	Registers *registers.Store
+	Documents *documents.Store
+	Decisions *decisions.Store
+	Incidents *incidents.Store
+	Catalog   *catalog.Catalog
+	Laws      policy.LawBook
+	// Compare proposes rows of books from what was measured; nil: nothing is proposed.
+	Compare *compare.Store
+	// Books are all registers, in the order in which they are shown.
+	Books []*registers.Book
+	// Search finds what the search of the frame knows beside machines, controls and books,
+	// in the order in which it is shown.
+	Search []Searcher
+	// Reviews keeps the acts, OpenReview freezes the numbers of a quarter for a new one.
+	Reviews    *reviews.Store
+	OpenReview func(ctx context.Context, period reviews.Period, who registers.Act) (*reviews.Act, error)
+	// Packages makes the packages of acts; nil: none can be made.
+	Packages Packages
+	// LogKey is the fingerprint of the evidence log's key, as it stands on paper.
+	LogKey string
 	// Packs are those in force, which may change while the portal runs.
 	Packs func(ctx context.Context, tx *storage.Tx) ([]Pack, error)
+
+	// Worktime is the organisation's calendar, Chosen the packs that hold for it, with their
+	// terms. Nil: an office without holidays, and no pack.
+	Worktime func(ctx context.Context, tx *storage.Tx) (worktime.Calendar, error)
+	Chosen   func(ctx context.Context, tx *storage.Tx) ([]policy.Pack, error)
+
+	// Notify keeps the inboxes; nil: there are none. Channels carry notices out of the portal,
+	// People have an account in use.
+	Notify   *notify.Store
+	Channels []notify.Channel
+	People   func(ctx context.Context) ([]notify.Person, error)
+
+	// Handover makes the package of a change of administration; nil: nobody does.
+	Handover Handover
 
 	// Agents is where agents reach the collector, as HOST:PORT; it may be empty.
 	Agents string
@@ -86,6 +127,20 @@ func New(opts Options) (http.Handler, error) {
 	if opts.DB == nil || opts.Accounts == nil || opts.Enroll == nil || opts.Findings == nil || opts.Catalog == nil || opts.Packs == nil {
 		return nil, errors.New("the portal needs a database, accounts, machines, findings, a catalogue and packs")
 	}
+	s := newSite(opts)
+	s.sessions = newSessions(s)
+	var err error
+	if s.assets, err = loadAssets(); err != nil {
+		return nil, err
+	}
+	if s.pages, err = loadPages(); err != nil {
+		return nil, err
+	}
+	return s.handler(), nil
+}
+
+// newSite fills in what the options leave open.
+func newSite(opts Options) *site {
 	s := &site{Options: opts, words: words(), voices: map[message.Lang]report.Voice{}}
 	if s.Now == nil {
 		s.Now = time.Now
@@ -96,18 +151,16 @@ func New(opts Options) (http.Handler, error) {
 	if s.Logger == nil {
 		s.Logger = slog.New(slog.DiscardHandler)
 	}
+	if s.Worktime == nil {
+		s.Worktime = func(context.Context, *storage.Tx) (worktime.Calendar, error) { return worktime.Office(s.Zone), nil }
+	}
+	if s.Chosen == nil {
+		s.Chosen = func(context.Context, *storage.Tx) ([]policy.Pack, error) { return nil, nil }
+	}
 	for _, lang := range message.Langs() {
 		s.voices[lang] = report.NewVoice(lang, opts.Catalog)
 	}
-	s.sessions = newSessions(s)
-	var err error
-	if s.assets, err = loadAssets(); err != nil {
-		return nil, err
-	}
-	if s.pages, err = loadPages(); err != nil {
-		return nil, err
-	}
-	return s.handler(), nil
+	return s
 }
 
 // Limits of one request and of the server.
@@ -151,27 +204,62 @@ type route struct {
 	method, path string
 	open         bool
 	roles        []access.Role
-	serve        func(*visit) error
+	// fresh: only within minutes of proving with password and second factor who one is.
+	// Whoever did not is led to do so, and back.
+	fresh bool
+	body  int64 // most bytes of what is sent; 0 is maxBody
+	serve func(*visit) error
 }
 
 // routes is the table of all addresses but the static files. Looking is for
 // every role; what changes something names its roles one by one.
 func (s *site) routes() []route {
-	all := []access.Role{access.Officer, access.Director, access.Administrator, access.Auditor}
-	return append(s.admissionRoutes(), []route{
-		{method: "GET", path: "/{$}", roles: all, serve: s.overview},
-		{method: "GET", path: "/equipos", roles: all, serve: s.machines},
-		{method: "GET", path: "/equipos/{id}", roles: all, serve: s.machine},
-		{method: "GET", path: "/controles", roles: all, serve: s.controls},
-		{method: "GET", path: "/controles/{id}", roles: all, serve: s.control},
-		{method: "GET", path: "/ayuda", roles: all, serve: s.help},
-		{method: "POST", path: "/salir", roles: all, serve: s.logOut},
-		{method: "GET", path: "/entrar", open: true, serve: s.logInForm},
-		{method: "POST", path: "/entrar", open: true, serve: s.logIn},
-		{method: "GET", path: "/idioma", open: true, serve: s.setLang},
-		{method: "GET", path: "/salud", open: true, serve: s.health},
-	}...)
+	bound := departmental()
+	return slices.Concat(
+		s.reviewRoutes(),
+		s.calendarRoutes(),
+		s.admissionRoutes(),
+		s.inboxRoutes(),
+		s.handoverRoutes(),
+		s.bookRoutes(),
+		s.proposalRoutes(),
+		s.documentRoutes(),
+		s.incidentRoutes(),
+		s.queueRoutes(),
+		s.planRoutes(),
+		s.arcoRoutes(),
+		s.receiptRoutes(),
+		s.declarationRoutes(),
+		s.accessRoutes(),
+		s.accountRoutes(),
+		s.activityRoutes(),
+		[]route{
+			{method: "GET", path: "/{$}", roles: anybody(), serve: s.home},
+			{method: "GET", path: "/equipos", roles: bound, serve: s.machines},
+			{method: "GET", path: "/equipos/{id}", roles: bound, serve: s.machine},
+			{method: "GET", path: "/controles", roles: bound, serve: s.controls},
+			{method: "GET", path: "/controles/{id}", roles: bound, serve: s.control},
+			{method: "GET", path: "/ayuda", roles: anybody(), serve: s.help},
+			{method: "POST", path: "/salir", roles: anybody(), serve: s.logOut},
+			{method: "GET", path: "/entrar", open: true, serve: s.logInForm},
+			{method: "POST", path: "/entrar", open: true, serve: s.logIn},
+			{method: "GET", path: "/idioma", open: true, serve: s.setLang},
+			{method: "GET", path: "/salud", open: true, serve: s.health},
+		})
 }
+
+// everybody are the roles that see the whole organisation, so all but those who speak for
+// a department or look at one matter.
+func everybody() []access.Role {
+	return []access.Role{access.Officer, access.Head, access.Director, access.Administrator, access.Auditor, access.Committee, access.Control}
+}
+
+// departmental are those of everybody and the liaisons, whose department the page itself
+// keeps to: by visit.department and visit.sees.
+func departmental() []access.Role { return append(everybody(), access.Liaison) }
+
+// anybody are all roles.
+func anybody() []access.Role { return slices.Sorted(maps.Keys(access.Roles())) }
 
 func (s *site) handler() http.Handler {
 	mux := http.NewServeMux()
@@ -181,7 +269,7 @@ func (s *site) handler() http.Handler {
 	mux.Handle("/", s.guard(route{open: true, serve: func(*visit) error { return errNotFound }}))
 	cross := http.NewCrossOriginProtection()
 	cross.SetDenyHandler(s.guard(route{open: true, serve: func(*visit) error { return errForbidden }}))
-	pages := s.sessions.LoadAndSave(cross.Handler(mux))
+	pages := remembering(s.sessions.LoadAndSave(cross.Handler(mux)))
 
 	outer := http.NewServeMux()
 	outer.Handle("GET "+assetsPath, s.assets)
@@ -193,29 +281,46 @@ func (s *site) handler() http.Handler {
 var (
 	errNotFound  = errors.New("no such page")
 	errForbidden = errors.New("not for this role")
+	// errUnreadable is a form that is none, or too large.
+	errUnreadable = errors.New("what was sent cannot be read")
 )
 
 // guard admits to a route and turns its error into a page.
 func (s *site) guard(r route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		v := s.newVisit(w, req)
-		err := v.identify()
-		switch {
-		case err != nil:
-		case r.open:
-			err = r.serve(v)
-		case v.user == nil:
-			v.redirect(logInPath(req))
-			return
-		case !slices.Contains(r.roles, v.user.Role):
-			err = errForbidden
-		default:
-			err = r.serve(v)
-		}
-		if err != nil {
+		v.w = &witness{ResponseWriter: w, v: v, route: r}
+		req.Body = http.MaxBytesReader(w, req.Body, cmp.Or(r.body, maxBody))
+		if err := v.admit(r); err != nil {
 			v.fail(err)
 		}
 	})
+}
+
+// admit serves the route to whoever may use it, and leads the others to where they can see to
+// it that they may.
+func (v *visit) admit(r route) error {
+	if err := v.identify(); err != nil {
+		return err
+	}
+	switch {
+	case r.open:
+		return r.serve(v)
+	case v.user == nil:
+		v.redirect(logInPath(v.r))
+		return nil
+	case v.user.Provisional && !slices.Contains([]string{"/acceso/clave", "/salir"}, r.path):
+		v.redirect("/acceso/clave")
+		return nil
+	case !slices.Contains(r.roles, v.user.Role), v.user.Role.Bound() && v.user.Department == "":
+		return errForbidden
+	case r.fresh && !v.proved():
+		return v.lead()
+	}
+	if r.fresh && v.r.Method != http.MethodGet {
+		v.site.sessions.Remove(v.r.Context(), heldKey) // what was kept is done now
+	}
+	return r.serve(v)
 }
 
 // health answers a probe: 200 when the database can be read. It says nothing

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -51,6 +52,7 @@ func words() message.Catalogue {
 	out := message.Catalogue{}
 	for _, w := range [][3]string{
 		{"frame.skip", "Saltar al contenido", "Skip to the content"},
+		{"frame.simulated", "SIMULACRO: nada de lo que se ve aquí es de verdad.", "SIMULATION: nothing shown here is real."},
 		{"frame.menu", "Secciones", "Sections"},
 		{"frame.crumbs", "Dónde está", "Where you are"},
 		{"frame.other_lang", "English", "Español"},
@@ -239,7 +241,25 @@ func words() message.Catalogue {
 	} {
 		out[w[0]] = message.Entry{Say: message.Text{ES: w[1], EN: w[2]}}
 	}
-	for _, w := range append(admissionWords(), helpWords()...) {
+	for _, w := range slices.Concat(
+		reviewWords(),
+		calendarWords(),
+		admissionWords(),
+		inboxWords(), handoverWords(),
+		helpWords(),
+		bookWords(),
+		proposalWords(),
+		documentWords(),
+		incidentWords(),
+		queueWords(),
+		planWords(),
+		arcoWords(),
+		receiptWords(),
+		declaredWords(),
+		accessWords(),
+		accountWords(),
+		activityWords(),
+	) {
 		out[w[0]] = message.Entry{Say: message.Text{ES: w[1], EN: w[2]}}
 	}
 	return out

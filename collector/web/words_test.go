@@ -50,7 +50,13 @@ func TestWords(t *testing.T) {
 			used[m[1]+".one"], used[m[1]+".many"] = file, file
 		}
 	}
-	for _, key := range []string{"error.missing", "error.forbidden", "error.internal"} { // fail puts them together
+	for _, sec := range new(site).sections() { // items puts them together
+		used[sec.word] = "menu.go"
+		if sec.waiting != nil {
+			used[sec.word+".waiting"] = "menu.go"
+		}
+	}
+	for _, key := range []string{"error.missing", "error.forbidden", "error.internal", "error.unreadable"} { // fail puts them together
 		used[key], used[key+".do"] = "page.go", "page.go"
 	}
 	for key, file := range used {

@@ -1,0 +1,43 @@
+package web
+
+// calendarWords are the words of the calendar of duties and of the monthly report.
+func calendarWords() [][3]string {
+	return [][3]string{
+		{"calendar.menu", "Calendario", "Calendar"},
+		{"calendar.title", "Calendario de deberes", "Calendar of duties"},
+		{"calendar.lead", "Lo que hay que hacer y para cuándo, contado desde la última vez que se hizo.", "What is to be done and by when, counted from when it was done last."},
+		{"calendar.overdue.one", "1 deber lleva retraso.", "1 duty is overdue."},
+		{"calendar.overdue.many", "{n} deberes llevan retraso.", "{n} duties are overdue."},
+		{"calendar.empty", "Los plazos empiezan a contar cuando se da de alta el primer equipo.", "The terms begin when the first machine is enrolled."},
+		{"calendar.list", "Deberes", "Duties"},
+		{"calendar.year", "El año", "The year"},
+		{"calendar.col.duty", "Deber", "Duty"},
+		{"calendar.col.due", "Para el", "Due"},
+		{"calendar.col.last", "Última vez", "Last time"},
+		{"calendar.col.go", "Dónde", "Where"},
+		{"calendar.never", "nunca", "never"},
+		{"calendar.late", "lleva {n} días de retraso", "{n} days late"},
+		{"calendar.left", "faltan {n} días", "{n} days left"},
+		{"calendar.go.review", "Revisiones", "Reviews"},
+		{"calendar.go.report", "Hacer el informe", "Make the report"},
+		{"calendar.go.book", "Abrir el libro", "Open the book"},
+		{"calendar.go.attest", "Anotar que se hizo", "Write down that it was done"},
+		{"calendar.ics", "Llevarlo a otro calendario (.ics)", "Take it to another calendar (.ics)"},
+		{"calendar.none", "nada", "nothing"},
+		{"logreport.title", "Informe mensual del registro de accesos", "Monthly report on the access log"},
+		{"logreport.lead", "Preparado con lo que se mide: léalo, anote lo que vea y fírmelo. Queda como declaración con su hoja en el registro de pruebas.", "Prepared from what is measured: read it, write down what you see and sign it. It stays as an attestation with its leaf in the evidence log."},
+		{"logreport.due", "El siguiente debe firmarse antes del {day}.", "The next one must be signed before {day}."},
+		{"logreport.overdue", "Debía estar firmado el {day}.", "It should have been signed on {day}."},
+		{"logreport.measured", "Entradas fallidas, registro de accesos y cuentas", "Failed log-ons, access log and accounts"},
+		{"logreport.activity", "Quién consultó o cambió qué en este portal está en la actividad.", "Who looked at or changed what in this portal is in the activity log."},
+		{"logreport.sign", "Firmar el informe", "Sign the report"},
+		{"logreport.words", "Lo que vio y lo que se hará", "What you saw and what will be done"},
+		{"logreport.name", "Nombre y cargo", "Name and post"},
+		{"logreport.result", "Resultado", "Result"},
+		{"logreport.meets", "Sin nada que corregir", "Nothing to put right"},
+		{"logreport.partly", "Hay algo que corregir", "Something is to be put right"},
+		{"logreport.what", "Revisión mensual del registro de accesos e informe.", "Monthly review of the access log and report."},
+		{"logreport.done", "Informe firmado y anotado en las declaraciones.", "Report signed and written into the attestations."},
+		{"logreport.problem", "Escriba lo que vio y quién firma.", "Write what you saw and who signs."},
+	}
+}
