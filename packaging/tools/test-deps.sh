@@ -12,6 +12,8 @@ packages=(
 	postgresql                              # the other database
 	mariadb-server-core mariadb-client      # dumps as another one's program writes them
 	slapd                                   # a directory
+	exim4-daemon-light                      # a mail server
+	rsyslog rsyslog-openssl                 # a syslog server
 	samba samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind iproute2 # and another, in a network of its own
 	chromium fonts-dejavu-core              # the portal
 	poppler-utils                           # what a PDF says
