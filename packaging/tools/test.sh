@@ -13,7 +13,7 @@ packaging/tools/box-layer.sh base >/dev/null || exit
 export VIGIA_TEST_UNTRIED=$PWD/.cache/untried
 rm -f "$VIGIA_TEST_UNTRIED"
 echo '== tests'
-CGO_ENABLED=1 go test -race -tags grpcnotrace -timeout 40m ./... 2>&1 | tee "$log"
+CGO_ENABLED=1 go test -race -tags grpcnotrace -timeout 75m ./... 2>&1 | tee "$log"
 status=${PIPESTATUS[0]}
 
 passed=$(grep -c '^ok ' "$log")
