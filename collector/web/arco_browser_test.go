@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"vigia/collector/access"
 	"vigia/collector/registers"
@@ -30,8 +31,9 @@ func TestBrowserOfRequests(t *testing.T) {
 	w.keeps(receipts.Book(), registers.Values{"delivered": "2026-11-17T17:00:00Z", "place": "Villa", "recipient": "Instituto estatal", "file": "padron.7z", "bytes": "81234", "records": "412",
 		"hash": "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff", "container": "7z_aes256", "checked": "good", "period": "2026-11", "giver": "Ana", "giver_post": "Enlace", "receiver": "Luis", "receiver_post": "Analista"})
 	c := startChromium(t, w, w.inMexico)
-	c.run(chromedp.Navigate(c.base+"/"), chromedp.WaitVisible(`#nombre, [name=nombre]`),
-		chromedp.SendKeys(`[name=nombre]`, userOf(access.Officer)), chromedp.SendKeys(`[name=clave]`, goodPassword+"\r"))
+	c.run(chromedp.Navigate(c.base + "/"))
+	c.heading("Entrar")
+	c.run(chromedp.KeyEvent(userOf(access.Officer) + kb.Tab + goodPassword + kb.Enter))
 	c.heading("Cómo está la organización")
 	for name, path := range map[string]string{"solicitudes": "/solicitudes", "solicitud": "/solicitudes/SOL-0001", "solicitud-espera": "/solicitudes/SOL-0002", "recibos": "/recibos"} {
 		c.run(chromedp.Navigate(c.base + path))

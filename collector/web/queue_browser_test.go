@@ -2,9 +2,9 @@ package web
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	keyboard "github.com/chromedp/cdproto/input"
@@ -33,7 +33,7 @@ func TestQueueByKeyboard(t *testing.T) {
 	before := ask[int](c, `Number(document.querySelector(".facts b").textContent)`)
 
 	c.enter("Empezar por la primera")
-	c.run(chromedp.WaitVisible(`#decidir`))
+	c.sees(`#decidir`)
 	first := ask[string](c, `location.pathname`)
 	c.shots("pendiente", first)
 	if focus := ask[string](c, `document.activeElement.value`); focus != "fix" {
@@ -73,7 +73,7 @@ func TestQueueByKeyboard(t *testing.T) {
 	c.heading("Plan de trabajo")
 	c.shots("plan", "/plan")
 	c.enter("Empezar")
-	c.run(chromedp.WaitVisible(`[role=status]`))
+	c.sees(`[role=status]`)
 	c.shots("plan-area", "/plan?por=area")
 	c.shots("brechas", "/plan/brechas")
 	c.shots("pendientes-vacia", "/pendientes")
@@ -110,16 +110,10 @@ func (c *chromium) accessKey(key, want string) {
 		}
 		return nil
 	}))
-	for range 250 {
-		if now := ask[float64](c, `document.readyState === "complete" ? performance.timeOrigin : 0`); now != 0 && now != was {
-			if !ask[bool](c, `document.querySelector("`+want+`") !== null`) {
-				c.t.Fatalf("after the key %s: no %s at %s: %s", key, want, ask[string](c, `location.href`), ask[string](c, `document.querySelector("main").innerText`))
-			}
-			return
-		}
-		time.Sleep(20 * time.Millisecond)
+	c.until(`document.readyState === "complete" && performance.timeOrigin !== ` + strconv.FormatFloat(was, 'f', -1, 64))
+	if !ask[bool](c, `document.querySelector("`+want+`") !== null`) {
+		c.t.Fatalf("after the key %s: no %s at %s: %s", key, want, ask[string](c, `location.href`), ask[string](c, `document.querySelector("main").innerText`))
 	}
-	c.t.Fatalf("the key %s does nothing at %s", key, ask[string](c, `location.href`))
 }
 
 // shots are pictures of a page by day, by night and on a phone.
