@@ -100,6 +100,11 @@ bench-day: build ## what a quiet day costs a machine: bytes, processor, memory (
 bench-size: build ## what a collector takes for 10 to 2000 machines (half an hour; MACHINES=120x7 DATABASE=postgresql NEWS=0)
 	@go test -tags $(TAGS) -v -count 1 -timeout 120m -run '^TestSize$$' ./packaging/sizetest -args -size $(if $(MACHINES),-machines $(MACHINES)) $(if $(DATABASE),-database $(DATABASE)) $(if $(NEWS),-news $(NEWS))
 
+.PHONY: bench-portal
+bench-portal: ## holds the pages of the portal to a tenth of a second (minutes; fails where one takes longer)
+	@go test -tags $(TAGS) -v -count 1 -timeout 30m -run 'Quick$$' ./collector/web -args -speed
+	@go test -tags $(TAGS) -v -count 1 -timeout 30m -run '^TestALongBook$$' ./collector/registers -args -speed
+
 .PHONY: profile
 profile: ## where the search for personal data spends its time, as advice for the compiler (a minute; commit it)
 	@go run ./checks/personaldata/benchtest -profile $(PROFILE) -seed 7 -mb 300

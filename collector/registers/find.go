@@ -345,19 +345,60 @@ func (s *Store) Changes(ctx context.Context, tx *storage.Tx, books []*Book, from
 	if err := found.Err(); err != nil {
 		return nil, 0, fmt.Errorf("read changes: %w", err)
 	}
+	return page, total, s.befores(ctx, tx, page)
+}
+
+// befores gives each version of a page the values before it, many with one statement.
+func (s *Store) befores(ctx context.Context, tx *storage.Tx, page []Written) error {
+	type version struct {
+		book           string
+		folio, version int64
+	}
+	places := map[version]int{}
+	var wanted []version
 	for i, w := range page {
-		if w.Version == 1 || w.Removed {
-			continue
-		}
-		before, err := s.rowsOf(ctx, tx, w.Book, `book = $1 AND folio = $2 AND version = $3`, []any{w.Book.Name, w.Folio, w.Version - 1})
-		if err != nil {
-			return nil, 0, err
-		}
-		if len(before) == 1 {
-			page[i].Before = before[0].Values
+		if w.Version > 1 && !w.Removed {
+			v := version{w.Book.Name, w.Folio, w.Version - 1}
+			places[v] = i
+			wanted = append(wanted, v)
 		}
 	}
-	return page, total, nil
+	for batch := range slices.Chunk(wanted, 100) {
+		var where []string
+		var args []any
+		for _, v := range batch {
+			n := len(args)
+			where = append(where, fmt.Sprintf(`(book = $%d AND folio = $%d AND version = $%d)`, n+1, n+2, n+3))
+			args = append(args, v.book, v.folio, v.version)
+		}
+		if err := s.before(ctx, tx, strings.Join(where, ` OR `), args, func(book string, row Row) {
+			page[places[version{book, row.Folio, row.Version}]].Before = row.Values
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// before hands out the versions that a condition names.
+func (s *Store) before(ctx context.Context, tx *storage.Tx, where string, args []any, give func(book string, row Row)) error {
+	found, err := tx.Query(ctx, `SELECT `+rowColumns+`, book FROM registers_rows WHERE `+where, args...)
+	if err != nil {
+		return fmt.Errorf("read what changed: %w", err)
+	}
+	defer found.Close()
+	for found.Next() {
+		var book string
+		row, err := scanRow(found, &book)
+		if err != nil {
+			return fmt.Errorf("read what changed: %w", err)
+		}
+		give(book, row)
+	}
+	if err := found.Err(); err != nil {
+		return fmt.Errorf("read what changed: %w", err)
+	}
+	return nil
 }
 
 // Search looks for words in the rows in force of some books: at most of each book so many.

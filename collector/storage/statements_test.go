@@ -106,3 +106,29 @@ func TestKeptStatements(t *testing.T) {
 		}
 	}
 }
+
+func TestStatementsAreTold(t *testing.T) {
+	storagetest.Each(t, boxes(), func(t *testing.T, db *storage.DB) {
+		var told []string
+		write := func(id int) error {
+			return db.Write(t.Context(), func(ctx context.Context, tx *storage.Tx) error { return insert(ctx, tx, id) })
+		}
+		db.Trace(func(query string, args []any) { told = append(told, fmt.Sprint(query, args)) })
+		if err := write(1); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Read(t.Context(), func(ctx context.Context, tx *storage.Tx) error {
+			var n int
+			return tx.QueryRow(ctx, "SELECT COUNT(*) FROM boxes WHERE id > $1", 0).Scan(&n)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		db.Trace(nil)
+		if err := write(2); err != nil {
+			t.Fatal(err)
+		}
+		if len(told) != 2 || told[1] != "SELECT COUNT(*) FROM boxes WHERE id > $1[0]" {
+			t.Errorf("got %q", told)
+		}
+	})
+}

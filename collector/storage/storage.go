@@ -34,6 +34,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -126,6 +127,8 @@ type DB struct {
 	retryAt time.Time  // when a write may try to reopen the broken database
 	retries int        // how often it has been tried
 	closed  bool
+
+	trace atomic.Pointer[Trace] // nil: nobody asks
 
 	now func() time.Time
 }
@@ -242,7 +245,7 @@ func (db *DB) Read(ctx context.Context, fn func(ctx context.Context, tx *Tx) err
 		return db.state()
 	}
 	return db.snapshot(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		t := &Tx{tx: tx, dialect: db.Dialect()}
+		t := &Tx{tx: tx, dialect: db.Dialect(), trace: db.trace.Load()}
 		defer t.end()
 		return fn(ctx, t)
 	})

@@ -303,7 +303,7 @@ func (db *DB) run(ctx context.Context, own, c *call, tx *sql.Tx, shared bool) er
 
 // turn runs the call's function on the goroutine of its caller.
 func (db *DB) turn(c *call, sqlTx *sql.Tx) {
-	tx := &Tx{tx: sqlTx, dialect: db.Dialect(), write: true}
+	tx := &Tx{tx: sqlTx, dialect: db.Dialect(), write: true, trace: db.trace.Load()}
 	err := errUnwound
 	defer func() {
 		tx.end()
