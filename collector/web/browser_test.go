@@ -164,16 +164,45 @@ func (c *chromium) heading(want string) {
 	c.until(`document.readyState === "complete" && document.querySelector("h1")?.textContent === ` + strconv.Quote(want))
 }
 
-// tabTo presses the tabulator until an element with the text has the focus.
-func (c *chromium) tabTo(text string) {
+// focused is what has the focus.
+type focused struct {
+	Tag, Type, Name, Value, Text, To string
+	Chosen                           bool // one of its group of radio buttons is
+	Shown                            bool // one sees on the screen that it has the focus
+}
+
+func (c *chromium) focus() focused {
 	c.t.Helper()
-	for range 120 {
+	return ask[focused](c, `(() => {
+		const e = document.activeElement || document.body, s = getComputedStyle(e), r = e.getBoundingClientRect();
+		return {Tag: e.tagName, Type: e.type || "", Name: e.name || "", Value: String(e.value || ""), Text: e.textContent.trim(), To: String(e.href || ""),
+			Chosen: e.type === "radio" && [...document.getElementsByName(e.name)].some(x => x.checked),
+			Shown: e === document.body || s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2 && r.width > 0 && r.height > 0 &&
+				r.bottom > 0 && r.top < innerHeight && r.right > 0 && r.left < innerWidth};
+	})()`)
+}
+
+// tabUntil presses the tabulator until it comes to what is wanted, and checks at each stop
+// that one sees where one is.
+func (c *chromium) tabUntil(what string, found func(f focused) bool) {
+	c.t.Helper()
+	for range 500 {
 		c.run(chromedp.KeyEvent(kb.Tab))
-		if ask[string](c, `(document.activeElement || document.body).textContent.trim()`) == text {
+		f := c.focus()
+		if !f.Shown {
+			c.t.Errorf("%s: nothing shows that %s %s %q has the focus", ask[string](c, `location.pathname`), f.Tag, f.Name, f.Text)
+		}
+		if found(f) {
 			return
 		}
 	}
-	c.t.Fatalf("the tabulator does not reach %q", text)
+	c.t.Fatalf("the tabulator does not reach %s", what)
+}
+
+// tabTo presses the tabulator until an element with the text has the focus.
+func (c *chromium) tabTo(text string) {
+	c.t.Helper()
+	c.tabUntil(strconv.Quote(text), func(f focused) bool { return f.Text == text })
 }
 
 func (c *chromium) enter(text string) {

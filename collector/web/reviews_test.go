@@ -31,7 +31,7 @@ func (v testVoices) Do(lang message.Lang, r checks.Reason) string  { return v[la
 
 // reviewStore keeps the town's acts.
 func (w *townHall) reviewStore() *reviews.Store {
-	return reviews.NewStore(reviews.Options{Log: w.log, Now: func() time.Time { return w.now }, Zone: madrid, Registers: w.registers, Books: testBooks(), Documents: w.documents,
+	return reviews.NewStore(reviews.Options{Log: w.log, Now: func() time.Time { return w.now }, Zone: w.zone, Registers: w.registers, Books: testBooks(), Documents: w.documents,
 		Speaker: testVoices{message.Spanish: report.NewVoice(message.Spanish, w.catalog), message.English: report.NewVoice(message.English, w.catalog)},
 		Sources: func(context.Context, *storage.Tx) (reviews.Sources, error) {
 			return reviews.Sources{Organisation: "Ayuntamiento de Valdehermoso", Log: w.log, Enroll: w.enroll, Findings: w.findings, Laws: w.laws, Packs: w.packs, Checks: w.catalog}, nil

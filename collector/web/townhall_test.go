@@ -64,13 +64,14 @@ type townHall struct {
 	packs     []policy.Pack
 	now       time.Time
 	policies  map[string]policy.Policy
+	zone      *time.Location // of the reviews
 }
 
 // emptyTown is a collector without machines, with an account of the security
 // officer and of further roles.
 func emptyTown(t testing.TB, more ...access.Role) *townHall {
 	t.Helper()
-	w := &townHall{t: t, now: today, catalog: catalog.New(), policies: map[string]policy.Policy{}}
+	w := &townHall{t: t, zone: madrid, now: today, catalog: catalog.New(), policies: map[string]policy.Policy{}}
 	clock := func() time.Time { return w.now }
 	w.db = storagetest.Open(t, storagetest.SQLite(t), reviews.Schema(), evidence.Schema(), enroll.Schema(), findings.Schema(), access.Schema(), activity.Schema(),
 		documents.Schema(), registers.Schema(), notify.Schema(), decisions.Schema(), incidents.Schema())
