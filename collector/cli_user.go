@@ -40,6 +40,18 @@ func roleNames() []string {
 // userFlags are what add and change say of an account.
 type userFlags struct {
 	role, department, until, from, to, requirement string
+	via, external                                  string
+}
+
+// localWay is how a flag names the way of a password that is kept here.
+const localWay = "local"
+
+// way is what the flags say of where the password is checked.
+func (f *userFlags) way() access.Way {
+	if f.via == localWay {
+		return access.Way{External: f.external}
+	}
+	return access.Way{Via: f.via, External: f.external}
 }
 
 func (f *userFlags) add(cmd *cobra.Command) {
@@ -49,7 +61,10 @@ func (f *userFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.from, "scope-from", "", "primer día que mira una auditoría")
 	cmd.Flags().StringVar(&f.to, "scope-until", "", "último día que mira una auditoría")
 	cmd.Flags().StringVar(&f.requirement, "requirement", "", "requerimiento que atiende una auditoría")
-	_ = cmd.RegisterFlagCompletionFunc("role", cobra.FixedCompletions(roleNames(), cobra.ShellCompDirectiveNoFileComp)) // the flag exists
+	cmd.Flags().StringVar(&f.via, "via", localWay, "dónde se comprueba la contraseña: local, ldap (el directorio) u oidc (el proveedor de identidad)")
+	cmd.Flags().StringVar(&f.external, "external-name", "", "nombre en el directorio o el proveedor, si no es el mismo")
+	_ = cmd.RegisterFlagCompletionFunc("via", cobra.FixedCompletions([]string{localWay, access.LDAP, access.OIDC}, cobra.ShellCompDirectiveNoFileComp)) // the flag exists
+	_ = cmd.RegisterFlagCompletionFunc("role", cobra.FixedCompletions(roleNames(), cobra.ShellCompDirectiveNoFileComp))                                 // the flag exists
 }
 
 // edit is what the flags say, with the end of the day in the organisation's zone.
@@ -85,8 +100,13 @@ Papeles:
   committee      Comité de Transparencia: mira
   control        órgano interno de control: mira
 
-Quien firma o administra necesita además un segundo factor, que añade al entrar.`,
-		Example: `  vigia user add ana --role officer
+Quien firma o administra necesita además un segundo factor, que añade al entrar.
+
+Con --via ldap u oidc la cuenta no tiene contraseña aquí: la comprueba el directorio
+o el proveedor de identidad de la organización, que antes se configura en vigia.yaml.`,
+		Example: `  vigia user add sara --role officer --via ldap
+  vigia user add marta --via oidc --external-name marta@ayuntamiento.example
+  vigia user add ana --role officer
   vigia user add luis --role liaison --department Padrón
   vigia user add eva --role auditor --until 2026-12-31 --requirement "Oficio 23"`,
 		Args: cobra.ExactArgs(1),
@@ -96,12 +116,21 @@ Quien firma o administra necesita además un segundo factor, que añade al entra
 				if err != nil {
 					return err
 				}
-				password, shown, err := c.password(stdin)
-				if err != nil {
+				way := f.way()
+				if err := col.way(way.Via); err != nil {
 					return err
 				}
+				if way.Via != access.Local && stdin {
+					return errors.New("--password-stdin: la contraseña de esa cuenta no está aquí; quítelo, o quite --via")
+				}
+				var password, shown string
+				if way.Via == access.Local {
+					if password, shown, err = c.password(stdin); err != nil {
+						return err
+					}
+				}
 				if err := col.Access.Create(ctx, access.New{Name: args[0], Role: edit.Role, Department: edit.Department, Until: edit.Until,
-					Scope: edit.Scope, Password: password, Provisional: !stdin}, c.by); err != nil {
+					Scope: edit.Scope, Password: password, Provisional: !stdin, Way: way}, c.by); err != nil {
 					return err
 				}
 				fmt.Fprintf(c.Stdout, "Cuenta creada: %s (%s)\n%sEntre en %s con el navegador.\n",
@@ -121,8 +150,13 @@ func (c *cli) userChangeCommand() *cobra.Command {
 		Use:   "change NAME",
 		Short: "Cambia el papel, el área, el fin o el ámbito de una cuenta",
 		Long: `Cambia lo que se diga de una cuenta; lo demás queda como está. Un valor vacío lo
-quita: --until "" deja la cuenta sin fin.`,
-		Example: `  vigia user change luis --role liaison --department Catastro
+quita: --until "" deja la cuenta sin fin.
+
+Con --via o --external-name cambia cómo entra: se cierran sus sesiones y se olvida a
+qué persona del proveedor estaba vinculada. Con --via local se genera una contraseña
+inicial, que se muestra una sola vez.`,
+		Example: `  vigia user change ana --via ldap --external-name aruiz
+  vigia user change luis --role liaison --department Catastro
   vigia user change eva --until 2027-01-31`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -147,12 +181,40 @@ quita: --until "" deja la cuenta sin fin.`,
 				if !edit.Role.Bound() && !cmd.Flags().Changed("department") {
 					edit.Department = ""
 				}
-				return col.Access.Change(ctx, args[0], edit, c.by)
+				if err := col.Access.Change(ctx, args[0], edit, c.by); err != nil {
+					return err
+				}
+				if !cmd.Flags().Changed("via") && !cmd.Flags().Changed("external-name") {
+					return nil
+				}
+				return c.changeWay(ctx, col, u, f.way(), cmd.Flags().Changed("via"))
 			})
 		},
 	}
 	f.add(cmd)
 	return cmd
+}
+
+// changeWay changes how an account logs in; given: the flag says by what.
+func (c *cli) changeWay(ctx context.Context, col *Collector, u access.User, way access.Way, given bool) error {
+	if !given {
+		way.Via = u.Via
+	}
+	if err := col.way(way.Via); err != nil {
+		return err
+	}
+	var password, shown string
+	if way.Via == access.Local {
+		if u.Via == access.Local && way.External == "" {
+			return nil // as it was
+		}
+		password, shown, _ = c.password(false) // drawn, so nothing is read
+	}
+	if err := col.Access.SetWay(ctx, u.Name, way, password, c.by); err != nil {
+		return err
+	}
+	_, err := fmt.Fprint(c.Stdout, shown)
+	return err
 }
 
 func (c *cli) userPasswordCommand() *cobra.Command {
@@ -282,7 +344,7 @@ func (c *cli) userListCommand() *cobra.Command {
 
 func (c *cli) listUsers(col *Collector, users []access.User) error {
 	w := tabwriter.NewWriter(c.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "CUENTA\tPAPEL\tÁREA\tSEGUNDO FACTOR\tÚLTIMA ENTRADA\tTERMINA\tESTADO")
+	fmt.Fprintln(w, "CUENTA\tPAPEL\tÁREA\tENTRA POR\tSEGUNDO FACTOR\tÚLTIMA ENTRADA\tTERMINA\tESTADO")
 	for _, u := range users {
 		second, until := "no", "—"
 		if u.Second() {
@@ -291,10 +353,22 @@ func (c *cli) listUsers(col *Collector, users []access.User) error {
 		if !u.Until.IsZero() {
 			until = u.Until.In(col.Config.TimeZone.Location).AddDate(0, 0, -1).Format("02/01/2006")
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", u.Name, access.Roles()[u.Role].In(message.Spanish), dash(u.Department), second,
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", u.Name, access.Roles()[u.Role].In(message.Spanish), dash(u.Department), wayName(u), second,
 			col.local(u.LastLogin), until, userState(u, c.Now()))
 	}
 	return w.Flush()
+}
+
+// wayName says by what an account logs in, with its name there when it is another.
+func wayName(u access.User) string {
+	switch {
+	case u.Via == access.Local:
+		return localWay
+	case u.External == u.Name:
+		return u.Via
+	default:
+		return u.Via + " (" + u.External + ")"
+	}
 }
 
 // userState says in a word how an account stands.
@@ -327,10 +401,12 @@ func (c *cli) userJSON(users []access.User) error {
 		Disabled   bool        `json:"disabled"`
 		Locked     time.Time   `json:"locked_until,omitzero"`
 		Suspended  bool        `json:"suspended"`
+		Via        string      `json:"via,omitempty"`
+		External   string      `json:"external_name,omitempty"`
 	}
 	out := []row{}
 	for _, u := range users {
-		out = append(out, row{u.Name, u.Role, u.Department, u.Second(), u.Created, u.LastLogin, u.Until, u.Disabled, u.LockedUntil, u.Suspended})
+		out = append(out, row{u.Name, u.Role, u.Department, u.Second(), u.Created, u.LastLogin, u.Until, u.Disabled, u.LockedUntil, u.Suspended, u.Via, u.External})
 	}
 	enc := json.NewEncoder(c.Stdout)
 	enc.SetIndent("", "  ")

@@ -80,6 +80,10 @@ type Collector struct {
 	Catalog   *catalog.Catalog
 
 	packages *packages // that somebody asked for in the portal
+	// directory tells that there is one which has passwords, provider is one of log-ins; nil:
+	// there is none.
+	directory bool
+	provider  access.Provider
 
 	logger  *slog.Logger
 	now     func() time.Time
@@ -205,6 +209,9 @@ func (c *Collector) parts(ctx context.Context, logKey *evidence.Key, policyKey e
 	c.Assign = assign.New(assign.Options{Log: c.Log, Key: policyKey, Catalog: c.Catalog, Packs: packs,
 		Default: policy.DefaultSource(c.Config.Packs...), Registers: c.Registers, Now: c.now})
 	c.Access = access.Open(c.DB, c.Log, c.now)
+	if err := c.logins(); err != nil {
+		return err
+	}
 	c.Activity = activity.Open(activity.Options{DB: c.DB, Log: c.Log, Zone: c.Config.TimeZone.Location, Now: c.now, Logger: c.logger,
 		Keep: time.Duration(c.Config.Activity.KeepDays) * 24 * time.Hour})
 	c.Notify = notify.NewStore(c.now)

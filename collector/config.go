@@ -11,6 +11,8 @@ import (
 	"time"
 	_ "time/tzdata" // quarters begin at local midnight on machines without zone files too
 
+	"vigia/collector/access/ldap"
+	"vigia/collector/access/oidc"
 	"vigia/collector/notify"
 	"vigia/collector/worktime"
 	"vigia/packaging/settings"
@@ -48,9 +50,14 @@ type Config struct {
 	} `mapstructure:"portal"`
 	// SMTP, Webhook and Syslog carry notices out of the portal; none does until it has a
 	// server.
-	SMTP     notify.SMTP `mapstructure:"smtp"`
-	Webhook  notify.Hook `mapstructure:"webhook"`
-	Syslog   notify.Log  `mapstructure:"syslog"`
+	SMTP    notify.SMTP `mapstructure:"smtp"`
+	Webhook notify.Hook `mapstructure:"webhook"`
+	Syslog  notify.Log  `mapstructure:"syslog"`
+	// Login says where else than here passwords are checked; nobody is asked until it does.
+	Login struct {
+		LDAP ldap.Config `mapstructure:"ldap"`
+		OIDC oidc.Config `mapstructure:"oidc"`
+	} `mapstructure:"login"`
 	Activity struct {
 		// KeepDays is how many days the activity log is kept; 0 is five years.
 		KeepDays int `mapstructure:"keep_days"`

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"vigia/collector/access"
+	"vigia/collector/access/ldap"
+	"vigia/collector/access/oidc"
 	apiv1 "vigia/collector/api/v1"
 	"vigia/collector/assign"
 	"vigia/collector/decisions"
@@ -49,6 +51,16 @@ func hints() []advice {
 			"instale la versión de vigia que creó estos datos, o una posterior"},
 		{storage.ErrNotEmpty, "la base de datos no está vacía", "se restaura sobre una base de datos que ya se usa",
 			"use una base de datos nueva: nada se mezcla con lo que hay"},
+		{ldap.ErrConfig, "la configuración del directorio (login.ldap) no sirve", "falta una clave, la dirección no es ldaps:// ni ldap://, o el archivo de la contraseña no se puede leer",
+			"corrija en vigia.yaml la clave que nombra el mensaje; la guía «Entrar con el directorio o un proveedor» trae un ejemplo"},
+		{oidc.ErrConfig, "la configuración del proveedor de identidad (login.oidc) no sirve", "falta una clave, la dirección no es https, o el archivo del secreto no se puede leer",
+			"corrija en vigia.yaml la clave que nombra el mensaje; la guía «Entrar con el directorio o un proveedor» trae un ejemplo"},
+		{errNoWay, "esa forma de entrar no está configurada", "vigia.yaml no tiene login.ldap o login.oidc",
+			"configúrela en vigia.yaml y reinicie el servicio, o cree la cuenta con contraseña de Vigía (sin --via)"},
+		{access.ErrNotHere, "la contraseña de esa cuenta no está aquí", "la cuenta entra con el directorio o con el proveedor de identidad",
+			"cámbiela allí; para que entre con una de Vigía, «vigia user change NOMBRE --via local»"},
+		{access.ErrElsewhere, "no se puede preguntar al directorio o al proveedor de identidad", "no responde, rechaza la cuenta del servicio, o su certificado no es de fiar",
+			"compruebe que responde y que login.ldap o login.oidc es correcto; las cuentas con contraseña de Vigía siguen entrando"},
 		{access.ErrExists, "esa cuenta ya existe", "el nombre ya se usó",
 			"elija otro nombre, o cambie su contraseña con «vigia user password»"},
 		{access.ErrInput, "no es aceptable", "el nombre, el rol o la contraseña no cumplen lo que se pide",

@@ -27,13 +27,16 @@ func (c *Collector) portalOptions() (web.Options, error) {
 	if err != nil {
 		return web.Options{}, fmt.Errorf("embedded laws: %w", err)
 	}
+	if err := c.loginSecrets(); err != nil {
+		return web.Options{}, err
+	}
 	channels, err := c.channels()
 	if err != nil {
 		return web.Options{}, err
 	}
 	return web.Options{
 		Activity:  c.Activity,
-		Simulated: c.Simulated(), Organisation: c.Config.Organisation, Zone: c.Config.TimeZone.Location, DB: c.DB, Accounts: c.Access,
+		Simulated: c.Simulated(), Organisation: c.Config.Organisation, Zone: c.Config.TimeZone.Location, DB: c.DB, Accounts: c.Access, Provider: c.provider, Directory: c.directory,
 		Registers: c.Registers, Documents: c.Documents, Books: Books(), Compare: c.Compare, Decisions: c.Decisions, Incidents: c.Incidents,
 		Handover: c, Notify: c.Notify, Channels: channels, People: c.people,
 		Enroll: c.Enroll, Findings: c.Findings, Catalog: c.Catalog, Laws: laws, Packs: c.packsForPortal,

@@ -29,6 +29,13 @@
 // neither is the one that is locked. At the server's console the administrator is one of
 // the two. Where all browsers come through one proxy, all have its address, and the rule
 // holds as it is written.
+//
+// # Passwords elsewhere
+//
+// An account can have its password in the organisation's directory, or log in by a provider
+// of OpenID Connect. It exists here all the same, with its role, made by whoever administers:
+// nobody gets one because a directory knows them. Attempts, locks and second factors are
+// those of all accounts; where a directory is asked, a refusal takes a second at least.
 package access
 
 import (
@@ -139,6 +146,8 @@ type Store struct {
 	hasher *hasher
 	source *throttle
 	turns  *turnstile
+
+	directory Directory // that checks passwords; nil: none does
 }
 
 // Open returns the store of the accounts in db.

@@ -8,13 +8,15 @@ import (
 )
 
 // Authenticate checks a password. source is the place that asks. The answer is ErrDenied for
-// whatever is wrong with name or password, ErrThrottled while account or place rest, and
-// ErrSuspended where it takes an unlock. When the account has a second factor, it is not
+// whatever is wrong with name or password, ErrThrottled while account or place rest,
+// ErrSuspended where it takes an unlock, and ErrElsewhere when the directory that has the
+// password cannot be asked. When the account has a second factor, it is not
 // logged in yet: Prove or ProveKey says so.
 func (s *Store) Authenticate(ctx context.Context, name, password, source string) (User, error) {
 	if password == "" {
 		return User{}, ErrDenied // a form that was left empty is no attempt
 	}
+	began := time.Now()
 	now := s.now()
 	if !s.source.allow(source, now) {
 		return User{}, ErrThrottled
@@ -32,15 +34,15 @@ func (s *Store) Authenticate(ctx context.Context, name, password, source string)
 	if err := s.may(ctx, name, source, now); err != nil {
 		return User{}, err
 	}
-	user, good, err := s.check(ctx, name, password)
-	if err != nil {
-		return User{}, err
-	}
-	if !good {
+	user, err := s.check(ctx, name, password)
+	if errors.Is(err, ErrDenied) {
 		if err := s.failed(ctx, name, source, user.Name != "", now); err != nil {
 			return User{}, err
 		}
-		return User{}, ErrDenied
+		s.unhurried(ctx, began)
+	}
+	if err != nil {
+		return User{}, err
 	}
 	if user.Second() {
 		return user, nil
@@ -48,19 +50,25 @@ func (s *Store) Authenticate(ctx context.Context, name, password, source string)
 	return user, s.passed(ctx, name, source, now)
 }
 
-// check tells whether the password is the account's and the account may be used. The user is
-// empty when there is no such account.
-func (s *Store) check(ctx context.Context, name, password string) (User, bool, error) {
+// check tells whether the password is the account's and the account may be used: if not, its
+// error is ErrDenied. The user is empty when there is no such account.
+func (s *Store) check(ctx context.Context, name, password string) (User, error) {
 	stored, found, err := s.stored(ctx, name)
 	if err != nil {
-		return User{}, false, err
+		return User{}, err
 	}
 	// An unknown name costs the same work as a known one.
 	ok, err := s.hasher.matches(ctx, stored.hash, password)
 	if err != nil {
-		return User{}, false, err
+		return User{}, err
 	}
-	return stored.User, ok && found && !stored.Disabled && !stored.Over(s.now()), nil
+	if found && stored.Via == LDAP && !stored.Disabled && !stored.Over(s.now()) {
+		return stored.User, s.checkThere(ctx, stored.User, password)
+	}
+	if !ok || !found || stored.Via != Local || stored.Disabled || stored.Over(s.now()) {
+		return stored.User, ErrDenied
+	}
+	return stored.User, nil
 }
 
 // Prove checks the second factor of somebody whose password was right: a code of the

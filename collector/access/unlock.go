@@ -100,6 +100,9 @@ func (s *Store) UnlockAtConsole(ctx context.Context, name, why, operator, with, 
 	if _, err := s.Account(ctx, name); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
+	if beside, err := s.Account(ctx, with); err == nil && beside.Via == OIDC {
+		return fmt.Errorf("%s: %w: nobody can prove it at a console", with, ErrNotHere)
+	}
 	second, err := s.Authenticate(ctx, with, password, console)
 	if err != nil {
 		return fmt.Errorf("%s: %w", with, err)

@@ -29,8 +29,11 @@ type User struct {
 	Provisional bool
 	// Scope is what an auditor was asked to look at.
 	Scope Scope
-	// Via says where the password is checked: "ldap", "oidc", or empty for here.
-	Via string
+	// Via says where the password is checked: Local, LDAP or OIDC. External is its name
+	// there; Bound tells that a provider vouched for somebody, and for nobody else since.
+	Via      string
+	External string
+	Bound    bool
 
 	// TOTP, Keys and the sheet of codes are its second factors.
 	TOTP      bool
@@ -68,8 +71,8 @@ type New struct {
 	Password   string
 	// Provisional: its owner replaces the password at the first log-in.
 	Provisional bool
-	// Via is where its password is checked, if not here; there is none then.
-	Via string
+	// Way is where its password is checked; there is none if that is not here.
+	Way Way
 }
 
 var validName = regexp.MustCompile(`^[a-z0-9][a-z0-9._@-]{1,63}$`)
@@ -91,20 +94,26 @@ func (s *Store) Create(ctx context.Context, n New, by string) error {
 	if err := review(n.Role, n.Department, n.Scope); err != nil {
 		return err
 	}
+	way, err := reviewWay(n.Way, n.Name)
+	if err != nil {
+		return err
+	}
 	hash := ""
-	if n.Via == "" {
-		var err error
+	if way.Via == Local {
 		if hash, err = s.hasher.hash(ctx, n.Name, n.Password); err != nil {
 			return err
 		}
 	}
 	now := s.now()
 	return s.db.Write(ctx, func(ctx context.Context, tx *storage.Tx) error {
+		if err := freeWay(ctx, tx, way, n.Name); err != nil {
+			return err
+		}
 		res, err := tx.Exec(ctx, `INSERT INTO access_users (name, role, password, created_at, disabled, failures, locked_until, last_login_at,
-			department, until_at, provisional, scope_from, scope_until, requirement, via)
-			VALUES ($1, $2, $3, $4, 0, 0, 0, 0, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (name) DO NOTHING`,
-			n.Name, string(n.Role), hash, now.UnixMicro(), n.Department, micro(n.Until), flag(n.Provisional),
-			n.Scope.From, n.Scope.Until, n.Scope.Requirement, n.Via)
+			department, until_at, provisional, scope_from, scope_until, requirement, via, external)
+			VALUES ($1, $2, $3, $4, 0, 0, 0, 0, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (name) DO NOTHING`,
+			n.Name, string(n.Role), hash, now.UnixMicro(), n.Department, micro(n.Until), flag(n.Provisional && way.Via == Local),
+			n.Scope.From, n.Scope.Until, n.Scope.Requirement, way.Via, way.External)
 		if err != nil {
 			return fmt.Errorf("add user: %w", err)
 		}
@@ -112,7 +121,7 @@ func (s *Store) Create(ctx context.Context, n New, by string) error {
 			return errors.Join(err, fmt.Errorf("%s: %w", n.Name, ErrExists))
 		}
 		return s.record(ctx, tx, change{Action: "add", Name: n.Name, Role: n.Role, Department: n.Department, Until: instant(n.Until),
-			From: n.Scope.From, To: n.Scope.Until, Requirement: n.Scope.Requirement, Via: n.Via, By: by})
+			From: n.Scope.From, To: n.Scope.Until, Requirement: n.Scope.Requirement, Via: way.Via, External: way.External, By: by})
 	})
 }
 
@@ -164,17 +173,28 @@ func (s *Store) Change(ctx context.Context, name string, e Edit, by string) erro
 }
 
 // SetPassword replaces a password. It ends a lock, not a suspension: that takes two people.
-// provisional: its owner replaces it at the next log-in. Sessions of the account end.
+// provisional: its owner replaces it at the next log-in. Sessions of the account end. One
+// whose password is elsewhere gets none: ErrNotHere.
 func (s *Store) SetPassword(ctx context.Context, name, password, by string, provisional bool) error {
 	name = fold(name)
 	hash, err := s.hasher.hash(ctx, name, password)
 	if err != nil {
 		return err
 	}
-	return s.update(ctx, change{Action: "password", Name: name, By: by},
-		does(`UPDATE access_users SET password = $2, provisional = $3, via = '' WHERE name = $1`, hash, flag(provisional)),
-		does(`UPDATE access_attempts SET failures = 0, locked_until = 0 WHERE name = $1 AND suspended = 0`),
-		does(`DELETE FROM access_sessions WHERE name = $1`))
+	return s.db.Write(ctx, func(ctx context.Context, tx *storage.Tx) error {
+		var via string
+		err := tx.QueryRow(ctx, `SELECT via FROM access_users WHERE name = $1`, name).Scan(&via)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("change user: %w", err)
+		}
+		if via != Local {
+			return fmt.Errorf("%s: %w", name, ErrNotHere)
+		}
+		return s.updateIn(ctx, tx, change{Action: "password", Name: name, By: by},
+			does(`UPDATE access_users SET password = $2, provisional = $3 WHERE name = $1`, hash, flag(provisional)),
+			does(`UPDATE access_attempts SET failures = 0, locked_until = 0 WHERE name = $1 AND suspended = 0`),
+			does(`DELETE FROM access_sessions WHERE name = $1`))
+	})
 }
 
 // Disable closes an account and ends its sessions; Authenticate then denies it.
@@ -251,8 +271,11 @@ type change struct {
 	To          string `json:"scope_until,omitempty"`
 	Requirement string `json:"requirement,omitempty"`
 	Via         string `json:"via,omitempty"`
-	Factor      string `json:"factor,omitempty"` // totp, codes, key, or all
-	Source      string `json:"source,omitempty"` // place of the attempts that locked it
+	External    string `json:"external,omitempty"` // its name there
+	Issuer      string `json:"issuer,omitempty"`   // that vouched for it first
+	Subject     string `json:"subject,omitempty"`  // whom the issuer knows it as
+	Factor      string `json:"factor,omitempty"`   // totp, codes, key, or all
+	Source      string `json:"source,omitempty"`   // place of the attempts that locked it
 	Why         string `json:"why,omitempty"`
 	By          string `json:"by"`
 	With        string `json:"with,omitempty"` // the second person
@@ -270,7 +293,7 @@ func (s *Store) record(ctx context.Context, tx *storage.Tx, c change) error {
 // userColumns are those that scanUser reads. The aliases are of lanes: the account's own
 // and everywhere else together.
 const userColumns = `SELECT u.name, u.role, u.department, u.created_at, u.until_at, u.disabled, u.last_login_at, u.provisional,
-	u.scope_from, u.scope_until, u.requirement, u.via, u.password,
+	u.scope_from, u.scope_until, u.requirement, u.via, u.external, u.subject, u.password,
 	(SELECT COUNT(*) FROM access_totp t WHERE t.name = u.name),
 	(SELECT COUNT(*) FROM access_keys k WHERE k.name = u.name),
 	(SELECT COUNT(*) FROM access_codes c WHERE c.name = u.name),
@@ -287,15 +310,17 @@ type storedUser struct {
 }
 
 func scanUser(row interface{ Scan(...any) error }, now time.Time) (out storedUser, err error) {
+	var subject string
 	var created, until, disabled, login, provisional, totp, keys, codes, left, locked, suspended, elsewhere, shut int64
 	u := &out.User
 	err = row.Scan(&u.Name, &u.Role, &u.Department, &created, &until, &disabled, &login, &provisional, &u.Scope.From, &u.Scope.Until,
-		&u.Scope.Requirement, &u.Via, &out.hash, &totp, &keys, &codes, &left, &locked, &suspended, &elsewhere, &shut)
+		&u.Scope.Requirement, &u.Via, &u.External, &subject, &out.hash, &totp, &keys, &codes, &left, &locked, &suspended, &elsewhere, &shut)
 	if err != nil {
 		return out, err
 	}
 	u.Created, u.Until, u.LastLogin = moment(created), moment(until), moment(login)
 	u.Disabled, u.Provisional, u.TOTP, u.Suspended = disabled != 0, provisional != 0, totp != 0, suspended != 0
+	u.Bound = subject != ""
 	u.Keys, u.Codes, u.CodesLeft = int(keys), int(codes), int(left)
 	if at := moment(locked); at.After(now) {
 		u.LockedUntil = at

@@ -107,7 +107,7 @@ func (m *mailer) Open(ctx context.Context) (Session, error) {
 		options = append(options, mail.WithTLSPolicy(mail.TLSMandatory))
 	}
 	if m.conf.User != "" {
-		password, err := readSecret(m.conf.PasswordFile)
+		password, err := ReadSecret(m.conf.PasswordFile)
 		if err != nil {
 			return nil, &Trouble{Code: codeSecret, Detail: detail(err), Channel: true}
 		}

@@ -161,8 +161,8 @@ func distrust(err error) bool {
 // maxSecret bounds the files that a configuration names, in bytes.
 const maxSecret = 1 << 20
 
-// readSecret reads a file that nobody else may read.
-func readSecret(name string) (string, error) {
+// ReadSecret reads a file that nobody else may read.
+func ReadSecret(name string) (string, error) {
 	info, err := os.Stat(name)
 	if err != nil {
 		return "", err

@@ -112,7 +112,7 @@ func (h *hook) Open(context.Context) (Session, error) {
 }
 
 func (h *hook) secret() ([]byte, error) {
-	text, err := readSecret(h.conf.SecretFile)
+	text, err := ReadSecret(h.conf.SecretFile)
 	if err != nil {
 		return nil, err
 	}

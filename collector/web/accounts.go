@@ -47,6 +47,7 @@ type accountRow struct {
 	RoleName string
 	State    string // code: open, closed, over, locked, suspended, provisional, elsewhere
 	Word     string
+	Way      string // how it logs in, in words
 	Unlock   *access.Unlock
 	Grants   bool // the visitor may grant it
 }
@@ -55,6 +56,8 @@ type accountRow struct {
 type accountForm struct {
 	Name, Role, Department, Until, From, To, Requirement string
 	Roles                                                []roleChoice
+	Via, External                                        string // how it logs in
+	Ways                                                 []roleChoice
 }
 
 type roleChoice struct{ ID, Name string }
@@ -70,7 +73,7 @@ func (v *visit) roleChoices() []roleChoice {
 }
 
 func (v *visit) accountRow(u access.User, unlocks map[string]access.Unlock) accountRow {
-	row := accountRow{User: u, RoleName: access.Roles()[u.Role].In(v.Lang)}
+	row := accountRow{User: u, Way: v.wayWord(u.Via), RoleName: access.Roles()[u.Role].In(v.Lang)}
 	switch {
 	case u.Disabled:
 		row.State = "closed"
@@ -133,7 +136,7 @@ func (v *visit) renderAccounts(page accountsView) error {
 		return err
 	}
 	page.May = v.user.Role == access.Administrator
-	page.Form.Roles = v.roleChoices()
+	page.Form.Roles, page.Form.Ways = v.roleChoices(), v.ways(access.Local)
 	for _, u := range users {
 		row := v.accountRow(u, unlocks)
 		if row.Grants {
@@ -152,7 +155,7 @@ func (v *visit) renderAccounts(page accountsView) error {
 func (v *visit) readForm() (f accountForm, edit access.Edit, err error) {
 	get := func(name string) string { return strings.TrimSpace(v.r.PostForm.Get(name)) }
 	f = accountForm{Name: get("nombre"), Role: get("rol"), Department: get("area"), Until: get("hasta"),
-		From: get("desde_ambito"), To: get("hasta_ambito"), Requirement: get("requerimiento")}
+		From: get("desde_ambito"), To: get("hasta_ambito"), Requirement: get("requerimiento"), Via: get("entra"), External: get("nombre_fuera")}
 	edit = access.Edit{Role: access.Role(f.Role), Department: f.Department, Scope: access.Scope{From: f.From, Until: f.To, Requirement: f.Requirement}}
 	if !edit.Role.Bound() {
 		edit.Department = "" // the field is for liaisons only
@@ -179,7 +182,7 @@ func (s *site) addAccount(v *visit) error {
 	password := access.GeneratePassword()
 	if err == nil {
 		err = s.Accounts.Create(ctx, access.New{Name: form.Name, Role: edit.Role, Department: edit.Department, Until: edit.Until,
-			Scope: edit.Scope, Password: password, Provisional: true}, v.user.Name)
+			Scope: edit.Scope, Password: password, Provisional: true, Way: v.wayOf()}, v.user.Name)
 	}
 	if problem := v.accountProblem(err); problem != "" {
 		v.status = http.StatusUnprocessableEntity
@@ -189,6 +192,9 @@ func (s *site) addAccount(v *visit) error {
 		return err
 	}
 	name := strings.ToLower(form.Name)
+	if via := v.wayOf().Via; via != access.Local {
+		return v.done("/cuentas/"+name, v.T("accounts.added_there", "name", name, "way", v.wayWord(via)))
+	}
 	s.sessions.Put(ctx, newPasswordKey, password)
 	return v.done("/cuentas/"+name, v.T("accounts.added", "name", name))
 }
@@ -205,6 +211,8 @@ func (v *visit) accountProblem(err error) string {
 		return v.T("accounts.problem.second")
 	case errors.Is(err, access.ErrNoUnlock):
 		return v.T("accounts.problem.no_unlock")
+	case errors.Is(err, access.ErrNotHere):
+		return v.T("accounts.problem.not_here")
 	case errors.Is(err, access.ErrInput):
 		return v.T("accounts.problem.input")
 	default:
@@ -243,7 +251,7 @@ func (v *visit) renderAccount(problem string) error {
 		Portal: v.origin() + "/"}
 	page.Asks = slices.Contains(unlockRoles(), v.user.Role) && !page.Self
 	page.Form = accountForm{Name: u.Name, Role: string(u.Role), Department: u.Department, From: u.Scope.From, To: u.Scope.Until,
-		Requirement: u.Scope.Requirement, Roles: v.roleChoices()}
+		Requirement: u.Scope.Requirement, Roles: v.roleChoices(), Via: u.Via, External: u.External, Ways: v.ways(u.Via)}
 	if !u.Until.IsZero() {
 		page.Form.Until = u.Until.In(s.Zone).AddDate(0, 0, -1).Format(time.DateOnly)
 	}
@@ -285,6 +293,12 @@ func (s *site) changeAccount(v *visit) error {
 			s.sessions.Put(ctx, newPasswordKey, password)
 		}
 		note = v.T("account.password_drawn")
+	case "entrada":
+		way, password := v.wayOf(), access.GeneratePassword()
+		if err = s.Accounts.SetWay(ctx, name, way, password, by); err == nil && way.Via == access.Local {
+			s.sessions.Put(ctx, newPasswordKey, password)
+		}
+		note = v.T("way.saved")
 	case "factor":
 		err, note = s.Accounts.ResetFactors(ctx, name, by), v.T("account.factor_reset")
 	case "sesiones":

@@ -42,6 +42,7 @@ type activityView struct {
 type activityRow struct {
 	activity.Entry
 	Said string
+	Why  string // somebody was refused elsewhere, in words
 	Path string // of the record, when it is a page
 	Bad  bool   // it was not granted
 }
@@ -139,7 +140,7 @@ func (s *site) activityPage(v *visit) error {
 }
 
 func (v *visit) activityRow(e activity.Entry) activityRow {
-	row := activityRow{Entry: e, Said: v.actWord(e.Act), Bad: e.Act != activity.Command && e.Result >= 400 || e.Act == activity.Command && e.Result != 0}
+	row := activityRow{Entry: e, Said: v.actWord(e.Act), Why: v.refusedWhy(e), Bad: e.Act != activity.Command && e.Result >= 400 || e.Act == activity.Command && e.Result != 0}
 	if u, err := url.Parse(e.Record); err == nil && strings.HasPrefix(e.Record, "/") && strings.HasPrefix(e.Route, "GET ") {
 		row.Path = (&url.URL{Path: u.Path}).String()
 	}
@@ -163,7 +164,7 @@ func (s *site) activityFile(v *visit) error {
 	out.Comma, out.UseCRLF = ';', true
 	_ = out.Write([]string{"n", v.T("activity.when"), v.T("activity.who"), v.T("accounts.role"), v.T("own.from"), v.T("activity.did"), v.T("activity.record"), v.T("activity.route"), v.T("activity.result")}) // Error tells below
 	err := s.Activity.Entries(v.r.Context(), f, func(e activity.Entry) error {
-		cells := []string{strconv.FormatInt(e.ID, 10), e.At.In(s.Zone).Format(time.RFC3339), e.Who, e.Role, e.Source, v.actWord(e.Act), e.Record, e.Route, strconv.Itoa(e.Result)}
+		cells := []string{strconv.FormatInt(e.ID, 10), e.At.In(s.Zone).Format(time.RFC3339), e.Who, e.Role, e.Source, strings.TrimSuffix(v.actWord(e.Act)+": "+v.refusedWhy(e), ": "), e.Record, e.Route, strconv.Itoa(e.Result)}
 		for i, cell := range cells {
 			if cell != "" && strings.ContainsAny(cell[:1], "=+-@\t\r") {
 				cells[i] = "'" + cell // a spreadsheet must not take it for a formula

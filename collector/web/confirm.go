@@ -61,7 +61,7 @@ func (v *visit) lead() error {
 	if v.r.Method != http.MethodGet {
 		back = v.cameFrom()
 	}
-	if !v.user.Second() {
+	if !v.canProve() {
 		v.site.sessions.Put(v.r.Context(), noteKey, v.T("confirm.no_factor"))
 		v.redirect(withBack(factorPath, back))
 		return nil
@@ -124,6 +124,8 @@ type proofView struct {
 	Action, Back string
 	Name         string // whose it is
 	Password     bool   // that is asked too
+	Elsewhere    bool   // a provider said who it is, in place of a password
+	There        string // the provider that is asked first; empty: none is, or it was
 	TOTP, Sheet  bool   // which factors there are
 	Key          string // what the browser is to ask of a security key; empty: there is none
 	KeyHere      bool   // there is one, and at this address it can be used
@@ -137,7 +139,7 @@ func (v *visit) origin() string { return "https://" + v.r.Host }
 // makeProof makes the page for an account.
 func (v *visit) makeProof(user access.User, action, back string) (proofView, error) {
 	ctx := v.r.Context()
-	page := proofView{Action: action, Back: back, Name: user.Name, TOTP: user.TOTP, Sheet: user.Codes > 0, Left: user.CodesLeft}
+	page := proofView{Action: action, Back: back, Name: user.Name, Elsewhere: user.Via == access.OIDC, TOTP: user.TOTP, Sheet: user.Codes > 0, Left: user.CodesLeft}
 	if user.Keys == 0 {
 		return page, nil
 	}
@@ -167,16 +169,17 @@ func (v *visit) answered(name string) error {
 type pending struct {
 	Name, Back string
 	At         int64
+	There      *vouched `json:",omitempty"` // by which provider, instead of the password
 }
 
 // ask goes to the page that asks for the second factor of the log-in.
-func (v *visit) ask(user access.User, back string) error {
+func (v *visit) ask(user access.User, back string, there *vouched) error {
 	ctx := v.r.Context()
 	if err := v.site.sessions.RenewToken(ctx); err != nil {
 		return err
 	}
 	v.site.sessions.Remove(ctx, userKey)
-	text, err := json.Marshal(pending{Name: user.Name, Back: back, At: v.site.Now().UnixMicro()})
+	text, err := json.Marshal(pending{Name: user.Name, Back: back, At: v.site.Now().UnixMicro(), There: there})
 	if err != nil {
 		return err
 	}
@@ -223,7 +226,7 @@ func (s *site) second(v *visit) error {
 		return nil
 	}
 	err := v.answered(user.Name)
-	if problem, status := refusal(err); problem != "" {
+	if problem, status := v.refusal(err); problem != "" {
 		v.refusedFor(user.Name)
 		page, err := v.makeProof(user, secondPath, p.Back)
 		if err != nil {
@@ -235,23 +238,37 @@ func (s *site) second(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.begin(user, p.Back, true)
+	// Who logged in at the provider long ago proved only the second half now.
+	return v.begin(user, p.Back, p.There == nil || v.recent(p.There.At), p.There)
 }
 
 func (s *site) confirmForm(v *visit) error {
 	back := localPath(v.r.URL.Query().Get("volver"))
 	switch {
-	case !v.user.Second():
+	case !v.canProve():
 		v.redirect(withBack(factorPath, back))
 		return nil
 	case v.proved():
 		return v.goOn(back)
 	}
+	return v.renderConfirm(back, "")
+}
+
+// renderConfirm asks again who the visitor is: by password and second factor, or for an
+// account of a provider there first and then by the second factor here.
+func (v *visit) renderConfirm(back, problem string) error {
+	if v.user.Via == access.OIDC && (!v.provedThere() || !v.user.Second()) {
+		page := proofView{Action: confirmPath, Back: back, Name: v.user.Name, Problem: problem, There: "—"}
+		if v.site.Provider != nil {
+			page.There = v.site.Provider.Name()
+		}
+		return v.renderProof(page, v.T("confirm.title"))
+	}
 	page, err := v.makeProof(*v.user, confirmPath, back)
 	if err != nil {
 		return err
 	}
-	page.Password = v.user.Via != "oidc" // whose password is not asked here
+	page.Password, page.Problem = v.user.Via != access.OIDC, problem
 	return v.renderProof(page, v.T("confirm.title"))
 }
 
@@ -261,14 +278,9 @@ func (s *site) confirm(v *visit) error {
 	}
 	back := localPath(v.r.PostForm.Get("volver"))
 	err := v.answeredWhole()
-	if problem, status := refusal(err); problem != "" {
-		v.did = activity.Refused
-		page, err := v.makeProof(*v.user, confirmPath, back)
-		if err != nil {
-			return err
-		}
-		v.status, page.Problem, page.Password = status, problem, v.user.Via != "oidc"
-		return v.renderProof(page, v.T("confirm.title"))
+	if problem, status := v.refusal(err); problem != "" {
+		v.did, v.status = activity.Refused, status
+		return v.renderConfirm(back, problem)
 	}
 	if err != nil {
 		return err
@@ -285,7 +297,11 @@ func (v *visit) answeredWhole() error {
 	if !v.user.Second() {
 		return access.ErrDenied
 	}
-	if v.user.Via != "oidc" {
+	if v.user.Via == access.OIDC {
+		if !v.provedThere() {
+			return access.ErrDenied
+		}
+	} else {
 		if _, err := v.site.Accounts.Authenticate(v.r.Context(), v.user.Name, v.r.PostForm.Get("clave"), source(v.r.RemoteAddr)); err != nil {
 			return err
 		}

@@ -20,6 +20,8 @@ func (s *site) accessRoutes() []route {
 	return []route{
 		{method: "GET", path: secondPath, open: true, serve: s.secondForm},
 		{method: "POST", path: secondPath, open: true, serve: s.second},
+		{method: "GET", path: therePath, open: true, serve: s.goThere},
+		{method: "GET", path: thereBackPath, open: true, serve: s.comeBack},
 		{method: "GET", path: confirmPath, roles: all, serve: s.confirmForm},
 		{method: "POST", path: confirmPath, roles: all, serve: s.confirm},
 		{method: "GET", path: confirmPath + "/seguir", roles: all, fresh: true, serve: s.goOnForm},
@@ -108,7 +110,7 @@ func (s *site) setPassword(v *visit) error {
 		return v.renderPassword(v.T("password.same"))
 	}
 	_, err := s.Accounts.Authenticate(ctx, v.user.Name, form.Get("clave"), source(v.r.RemoteAddr))
-	if problem, _ := refusal(err); problem != "" {
+	if problem, _ := v.refusal(err); problem != "" {
 		return v.renderPassword(v.refusedPassword(problem))
 	}
 	if err != nil {
@@ -184,7 +186,7 @@ func (s *site) factors(v *visit) error {
 func (v *visit) renderFactors(page factorsView) error {
 	s, ctx := v.site, v.r.Context()
 	page.User = *v.user
-	page.Must, page.Ask = v.user.Role.Signs() && !v.user.Second(), !v.user.Second()
+	page.Must, page.Ask = v.user.Role.Signs() && !v.canProve(), !v.user.Second() && v.user.Via != access.OIDC
 	page.Secret = s.sessions.GetString(ctx, totpKey)
 	if page.Secret == "" {
 		page.Secret = access.NewTOTP()
@@ -228,8 +230,15 @@ func (v *visit) mayChange() (bool, error) {
 		v.redirect(withBack(confirmPath, withBack(factorPath, back)))
 		return false, nil
 	}
+	if v.user.Via == access.OIDC {
+		if v.provedThere() {
+			return true, nil
+		}
+		v.redirect(withBack(therePath, withBack(factorPath, back)))
+		return false, nil
+	}
 	_, err := v.site.Accounts.Authenticate(v.r.Context(), v.user.Name, v.r.PostForm.Get("clave"), source(v.r.RemoteAddr))
-	problem, status := refusal(err)
+	problem, status := v.refusal(err)
 	if problem == "" && err == nil {
 		return true, nil
 	}

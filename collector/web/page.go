@@ -145,7 +145,7 @@ func (v *visit) render(p view) error {
 		if v.user.Department != "" {
 			f.Role += " · " + v.user.Department
 		}
-		f.Lacks = v.user.Role.Signs() && !v.user.Second()
+		f.Lacks = v.user.Role.Signs() && !v.canProve()
 		f.Items = v.items()
 		f.Note = v.site.sessions.PopString(v.r.Context(), noteKey)
 	}

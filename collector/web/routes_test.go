@@ -26,7 +26,7 @@ var (
 // openRoutes are those that anybody reaches without an account. A new one is added here only
 // after thinking of strangers.
 func openRoutes() []string {
-	return []string{"GET /entrar", "POST /entrar", "GET /entrar/segundo", "POST /entrar/segundo", "GET /idioma", "GET /salud",
+	return []string{"GET /entrar", "POST /entrar", "GET /entrar/segundo", "POST /entrar/segundo", "GET /entrar/proveedor", "GET /entrar/proveedor/vuelta", "GET /idioma", "GET /salud",
 		"GET /avisar", "POST /avisar", "GET /avisar/gracias"} // whoever sees something must be able to say so
 }
 
@@ -163,6 +163,9 @@ func (t routeTable) admissions() {
 func (t routeTable) access() {
 	t.row("GET /entrar/segundo", "/entrar/segundo", leads)
 	t.row("POST /entrar/segundo", "/entrar/segundo", leads)
+	// There is no provider in this test.
+	t.row("GET /entrar/proveedor", "/entrar/proveedor", answers{http.StatusNotFound, http.StatusNotFound})
+	t.row("GET /entrar/proveedor/vuelta", "/entrar/proveedor/vuelta", answers{http.StatusNotFound, http.StatusNotFound})
 	t.row("GET /confirmar", "/confirmar", leads)
 	t.row("POST /confirmar", "/confirmar", answers{http.StatusSeeOther, http.StatusForbidden})
 	t.row("GET /confirmar/seguir", "/confirmar/seguir", leads)

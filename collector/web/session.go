@@ -71,7 +71,16 @@ func (v *visit) identify() error {
 // logInView is the page of the log-in.
 type logInView struct {
 	Name, Back string
-	Problem    string // "", denied, throttled or suspended
+	Problem    string // "", denied, throttled, suspended, elsewhere, or of a provider
+	Provider   string // by which one can log in too; empty: there is none
+}
+
+// renderLogIn shows the page of the log-in.
+func (v *visit) renderLogIn(page logInView) error {
+	if v.site.Provider != nil {
+		page.Provider = v.site.Provider.Name()
+	}
+	return v.render(view{name: "entrar", title: v.T("login.title"), data: page})
 }
 
 func (s *site) logInForm(v *visit) error {
@@ -80,34 +89,41 @@ func (s *site) logInForm(v *visit) error {
 		v.redirect(back)
 		return nil
 	}
-	return v.render(view{name: "entrar", title: v.T("login.title"), data: logInView{Back: back}})
+	return v.renderLogIn(logInView{Back: back})
 }
 
 func (s *site) logIn(v *visit) error {
 	if err := v.r.ParseForm(); err != nil {
 		v.status = http.StatusBadRequest
-		return v.render(view{name: "entrar", title: v.T("login.title"), data: logInView{Back: "/", Problem: "denied"}})
+		return v.renderLogIn(logInView{Back: "/", Problem: "denied"})
 	}
 	ctx, form := v.r.Context(), v.r.PostForm
 	page := logInView{Name: form.Get("nombre"), Back: localPath(form.Get("volver"))}
 	user, err := s.Accounts.Authenticate(ctx, page.Name, form.Get("clave"), source(v.r.RemoteAddr))
-	if page.Problem, v.status = refusal(err); page.Problem != "" {
+	if page.Problem, v.status = v.refusal(err); page.Problem != "" {
 		v.user = nil
 		v.refusedFor(page.Name)
-		return v.render(view{name: "entrar", title: v.T("login.title"), data: page})
+		return v.renderLogIn(page)
 	}
 	if err != nil {
 		return err
 	}
 	if user.Second() {
-		return v.ask(user, page.Back)
+		return v.ask(user, page.Back, nil)
 	}
-	return v.begin(user, page.Back, false)
+	return v.begin(user, page.Back, false, nil)
 }
 
-// refusal is how a page tells that an attempt was not good; empty for what is no refusal.
-func refusal(err error) (problem string, status int) {
+// refusal is how a page tells that an attempt was not good; empty for what is no refusal. Why
+// a directory or a provider refused stands in the activity log only.
+func (v *visit) refusal(err error) (problem string, status int) {
+	if refused, ok := errors.AsType[*access.Refusal](err); ok {
+		v.record = v.r.URL.Path + "?" + url.Values{reasonParam: {string(refused.Reason)}}.Encode()
+	}
 	switch {
+	case errors.Is(err, access.ErrElsewhere):
+		v.site.Logger.Error("somebody could not log in", "err", err)
+		return "elsewhere", http.StatusServiceUnavailable
 	case errors.Is(err, access.ErrSuspended):
 		return "suspended", http.StatusTooManyRequests
 	case errors.Is(err, access.ErrThrottled):
@@ -120,8 +136,9 @@ func refusal(err error) (problem string, status int) {
 }
 
 // begin begins the session of somebody who proved who they are, and goes on: to the page
-// they asked for, or to what their account still lacks. proved: with a second factor.
-func (v *visit) begin(user access.User, back string, proved bool) error {
+// they asked for, or to what their account still lacks. proved: with a second factor. there
+// is what a provider vouched for; nil: none did.
+func (v *visit) begin(user access.User, back string, proved bool, there *vouched) error {
 	s, ctx := v.site, v.r.Context()
 	// Another token than before the log-in, so that none can be planted.
 	if err := s.sessions.RenewToken(ctx); err != nil {
@@ -129,6 +146,7 @@ func (v *visit) begin(user access.User, back string, proved bool) error {
 	}
 	s.sessions.Remove(ctx, pendingKey)
 	s.sessions.Put(ctx, userKey, user.Name)
+	v.vouch(there)
 	s.sessions.Put(ctx, sourceKey, source(v.r.RemoteAddr))
 	s.sessions.Put(ctx, browserKey, browserName(v.r.UserAgent()))
 	if proved {
@@ -139,7 +157,7 @@ func (v *visit) begin(user access.User, back string, proved bool) error {
 	switch {
 	case user.Provisional:
 		back = "/acceso/clave"
-	case user.Role.Signs() && !user.Second() && user.LastLogin.IsZero():
+	case user.Role.Signs() && !user.Second() && user.LastLogin.IsZero() && (there == nil || !there.MFA):
 		back = withBack(factorPath, back)
 	}
 	v.user, v.did = &user, activity.LogIn
@@ -181,7 +199,7 @@ func localPath(text string) string {
 		return "/"
 	}
 	switch u.Path {
-	case "/entrar", "/entrar/segundo", "/salir", "/idioma", "/salud", confirmPath:
+	case "/entrar", secondPath, therePath, thereBackPath, "/salir", "/idioma", "/salud", confirmPath:
 		return "/"
 	}
 	return (&url.URL{Path: u.Path, RawQuery: u.RawQuery}).String()

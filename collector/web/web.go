@@ -60,6 +60,10 @@ type Options struct {
 
 	DB       Database
 	Accounts *access.Store
+	// Provider lets people log in elsewhere; nil: nobody does. Directory tells that there is
+	// one which has passwords of accounts.
+	Provider  access.Provider
+	Directory bool
 	// Activity takes note of what everybody does; nil: nobody does.
 	Activity  *activity.Log
 	Enroll    *enroll.Store

@@ -257,6 +257,7 @@ func words() message.Catalogue {
 		receiptWords(),
 		declaredWords(),
 		accessWords(),
+		thereWords(),
 		accountWords(),
 		activityWords(),
 	) {

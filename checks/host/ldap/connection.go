@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
+	"strings"
 	"time"
 
 	goldap "github.com/go-ldap/ldap/v3"
@@ -14,35 +16,85 @@ import (
 	"vigia/checks/host"
 )
 
-// connection is one logged-in connection.
-type connection struct {
+// Server is a directory's address and how its certificate is verified.
+type Server struct {
+	address string
+	tls     *tls.Config
+	first   bool // TLS from the first byte; else StartTLS
+}
+
+// NewServer checks an address, as Config.URL has it, and the authorities to trust, as PEM,
+// and connects to nothing.
+func NewServer(address string, ca []byte) (*Server, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || strings.Trim(u.Path, "/") != "" {
+		return nil, errors.New("want ldaps://HOST or ldap://HOST")
+	}
+	s, port := &Server{}, "389"
+	switch u.Scheme {
+	case "ldaps":
+		s.first, port = true, "636"
+	case "ldap":
+	default:
+		return nil, fmt.Errorf("want ldaps://HOST or ldap://HOST, not %s", u.Scheme)
+	}
+	if u.Port() != "" {
+		port = u.Port()
+	}
+	s.address = net.JoinHostPort(u.Hostname(), port)
+	s.tls = &tls.Config{ServerName: u.Hostname(), MinVersion: tls.VersionTLS12}
+	if len(ca) > 0 {
+		s.tls.RootCAs = x509.NewCertPool()
+		if !s.tls.RootCAs.AppendCertsFromPEM(ca) {
+			return nil, errors.New("the authority's file holds no PEM certificate")
+		}
+	}
+	return s, nil
+}
+
+// Connection is one that is encrypted, with a server that was verified and whose messages
+// are bounded. Nobody is logged in on it at first. Whoever opened it closes it.
+type Connection struct {
 	*goldap.Conn
 	net    net.Conn
 	frames *frames
 	stop   func() bool // ends the watch over the context
 }
 
-// connect dials, encrypts, verifies who answers and logs in. The end of ctx closes the
-// connection, whatever is waiting for it.
-func (d *Directory) connect(ctx context.Context) (_ *connection, err error) {
+// connect opens a connection and logs in.
+func (d *Directory) connect(ctx context.Context) (*Connection, error) {
 	if err := d.rested(); err != nil {
 		return nil, err
 	}
+	c, err := d.server.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.login(ctx, c); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// Connect dials, encrypts and verifies who answers. The end of ctx closes the connection,
+// whatever is waiting for it.
+func (s *Server) Connect(ctx context.Context) (_ *Connection, err error) {
 	dialer := net.Dialer{Timeout: answerWithin}
-	plain, err := dialer.DialContext(ctx, "tcp", d.address)
+	plain, err := dialer.DialContext(ctx, "tcp", s.address)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", host.ErrDirectoryUnreachable, err)
 	}
-	c := &connection{net: plain, stop: context.AfterFunc(ctx, func() { _ = plain.Close() })}
+	c := &Connection{net: plain, stop: context.AfterFunc(ctx, func() { _ = plain.Close() })}
 	defer func() {
 		if err != nil {
-			c.close()
+			c.Close()
 		}
 	}()
 	if err := plain.SetDeadline(time.Now().Add(answerWithin)); err != nil {
 		return nil, err
 	}
-	secure, err := d.encrypt(ctx, plain)
+	secure, err := s.encrypt(ctx, plain)
 	if err != nil {
 		return nil, err
 	}
@@ -53,17 +105,17 @@ func (d *Directory) connect(ctx context.Context) (_ *connection, err error) {
 	c.Conn = goldap.NewConn(c.frames, true)
 	c.SetTimeout(answerWithin)
 	c.Start()
-	return c, d.login(ctx, c)
+	return c, nil
 }
 
 // encrypt makes plain a TLS connection with the server that the address names.
-func (d *Directory) encrypt(ctx context.Context, plain net.Conn) (net.Conn, error) {
-	if !d.first {
+func (s *Server) encrypt(ctx context.Context, plain net.Conn) (net.Conn, error) {
+	if !s.first {
 		if err := startTLS(plain); err != nil {
 			return nil, err
 		}
 	}
-	secure := tls.Client(plain, d.tls)
+	secure := tls.Client(plain, s.tls)
 	if err := secure.HandshakeContext(ctx); err != nil {
 		if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 			return nil, fmt.Errorf("%w: %w", host.ErrDirectoryTrust, err)
@@ -76,7 +128,7 @@ func (d *Directory) encrypt(ctx context.Context, plain net.Conn) (net.Conn, erro
 	return secure, nil
 }
 
-func (d *Directory) login(ctx context.Context, c *connection) error {
+func (d *Directory) login(ctx context.Context, c *Connection) error {
 	password, err := d.cfg.Password(ctx)
 	if err != nil {
 		return fmt.Errorf("read the password: %w", err)
@@ -104,8 +156,8 @@ func (d *Directory) rested() error {
 	return nil
 }
 
-// close ends the connection. Its goroutines end with it.
-func (c *connection) close() {
+// Close ends the connection. Its goroutines end with it.
+func (c *Connection) Close() {
 	c.stop()
 	if c.Conn != nil {
 		_ = c.Unbind() // a courtesy; it closes too

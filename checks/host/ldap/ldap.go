@@ -10,13 +10,9 @@ package ldap
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -56,10 +52,8 @@ type Config struct {
 // Directory reads one directory. It is safe for concurrent use, and keeps no connection
 // between two searches.
 type Directory struct {
-	address string
-	tls     *tls.Config
-	first   bool // TLS from the first byte; else StartTLS
-	cfg     Config
+	server *Server
+	cfg    Config
 
 	mu      sync.Mutex
 	refused time.Time // when the password was refused; zero if it was not
@@ -69,32 +63,13 @@ var _ host.Directory = (*Directory)(nil)
 
 // New checks cfg and connects to nothing.
 func New(cfg Config) (*Directory, error) {
-	u, err := url.Parse(cfg.URL)
-	if err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || strings.Trim(u.Path, "/") != "" {
-		return nil, errors.New("want ldaps://HOST or ldap://HOST")
+	server, err := NewServer(cfg.URL, cfg.CA)
+	if err != nil {
+		return nil, err
 	}
-	d := &Directory{cfg: cfg}
+	d := &Directory{server: server, cfg: cfg}
 	if d.cfg.Now == nil {
 		d.cfg.Now = time.Now
-	}
-	port := "389"
-	switch u.Scheme {
-	case "ldaps":
-		d.first, port = true, "636"
-	case "ldap":
-	default:
-		return nil, fmt.Errorf("want ldaps://HOST or ldap://HOST, not %s", u.Scheme)
-	}
-	if u.Port() != "" {
-		port = u.Port()
-	}
-	d.address = net.JoinHostPort(u.Hostname(), port)
-	d.tls = &tls.Config{ServerName: u.Hostname(), MinVersion: tls.VersionTLS12}
-	if len(cfg.CA) > 0 {
-		d.tls.RootCAs = x509.NewCertPool()
-		if !d.tls.RootCAs.AppendCertsFromPEM(cfg.CA) {
-			return nil, errors.New("the authority's file holds no PEM certificate")
-		}
 	}
 	if cfg.BindDN == "" {
 		return nil, errors.New("the account that reads is not named")
@@ -113,7 +88,7 @@ func (d *Directory) Search(ctx context.Context, q host.DirectoryQuery) ([]host.D
 	if err != nil {
 		return nil, fmt.Errorf("connect to the directory: %w", why(ctx, err))
 	}
-	defer conn.close()
+	defer conn.Close()
 	var out []host.DirectoryEntry
 	for {
 		page, err := conn.Search(req)
