@@ -16,7 +16,7 @@ import (
 func (c *Collector) decisionsStore() *decisions.Store {
 	return decisions.NewStore(decisions.Options{
 		Log: c.Log, Registers: c.Registers, Zone: c.Config.TimeZone.Location, Now: c.now,
-		Sources: []decisions.Source{decisions.Measured{Findings: c.Findings}, booksAgainst{c.Compare}, attested{c}},
+		Sources: []decisions.Source{decisions.Measured{Findings: c.Findings}, booksAgainst{c.Compare}, attested{c}, overdue{c}, undelivered{c}},
 		Machines: func(ctx context.Context, tx *storage.Tx) ([]decisions.Machine, error) {
 			machines, err := c.Enroll.Machines(ctx, tx)
 			if err != nil {

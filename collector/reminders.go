@@ -89,7 +89,7 @@ type reminder func(ctx context.Context, tx *storage.Tx, now time.Time) ([]notify
 // reminders are all matters.
 func (c *Collector) reminders() []reminder {
 	return []reminder{c.incidentTerms, c.admissionsWait, c.machinesSilent, c.backupOld, c.diskLow, c.findingsUndecided,
-		c.requestsDue, c.rowsEnding}
+		c.requestsDue, c.rowsEnding, c.dutiesDue}
 }
 
 // gather queues what people must know and were not told. A matter that cannot be read

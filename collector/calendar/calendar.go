@@ -1,7 +1,7 @@
 // Package calendar works out when the duties of the law book are due: from when each was
 // done last, or from when measuring began.
 //
-// It reads nothing and keeps nothing: who asks brings the times. Always true: a duty is due
+// It keeps nothing: an Agenda reads the times from acts and books. Always true: a duty is due
 // at the end of a day in the organisation's zone, and one that was never done is due too.
 package calendar
 

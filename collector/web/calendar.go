@@ -13,7 +13,6 @@ import (
 	"vigia/collector/calendar"
 	"vigia/collector/registers"
 	"vigia/collector/registers/attestations"
-	"vigia/collector/reviews"
 	"vigia/collector/storage"
 )
 
@@ -56,83 +55,15 @@ type calendarDay struct {
 	Overdue bool
 }
 
-// entries works the calendar out from acts and books.
+// entries are the duties of now, and since when is measured.
 func (v *visit) entries() (out []calendar.Entry, begun time.Time, err error) {
 	s := v.site
-	last := map[string]time.Time{}
-	err = s.read(v.r.Context(), "the calendar", func(ctx context.Context, tx *storage.Tx) error {
-		machines, err := s.Enroll.Machines(ctx, tx)
-		if err != nil {
-			return err
-		}
-		for _, m := range machines {
-			if begun.IsZero() || m.EnrolledAt.Before(begun) {
-				begun = m.EnrolledAt
-			}
-		}
-		acts, err := s.Reviews.List(ctx, tx)
-		if err != nil {
-			return err
-		}
-		for _, d := range s.Laws.Duties {
-			if last[d.ID], err = s.lastDone(ctx, tx, d, acts); err != nil {
-				return err
-			}
-		}
-		return nil
+	agenda := calendar.Agenda{Laws: s.Laws, Enroll: s.Enroll, Reviews: s.Reviews, Registers: s.Registers, Books: s.Books, Zone: s.Zone}
+	err = s.read(v.r.Context(), "the calendar", func(ctx context.Context, tx *storage.Tx) (err error) {
+		out, begun, err = agenda.Entries(ctx, tx, v.now)
+		return err
 	})
-	if err != nil || begun.IsZero() {
-		return nil, begun, err
-	}
-	return calendar.Entries(s.Laws, func(d policy.Duty) time.Time { return last[d.ID] }, begun, v.now, s.Zone), begun, nil
-}
-
-// lastDone is when a duty was done last: by a closed act, or by a row of its book. An
-// attestation counts when it names the duty, or the duty's control where no other has it.
-func (s *site) lastDone(ctx context.Context, tx *storage.Tx, d policy.Duty, acts []reviews.Heading) (at time.Time, err error) {
-	if d.Done == policy.ByReview {
-		for _, a := range acts {
-			if a.Closed.After(at) {
-				at = a.Closed
-			}
-		}
-		return at, nil
-	}
-	name := d.Book
-	if name == "" {
-		name = attestations.Name
-	}
-	b, ok := s.book(name)
-	if !ok || s.Registers == nil {
-		return time.Time{}, nil
-	}
-	rows, err := s.Registers.Rows(ctx, tx, b)
-	if err != nil {
-		return time.Time{}, err
-	}
-	for _, r := range rows {
-		if d.Book == "" && !s.attests(r.Values["control"], d) {
-			continue
-		}
-		done := r.At
-		if day, err := time.ParseInLocation(time.DateOnly, r.Values["day"], s.Zone); err == nil {
-			done = day
-		}
-		if done.After(at) {
-			at = done
-		}
-	}
-	return at, nil
-}
-
-func (s *site) attests(control string, d policy.Duty) bool {
-	if strings.EqualFold(control, d.ID) {
-		return true
-	}
-	others := slices.ContainsFunc(s.Laws.Duties, func(x policy.Duty) bool {
-		return x.ID != d.ID && x.Book == "" && x.Done != policy.ByReview && x.Controls[0] == d.Controls[0]
-	})
-	return !others && strings.EqualFold(control, d.Controls[0])
+	return out, begun, err
 }
 
 // where is the page on which a duty is done.
