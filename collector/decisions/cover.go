@@ -169,6 +169,27 @@ func endOf(day time.Time, zone *time.Location) time.Time {
 	return time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, 0, zone)
 }
 
+// concern notes which decisions are about a member's department.
+func (c *covers) concern(g *Group, m Member, zone *time.Location) {
+	about := func(d Decision) {
+		if g.Concerns == nil {
+			g.Concerns = map[int64]map[string]bool{}
+		}
+		if g.Concerns[d.ID] == nil {
+			g.Concerns[d.ID] = map[string]bool{}
+		}
+		g.Concerns[d.ID][m.Department] = true
+	}
+	for _, name := range c.names[g.Key][m.id()] {
+		about(c.byID[name.decision])
+	}
+	for _, d := range c.byCause[g.Key] {
+		if d.later(m, zone) {
+			about(d)
+		}
+	}
+}
+
 // group joins a cause with what was decided on it.
 func (s *Store) group(cause Cause, from *look, c covers, at time.Time) Group {
 	key := cause.Key()
@@ -187,6 +208,7 @@ func (s *Store) group(cause Cause, from *look, c covers, at time.Time) Group {
 			places = append(places, place)
 		}
 		departments[m.Department] = true
+		c.concern(&g, m, s.opts.Zone)
 		g.Varied = g.Varied || !maps.Equal(m.Reason.Args, g.Reason.Args)
 		if g.Since.IsZero() || m.Opened.Before(g.Since) {
 			g.Since = m.Opened

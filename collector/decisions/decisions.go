@@ -145,6 +145,9 @@ type Group struct {
 	Decision *Decision
 	// Past are all decisions on the cause, the newest first.
 	Past []Decision
+
+	// Concerns are by its ID the departments of the members that a decision names or covers.
+	Concerns map[int64]map[string]bool
 }
 
 // Asks tells whether the group waits for a decision. What only could be better meets the
@@ -242,8 +245,8 @@ func sortGroups(groups []Group) {
 	})
 }
 
-// Within is the group as one department sees it: only what is its own. The decision stays
-// that of the whole.
+// Within is the group as one department sees it: only what is its own, and of the decisions
+// those that are about it.
 func (g Group) Within(department string) Group {
 	out := g
 	out.Machines, out.Members, out.Departments, out.Undecided = nil, nil, []string{department}, 0
@@ -269,5 +272,14 @@ func (g Group) Within(department string) Group {
 		out.Reason = out.Members[0].Reason
 	}
 	out.Overdue = g.Overdue && out.Undecided > 0
+	out.Past, out.Decision = nil, nil
+	for _, d := range g.Past {
+		if g.Concerns[d.ID][department] {
+			out.Past = append(out.Past, d)
+		}
+	}
+	if out.Undecided == 0 && len(out.Past) > 0 {
+		out.Decision = &out.Past[0]
+	}
 	return out
 }

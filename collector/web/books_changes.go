@@ -105,6 +105,9 @@ func (s *site) changes(v *visit) error {
 		return err
 	}
 	for _, r := range rows {
+		if !v.owns(r.Book, r.Before) {
+			r.Before = nil // it was another department's
+		}
 		row := changeRow{versionView: v.versionView(r.Book, r.Row, r.Before), Book: r.Book.Title.In(v.Lang), Folio: r.Book.FolioText(r.Folio),
 			Path: rowPath(r.Book, r.Folio), Title: v.rowTitle(r.Book, r.Values), Kind: r.Action()}
 		page.Rows = append(page.Rows, row)

@@ -142,6 +142,7 @@ func (s *site) newRow(v *visit) error {
 		case !v.owns(b, row.Values):
 			return errForbidden
 		}
+		v.holds(b, row.Values)
 		corrects, d.why = b.FolioText(folio), v.T("row.corrects", "folio", b.FolioText(folio))
 		d.raw = maps.Clone(row.Values)
 		for _, f := range b.Fields {
@@ -180,6 +181,7 @@ func (v *visit) editable() (*registers.Book, registers.Row, error) {
 	if err != nil {
 		return nil, registers.Row{}, err
 	}
+	v.holds(b, all[len(all)-1].Values)
 	return b, all[len(all)-1], nil
 }
 
@@ -391,10 +393,22 @@ func (v *visit) paperDocument(sha string) (*documents.Document, error) {
 		out, err = v.site.Documents.Find(ctx, tx, sha)
 		return err
 	})
-	if errors.Is(err, documents.ErrNoDocument) {
-		return nil, nil
+	if errors.Is(err, documents.ErrNoDocument) || err == nil && !v.mayDocument(out) && !v.held[out.SHA256] {
+		return nil, nil // as if there were none: to know its hash gives no right to it
 	}
 	return &out, err
+}
+
+// holds lets the visitor see the documents that a row names which he may change.
+func (v *visit) holds(b *registers.Book, values registers.Values) {
+	for _, f := range b.Fields {
+		if f.Kind == registers.Paper && values[f.Name] != "" && v.shows(b, f) {
+			if v.held == nil {
+				v.held = map[string]bool{}
+			}
+			v.held[values[f.Name]] = true
+		}
+	}
 }
 
 // renderForm shows the form of a row; a row without a folio is a new one.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"vigia/collector/enroll"
 	"vigia/collector/registers"
 	"vigia/collector/storage"
 )
@@ -111,6 +112,7 @@ func (v *visit) lists(b *registers.Book) (map[string][]suggestion, error) {
 				if err != nil {
 					return err
 				}
+				machines = slices.DeleteFunc(machines, func(m enroll.Machine) bool { return !v.sees(m.Department) })
 				if f.Kind == registers.Host {
 					for _, m := range machines[:min(len(machines), mostListed)] {
 						out[f.Name] = append(out[f.Name], suggestion{strings.ToLower(m.Hostname), m.Department})
@@ -121,6 +123,7 @@ func (v *visit) lists(b *registers.Book) (map[string][]suggestion, error) {
 				if err != nil {
 					return err
 				}
+				known = slices.DeleteFunc(known, func(k enroll.KnownMachine) bool { return !v.sees(k.Department) })
 				for _, name := range departments(machines, known) {
 					out[f.Name] = append(out[f.Name], suggestion{Value: name})
 				}

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -80,7 +81,7 @@ func (v *visit) dossier() ([]byte, error) {
 			if rows, err = s.Registers.Rows(ctx, tx, b); err != nil {
 				return err
 			}
-			d.Books[b.Name] = report.DossierBook{Book: b, Rows: rows}
+			d.Books[b.Name] = report.DossierBook{Book: b, Rows: v.unnamed(b, rows)}
 		}
 		return nil
 	})
@@ -92,6 +93,23 @@ func (v *visit) dossier() ([]byte, error) {
 		return nil, fmt.Errorf("write the security document: %w", err)
 	}
 	return data, nil
+}
+
+// unnamed are the rows of a book that the visitor reads, without the names that he does not
+// see.
+func (v *visit) unnamed(b *registers.Book, rows []registers.Row) []registers.Row {
+	if !v.mayRead(b) {
+		return nil
+	}
+	for i, r := range rows {
+		rows[i].Values = maps.Clone(r.Values)
+		for _, f := range b.Fields {
+			if !v.shows(b, f) {
+				delete(rows[i].Values, f.Name)
+			}
+		}
+	}
+	return rows
 }
 
 // reporting counts the machines that have not left.

@@ -64,6 +64,9 @@ type visit struct {
 	// say it, as whom without a session, and the record when the address does not say it.
 	did             activity.Act
 	suspect, record string
+
+	// held are documents that a row names which the visitor may change.
+	held map[string]bool
 }
 
 // newVisit begins the answer to a request.

@@ -109,6 +109,9 @@ func (v *visit) planRows() ([]planRow, error) {
 		if err != nil {
 			return nil, err
 		}
+		if !v.mayNames(book) {
+			p.Owner = ""
+		}
 		row := planRow{Row: p, Folio: book.FolioText(p.Folio), Path: fmt.Sprintf("/libros/plan/%d", p.Folio), Version: p.Version,
 			Word: v.planWord(p.State), Late: p.Overdue(today)}
 		if done, ok := progress[row.Folio]; ok {
@@ -313,7 +316,7 @@ func (v *visit) exportRows(b *registers.Book, name string, rows []registers.Row)
 		format, kind = registers.CSV, typeCSV
 	}
 	var out bytes.Buffer
-	if err := b.Export(&out, format, rows, v.Lang, v.zone); err != nil {
+	if err := v.seen(b).Export(&out, format, rows, v.Lang, v.zone); err != nil {
 		return fmt.Errorf("export %s: %w", name, err)
 	}
 	return v.download(name+"-"+v.now.In(v.zone).Format(time.DateOnly)+"."+string(format), kind, out.Bytes())

@@ -18,8 +18,8 @@ import (
 )
 
 // queueOf is the queue of a town hall of the tests.
-func queueOf(w *townHall) *decisions.Store {
-	return decisions.NewStore(decisions.Options{
+func queueOf(w *townHall, change ...func(*decisions.Options)) *decisions.Store {
+	opts := decisions.Options{
 		Log: w.log, Registers: w.registers, Zone: madrid, Now: func() time.Time { return w.now },
 		Sources: []decisions.Source{decisions.Measured{Findings: w.findings}},
 		Machines: func(ctx context.Context, tx *storage.Tx) ([]decisions.Machine, error) {
@@ -34,7 +34,11 @@ func queueOf(w *townHall) *decisions.Store {
 			at, err := w.log.Checkpoint(ctx, tx)
 			return at.Size, err
 		},
-	})
+	}
+	for _, c := range change {
+		c(&opts)
+	}
+	return decisions.NewStore(opts)
 }
 
 // missing is what an address of something that is not there gets.
