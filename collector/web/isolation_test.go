@@ -467,3 +467,20 @@ func (m *marked) decide() {
 }
 
 func withWaivers(o *decisions.Options) { o.Waivers = markedWaivers{} }
+
+// Who logs in at a browser at which another is logged in finds nothing of the other's: the
+// secret of an application above all, which the other has seen.
+func TestALogInInheritsNothing(t *testing.T) {
+	t.Parallel()
+	w := emptyTown(t, access.Director)
+	b := open(t, serve(t, w.portal())).enter(access.Director)
+	const secret = `<code>([A-Z2-7 ]{30,})</code>`
+	seen := b.get(factorPath).found(t, secret)
+	if again := b.get(factorPath).found(t, secret); again != seen {
+		t.Fatal("the secret changes while it is being read")
+	}
+	b.enter(access.Officer)
+	if mine := b.get(factorPath).found(t, secret); mine == seen {
+		t.Error("the officer is offered the secret that the director saw")
+	}
+}

@@ -144,15 +144,17 @@ func (v *visit) begin(user access.User, back string, proved bool, there *vouched
 	if err := s.sessions.RenewToken(ctx); err != nil {
 		return fmt.Errorf("begin session: %w", err)
 	}
-	s.sessions.Remove(ctx, pendingKey)
+	// And nothing of what somebody else did at this browser: no secret that they saw, no form
+	// that waits for a proof.
+	if err := s.sessions.Clear(ctx); err != nil {
+		return fmt.Errorf("begin session: %w", err)
+	}
 	s.sessions.Put(ctx, userKey, user.Name)
 	v.vouch(there)
 	s.sessions.Put(ctx, sourceKey, source(v.r.RemoteAddr))
 	s.sessions.Put(ctx, browserKey, browserName(v.r.UserAgent()))
 	if proved {
 		v.prove()
-	} else {
-		s.sessions.Remove(ctx, proofKey)
 	}
 	switch {
 	case user.Provisional:
