@@ -45,6 +45,12 @@ type chromium struct {
 
 func startChromium(t *testing.T, w *townHall, change ...func(*Options)) *chromium {
 	t.Helper()
+	return startChromiumFor(t, w, 10*time.Minute, change...)
+}
+
+// startChromiumFor starts one that may take so long for all that it does.
+func startChromiumFor(t *testing.T, w *townHall, most time.Duration, change ...func(*Options)) *chromium {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("a browser takes seconds: make test runs it")
 	}
@@ -72,7 +78,7 @@ func startChromium(t *testing.T, w *townHall, change ...func(*Options)) *chromiu
 		chromedp.Flag("ignore-certificate-errors-spki-list", pinOf(t, w)))
 	alloc, cancelAlloc := chromedp.NewExecAllocator(t.Context(), options...)
 	ctx, cancel := chromedp.NewContext(alloc, chromedp.WithListener(c.listen))
-	ctx, cancelTime := context.WithTimeout(ctx, 10*time.Minute)
+	ctx, cancelTime := context.WithTimeout(ctx, most)
 	t.Cleanup(func() { cancelTime(); cancel(); cancelAlloc() })
 	c.ctx = ctx
 	c.run(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {

@@ -57,6 +57,26 @@ func (t routeTable) only(route, path string, want answers, roles ...access.Role)
 	}
 }
 
+// routeRows are the rows of every part, over a town with a machine.
+func (w *townHall) routeRows(machine string) routeTable {
+	t := routeTable{}
+	t.frame(machine)
+	t.admissions()
+	t.incidents()
+	t.books(w)
+	t.proposals()
+	t.inbox()
+	t.handover()
+	t.reviews(w)
+	t.queue(w)
+	t.plan(w)
+	t.arco(w)
+	t.receipts(w)
+	t.declarations()
+	t.access()
+	return t
+}
+
 // TestRoutesByRole is the table of who may use what. A new route without a row
 // fails. Each part of the portal adds its own.
 func TestRoutesByRole(t *testing.T) {
@@ -74,21 +94,7 @@ func TestRoutesByRole(t *testing.T) {
 	for role := range access.Roles() {
 		inside[role] = open(t, srv).enter(role)
 	}
-	rows := routeTable{}
-	rows.frame(id)
-	rows.admissions()
-	rows.incidents()
-	rows.books(w)
-	rows.proposals()
-	rows.inbox()
-	rows.handover()
-	rows.reviews(w)
-	rows.queue(w)
-	rows.plan(w)
-	rows.arco(w)
-	rows.receipts(w)
-	rows.declarations()
-	rows.access()
+	rows := w.routeRows(id)
 	known := map[string]bool{}
 	for _, r := range new(site).routes() {
 		name := r.method + " " + r.path

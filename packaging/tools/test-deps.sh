@@ -46,7 +46,12 @@ for package in "${packages[@]}"; do
 	status=$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null) || status=none
 	[ "$status" = installed ] || missing+=("$package")
 done
-[ ${#missing[@]} -gt 0 ] || exit 0
+# The accessibility checker comes from the npm registry.
+command -v npm >/dev/null || missing+=(nodejs npm)
+if [ ${#missing[@]} -eq 0 ]; then
+	packaging/tools/axe.sh >/dev/null
+	exit
+fi
 
 if [ "$(id -u)" -ne 0 ]; then
 	echo 'The tests need more packages. As root, run:' >&2
@@ -59,3 +64,4 @@ export DEBIAN_FRONTEND=noninteractive
 apt=(apt-get --quiet --quiet --option DPkg::Lock::Timeout=300)
 "${apt[@]}" update
 "${apt[@]}" install --yes --no-install-recommends "${missing[@]}" </dev/null
+packaging/tools/axe.sh >/dev/null
