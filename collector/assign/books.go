@@ -1,6 +1,7 @@
 package assign
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -112,7 +113,9 @@ func feedOf(rows map[string][]registers.Row) (feed, error) {
 	}
 	// The machines look for the last of them only.
 	const most = 2000
-	slices.SortStableFunc(f.leavers, func(a, b policy.Leaver) int { return b.Left.Compare(a.Left) })
+	slices.SortFunc(f.leavers, func(a, b policy.Leaver) int {
+		return cmp.Or(b.Left.Compare(a.Left), strings.Compare(a.Machine, b.Machine), strings.Compare(a.Account, b.Account))
+	})
 	f.leavers = f.leavers[:min(len(f.leavers), most)]
 	for _, row := range rows[grants.Name] {
 		g, err := grants.Of(row)
@@ -132,7 +135,24 @@ func feedOf(rows map[string][]registers.Row) (feed, error) {
 			}
 		}
 	}
+	// In one order, whatever that of the persons was: a policy that says the same is the same,
+	// and no machine is given another.
+	slices.SortFunc(f.users, func(a, b policy.User) int {
+		return cmp.Or(strings.Compare(a.Machine, b.Machine), strings.Compare(a.Account, b.Account), strings.Compare(a.Until, b.Until), onlyFirst(a.Admin, b.Admin))
+	})
 	return f, nil
+}
+
+// onlyFirst orders what holds of one alone before it.
+func onlyFirst(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	default:
+		return 1
+	}
 }
 
 // things reads the books that name no person's account.

@@ -3,6 +3,7 @@ package assign_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -173,6 +174,35 @@ func TestBooksChange(t *testing.T) {
 		p := o.current(pc7)
 		if got := params(t, p, "personaldata.local"); got != "" {
 			t.Errorf("after its end: %s", got)
+		}
+	})
+}
+
+// Whatever else is written to the books, who says the same of the same people gets the same
+// policy: in a town hall of two thousand machines another would be two thousand leaves.
+func TestTheOrderOfPeopleIsNoNews(t *testing.T) {
+	onEach(t, func(t *testing.T, o *office) {
+		act := registers.Act{By: "ana", Via: registers.Portal}
+		pc7 := assign.Machine{ID: "a7", Hostname: "pc-07"}
+		o.write(func(ctx context.Context, tx *storage.Tx) error {
+			for i := range 30 {
+				v := registers.Values{"name": fmt.Sprint("Persona ", i), "kind": "staff", "status": "active", "accounts": fmt.Sprint("persona", i)}
+				if _, err := o.books.Add(ctx, tx, people.Book(), v, act); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		want := o.current(pc7).Version
+		for i := range 5 { // of another machine
+			o.write(func(ctx context.Context, tx *storage.Tx) error {
+				v := registers.Values{"machine": "pc-99", "folder": fmt.Sprint("/srv/", i), "purpose": "cobro", "authorised_by": "Alcaldesa", "until": "2027-01-31"}
+				_, err := o.books.Add(ctx, tx, permits.Book(), v, act)
+				return err
+			})
+			if got := o.current(pc7).Version; got != want {
+				t.Fatalf("got version %d after a permit of another machine, want %d", got, want)
+			}
 		}
 	})
 }
