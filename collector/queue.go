@@ -57,10 +57,10 @@ func (w waiverBook) Waive(ctx context.Context, tx *storage.Tx, g decisions.Group
 	return waivers.Book().FolioText(row.Folio), nil
 }
 
-// refreshEvery is how often the queue is made anew beside the requests.
+// refreshEvery is how often the queue and the states are made anew beside the requests.
 const refreshEvery = time.Minute
 
-// refreshQueue keeps the queue at hand until the context ends.
+// refreshQueue keeps the queue and the states at hand until the context ends.
 func (c *Collector) refreshQueue(ctx context.Context) error {
 	tick := time.NewTicker(refreshEvery)
 	defer tick.Stop()
@@ -71,6 +71,9 @@ func (c *Collector) refreshQueue(ctx context.Context) error {
 		case <-tick.C:
 			if err := c.DB.Read(ctx, c.Decisions.Refresh); err != nil && ctx.Err() == nil {
 				c.logger.WarnContext(ctx, "queue not refreshed", "error", err)
+			}
+			if err := c.DB.Read(ctx, func(ctx context.Context, tx *storage.Tx) error { return c.Findings.Refresh(ctx, tx, c.now()) }); err != nil && ctx.Err() == nil {
+				c.logger.WarnContext(ctx, "states not refreshed", "error", err)
 			}
 		}
 	}

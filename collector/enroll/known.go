@@ -287,11 +287,16 @@ func (s *Store) Known(ctx context.Context, tx *storage.Tx) ([]KnownMachine, erro
 // WithoutAgent lists the known machines that should have an agent and have
 // none that is active at the given time.
 func WithoutAgent(known []KnownMachine, machines []Machine, at time.Time) []KnownMachine {
+	active := map[string][]string{} // host names, by their short ones
+	for _, m := range machines {
+		if m.ActiveAt(at) {
+			short := shortName(m.Hostname)
+			active[short] = append(active[short], m.Hostname)
+		}
+	}
 	var out []KnownMachine
 	for _, k := range known {
-		has := slices.ContainsFunc(machines, func(m Machine) bool {
-			return m.ActiveAt(at) && sameHost(k.Hostname, m.Hostname)
-		})
+		has := slices.ContainsFunc(active[shortName(k.Hostname)], func(host string) bool { return sameHost(k.Hostname, host) })
 		if !k.Excluded && !has {
 			out = append(out, k)
 		}

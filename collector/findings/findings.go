@@ -144,11 +144,14 @@ type Store struct {
 	checks   Checks
 	location *time.Location
 	absences Absences
+	many     int // states from which on Glance remembers them
+
+	glance glance
 }
 
 // NewStore returns a Store on the tables of Schema.
 func NewStore(opts Options) *Store {
-	s := &Store{checks: opts.Checks, location: opts.Location, absences: opts.Absences}
+	s := &Store{checks: opts.Checks, location: opts.Location, absences: opts.Absences, many: manyStates}
 	if s.location == nil {
 		s.location = time.UTC
 	}

@@ -16,5 +16,6 @@ func (s *Store) Reset(ctx context.Context, tx *storage.Tx) error {
 			return fmt.Errorf("forget the findings: %w", err)
 		}
 	}
+	s.glance.forget()
 	return nil
 }

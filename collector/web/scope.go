@@ -37,7 +37,13 @@ func (v *visit) within(r rows) rows {
 	for _, m := range r.machines {
 		seen[m.ID] = true
 	}
-	r.states = slices.DeleteFunc(r.states, func(s findings.State) bool { return !seen[s.Machine] })
+	var mine []findings.State // of its own: those of all are shared
+	for _, state := range r.states {
+		if seen[state.Machine] {
+			mine = append(mine, state)
+		}
+	}
+	r.states = mine
 	return r
 }
 

@@ -105,7 +105,7 @@ func (t town) Reporting() int { return t.Condition(reviews.Measured) + t.Conditi
 type rows struct {
 	machines []enroll.Machine
 	known    []enroll.KnownMachine
-	states   []findings.State
+	states   []findings.State // shared by all who look; in the order of machines
 	packs    []Pack
 }
 
@@ -119,7 +119,7 @@ func (s *site) readRows(ctx context.Context, tx *storage.Tx, at time.Time) (r ro
 	if r.packs, err = s.Packs(ctx, tx); err != nil {
 		return r, err
 	}
-	r.states, err = s.Findings.StatesAt(ctx, tx, at)
+	r.states, err = s.Findings.Glance(ctx, tx, at)
 	return r, err
 }
 
@@ -136,8 +136,12 @@ func makeTown(r rows, laws policy.LawBook, at time.Time, zone *time.Location) to
 	packs := packsOf(r.packs)
 	t := town{At: at, Period: reviews.PeriodOf(at, zone), Listed: len(r.known) > 0, Whole: tally{}}
 	byMachine := map[string][]findings.State{}
-	for _, state := range r.states {
-		byMachine[state.Machine] = append(byMachine[state.Machine], state)
+	for begin, end := 0, 0; begin < len(r.states); begin = end {
+		id := r.states[begin].Machine
+		for end < len(r.states) && r.states[end].Machine == id {
+			end++
+		}
+		byMachine[id] = r.states[begin:end]
 	}
 	counts := map[string]tally{}
 	for _, m := range r.machines {
