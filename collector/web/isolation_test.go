@@ -206,15 +206,16 @@ func (m *marked) readsNothing(t *testing.T, srv *httptest.Server) {
 
 // expected are marks that an account must have seen.
 func (m *marked) expected(r markedReader) []string {
-	switch {
-	case r.role == access.Liaison:
+	switch r.role {
+	case access.Liaison:
 		return []string{r.colour + "-equipo", r.colour + "-people-p-", r.colour + "-hallazgo", r.colour + "-noticia", r.colour + "-decision", r.colour + "-plan"}
-	case r.role == access.Transparency:
+	case access.Transparency:
 		return []string{"azul-requests", "rojo-requests", "rojo-notices", "verde-receipts"}
-	case r.role == access.Director || r.role == access.Committee:
+	case access.Director, access.Committee:
 		return []string{"azul-equipo", "rojo-people", "rojo-incidencia"}
-	case r.role == access.Officer || r.role == access.Administrator:
+	case access.Officer, access.Administrator:
 		return []string{"rojo-people-p-", "rojo-aviso", "rojo-noticia", "verde-software"}
+	case access.Head, access.Auditor, access.Control:
 	}
 	return []string{"rojo-people-p-", "azul-equipo", "verde-software", "rojo-requests"}
 }
